@@ -1,0 +1,44 @@
+"""Every table, constraint and index. The constraints carry the product's invariants.
+
+Who writes what: `dispute`, `dispute_private`, `event` and `outbox` only through `shared.db.disputes` and `shared.db.outbox`;
+`inbox` and `parked` by consumers; `clock` and `timer` by escalation; `delivery*` by notify; the rest by intake.
+"""
+
+from shared.db.tables.access import (
+    api_key,
+    idempotency,
+    inbound_delivery,
+    inbound_endpoint,
+    principal,
+    webhook_endpoint,
+)
+from shared.db.tables.dispute import dispute, dispute_private, event, feedback, message, thread
+from shared.db.tables.queue import heartbeat, inbox, outbox, parked
+from shared.db.tables.schema import METADATA
+from shared.db.tables.sending import delivery, delivery_attempt
+from shared.db.tables.time import clock, policy, timer
+
+__all__ = [
+    "METADATA",
+    "api_key",
+    "clock",
+    "delivery",
+    "delivery_attempt",
+    "dispute",
+    "dispute_private",
+    "event",
+    "feedback",
+    "heartbeat",
+    "idempotency",
+    "inbound_delivery",
+    "inbound_endpoint",
+    "inbox",
+    "message",
+    "outbox",
+    "parked",
+    "policy",
+    "principal",
+    "thread",
+    "timer",
+    "webhook_endpoint",
+]

@@ -1,0 +1,59 @@
+"""Time: the clocks of a dispute, the timers that are armed, and the policies that set them."""
+
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, SmallInteger, Table, Text
+from sqlalchemy.dialects.postgresql import ARRAY, JSON
+
+from shared.db.tables.schema import ID, INSTANT, METADATA, one_of
+
+CLOCK_STATES = ("running", "paused", "met", "missed", "stopped")
+
+clock = Table(
+    "clock",
+    METADATA,
+    Column("dispute_id", ID, ForeignKey("dispute.id", ondelete="CASCADE"), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("generation", Integer, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("tier", SmallInteger),
+    Column("spec", JSON, nullable=False),
+    Column("policy_version", Integer, nullable=False),
+    Column("started_at", INSTANT, nullable=False),
+    Column("due_at", INSTANT),
+    Column("warned", ARRAY(SmallInteger), nullable=False, server_default="{}"),
+    Column("met_at", INSTANT),
+    Column("missed_at", INSTANT),
+    Column("fired_at", INSTANT),
+    Column("stopped_at", INSTANT),
+    CheckConstraint(one_of("state", CLOCK_STATES), "state"),
+    CheckConstraint("state <> 'running' or due_at is not null", "running_is_due"),
+    Index("uq_clock_open", "dispute_id", "kind", unique=True, postgresql_where="state in ('running', 'paused')"),
+    postgresql_with={"fillfactor": "85"},
+)
+"""One promise of time each. `spec` is the specification it was made with, so a changed policy moves nothing silently.
+
+A missed clock keeps `due_at` and `fired_at`; `met_at` may still follow, late.
+"""
+
+timer = Table(
+    "timer",
+    METADATA,
+    Column("dispute_id", ID, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("due_at", INSTANT, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Index("ix_timer_due", "due_at"),
+    postgresql_with={"autovacuum_vacuum_scale_factor": "0.01", "autovacuum_vacuum_cost_delay": "0"},
+)
+"""A row exists only while armed: one open timer per dispute and kind."""
+
+policy = Table(
+    "policy",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("body", JSON, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("created_at", INSTANT, nullable=False),
+    CheckConstraint("version > 0", "version"),
+)

@@ -1,0 +1,89 @@
+"""Rules that can be broken. No error here knows HTTP; `services.intake.problems` gives each its status."""
+
+from collections.abc import Iterable
+
+
+class RecourseError(Exception):
+    """Any rule of the product that was broken. `code` is stable and may be shown to callers."""
+
+    code = "rule_broken"
+
+
+class InvalidValue(RecourseError):
+    """A value that no rule of the field allows; `field` is a JSON pointer such as `/amount/currency`."""
+
+    code = "invalid_value"
+
+    def __init__(self, field: str, detail: str) -> None:
+        super().__init__(detail)
+        self.field = field
+        self.detail = detail
+
+
+class NotFound(RecourseError):
+    """The thing named does not exist, or the caller may not know that it does."""
+
+    code = "not_found"
+
+    def __init__(self, kind: str, name: object) -> None:
+        super().__init__(f"No {kind} {name}.")
+        self.kind = kind
+
+
+class IllegalTransition(RecourseError):
+    """A move that the lifecycle does not have from this status; `allowed` names those it has."""
+
+    code = "illegal_transition"
+
+    def __init__(self, status: str, trigger: str, allowed: Iterable[str]) -> None:
+        self.status, self.trigger, self.allowed = status, trigger, tuple(sorted(allowed))
+        choice = ", ".join(self.allowed) or "nothing"
+        super().__init__(f"A dispute that is {status} cannot {trigger}; from here: {choice}.")
+
+
+class Conflict(RecourseError):
+    """The request is sound but the present state of things refuses it."""
+
+    code = "conflict"
+
+
+class StaleVersion(RecourseError):
+    """The caller decided on a version of the dispute that is no longer the present one."""
+
+    code = "stale_version"
+
+    def __init__(self, expected: int, present: int) -> None:
+        super().__init__(f"The dispute is at version {present}, not {expected}; read it again and decide anew.")
+        self.expected, self.present = expected, present
+
+
+class NotPermitted(RecourseError):
+    """The caller is known but may not do this."""
+
+    code = "not_permitted"
+
+
+class AuthorityExceeded(NotPermitted):
+    """The remedy is above what the caller's tier may promise."""
+
+    code = "authority_exceeded"
+
+    def __init__(self, detail: str, *, limit: str | None, tier: int | None) -> None:
+        super().__init__(detail)
+        self.limit, self.tier = limit, tier
+
+
+class CannotPromise(RecourseError):
+    """A deadline that can never come, such as four hours on a calendar that never opens."""
+
+    code = "cannot_promise"
+
+
+class PolicyFault(RecourseError):
+    """A policy that does not hold together; `place` says where in the document."""
+
+    code = "policy_fault"
+
+    def __init__(self, place: str, detail: str) -> None:
+        super().__init__(f"{place}: {detail}" if place else detail)
+        self.place, self.detail = place, detail

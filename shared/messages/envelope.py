@@ -1,0 +1,120 @@
+"""The envelope of a message: a CloudEvents 1.0 JSON body around one event, and its place in a dispute's hash chain."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+
+from shared.domain.errors import RecourseError
+from shared.messages.events import EVENTS, Event
+
+TYPE_PREFIX: Final = "org.recourse."
+BODY_BYTES_MAX: Final = 256 * 1024
+
+
+class Undecodable(RecourseError):
+    """The bytes are no message of ours; nothing will make them one, so they are dead-lettered."""
+
+    code = "undecodable"
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One event on its way: the dispute (or inbound delivery) it is about, its number in that history, who caused it and when."""
+
+    id: UUID
+    subject: UUID
+    sequence: int
+    occurred_at: datetime
+    actor: str
+    event: Event
+    traceparent: str | None = None
+
+    @property
+    def topic(self) -> str:
+        """The routing key: the event's type."""
+        return self.event.type
+
+    def data(self) -> bytes:
+        """The event's facts as JSON text, exactly as it is hashed and stored."""
+        return orjson.dumps(self.event)
+
+    def encode(self) -> bytes:
+        """The whole message."""
+        return self.encode_with(self.data())
+
+    def encode_with(self, data: bytes) -> bytes:
+        """The whole message around data that was already encoded."""
+        head = {
+            "specversion": "1.0",
+            "id": str(self.id),
+            "source": "/recourse",
+            "type": f"{TYPE_PREFIX}{self.event.type}.v{self.event.version}",
+            "subject": str(self.subject),
+            "time": self.occurred_at,
+            "datacontenttype": "application/json",
+            "sequence": self.sequence,
+            "actor": self.actor,
+            "traceparent": self.traceparent,
+            "data": orjson.Fragment(data),
+        }
+        return orjson.dumps(head, option=orjson.OPT_UTC_Z)
+
+
+def decode(body: bytes) -> Envelope:
+    """Reads a message.
+
+    Raises:
+        Undecodable: not JSON, not one of our types, or its facts do not fit the event.
+    """
+    if len(body) > BODY_BYTES_MAX:
+        raise Undecodable(f"A message of {len(body)} bytes; the limit is {BODY_BYTES_MAX}.")
+    try:
+        head = orjson.loads(body)
+        return Envelope(
+            id=UUID(head["id"]),
+            subject=UUID(head["subject"]),
+            sequence=int(head["sequence"]),
+            occurred_at=datetime.fromisoformat(head["time"]),
+            actor=str(head["actor"]),
+            event=event_of(head["type"], head["data"]),
+            traceparent=head.get("traceparent"),
+        )
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise Undecodable(f"Not a message of ours: {error}") from error
+
+
+def event_of(type_name: str, data: Mapping[str, Any]) -> Event:
+    """The event of a type such as `dispute.filed` or `org.recourse.dispute.filed.v1`.
+
+    Raises:
+        KeyError: no such event.
+        TypeError: the facts do not fit it.
+    """
+    name = type_name.removeprefix(TYPE_PREFIX).rsplit(".v", 1)[0]
+    facts = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+    return EVENTS[name](**facts)
+
+
+def chained(before: bytes, envelope: Envelope, data: bytes) -> bytes:
+    """The hash of this event: SHA-256 over the one before and everything the event says."""
+    seal = hashlib.sha256(before)
+    place = f"{envelope.subject}|{envelope.sequence}|{envelope.id}|{envelope.event.type}|{envelope.event.version}"
+    seal.update(place.encode())
+    seal.update(f"|{envelope.occurred_at.isoformat()}|{envelope.actor}|".encode())
+    seal.update(data)
+    return seal.digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message as the broker sees it."""
+
+    id: UUID
+    topic: str
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,240 @@
+"""Every event of a dispute's history: frozen, past tense, versioned. The history is the message.
+
+Events carry identifiers and facts, never names, addresses or free text, so that they may travel and may be kept.
+Instants are RFC 3339 text in UTC, money is a decimal string with its currency.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened to one dispute."""
+
+    type: ClassVar[str]
+    version: ClassVar[int] = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeFiled(Event):
+    """A customer's dispute was taken in and categorised."""
+
+    type: ClassVar[str] = "dispute.filed"
+    reference: str
+    channel: str
+    category: str
+    confidence: float
+    needs_person: bool
+    secondary: tuple[str, ...]
+    signals: tuple[str, ...]
+    severity: str
+    amount: str | None
+    currency: str | None
+    customer_id: str
+    customer_class: str
+    jurisdiction: str | None
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeCorrected(Event):
+    """Facts were corrected; `changes` maps each field to its value before and after (no free text)."""
+
+    type: ClassVar[str] = "dispute.corrected"
+    changes: Mapping[str, tuple[str | None, str | None]]
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeAssigned(Event):
+    """A tier and a handler took the dispute; `clocks` maps each clock started to its due instant."""
+
+    type: ClassVar[str] = "dispute.assigned"
+    tier: int
+    handler: str | None
+    because: tuple[str, ...]
+    policy_version: int
+    clocks: Mapping[str, str]
+    skipped: tuple[str, ...] = ()
+    first: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageAdded(Event):
+    """A message joined the conversation: `direction` in or out, `author` customer, agent or system."""
+
+    type: ClassVar[str] = "dispute.message_added"
+    message_id: str
+    direction: str
+    channel: str
+    author: str
+    internal: bool
+    automatic: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusChanged(Event):
+    """The dispute moved along its lifecycle without one of the more telling events."""
+
+    type: ClassVar[str] = "dispute.status_changed"
+    before: str
+    after: str
+    trigger: str
+    reason_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeEscalated(Event):
+    """The dispute climbed from one tier to another; `fired_at` minus `due_at` is the engine's lateness."""
+
+    type: ClassVar[str] = "dispute.escalated"
+    from_tier: int | None
+    to_tier: int
+    handler: str | None
+    because: tuple[str, ...]
+    skipped: tuple[str, ...]
+    policy_version: int
+    clock: str | None = None
+    due_at: str | None = None
+    fired_at: str | None = None
+    next_due_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadlineWarned(Event):
+    """A clock reached one of its warning points, `percent` of its counted time."""
+
+    type: ClassVar[str] = "dispute.deadline_warned"
+    clock: str
+    generation: int
+    percent: int
+    tier: int | None
+    handler: str | None
+    due_at: str
+    warn_at: str
+    fired_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadlineMissed(Event):
+    """A clock ran out before it was met."""
+
+    type: ClassVar[str] = "dispute.deadline_missed"
+    clock: str
+    generation: int
+    tier: int | None
+    handler: str | None
+    due_at: str
+    fired_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateOwed(Event):
+    """The customer was promised news by now; an update is owed even where there is none."""
+
+    type: ClassVar[str] = "dispute.update_owed"
+    due_at: str
+    fired_at: str
+    next_due_at: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowUpDue(Event):
+    """Some days passed since the resolution; the customer is to be asked whether it holds."""
+
+    type: ClassVar[str] = "dispute.follow_up_due"
+    occasion: int
+    due_at: str
+    fired_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeResolved(Event):
+    """A decision was given."""
+
+    type: ClassVar[str] = "dispute.resolved"
+    outcome: str
+    remedy: str | None
+    amount: str | None
+    currency: str | None
+    occasion: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeConfirmed(Event):
+    """The customer said that the resolution arrived and holds."""
+
+    type: ClassVar[str] = "dispute.confirmed"
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeClosed(Event):
+    """The dispute ended; `because` is one of confirmed, silence, decided, withdrawn, not_a_dispute, forwarded."""
+
+    type: ClassVar[str] = "dispute.closed"
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeReopened(Event):
+    """The dispute is open again with its identifier and its first receipt date."""
+
+    type: ClassVar[str] = "dispute.reopened"
+    because: str
+    occasion: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedbackGiven(Event):
+    """The customer answered how it went: `rating` 1 to 5 (CSAT), `effort` 1 to 7 (CES), whether it is solved."""
+
+    type: ClassVar[str] = "dispute.feedback_given"
+    rating: int | None
+    effort: int | None
+    solved: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerNotified(Event):
+    """A message of this kind was handed over for the customer, or given up; the clocks of our promises stop on it."""
+
+    type: ClassVar[str] = "dispute.notified"
+    kind: str
+    channel: str
+    outcome: str
+    delivery_id: str
+    occasion: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboundReceived(Event):
+    """A webhook or mail was stored and waits to be understood; the subject is the delivery, not a dispute."""
+
+    type: ClassVar[str] = "inbound.received"
+    sender: str
+
+
+EVENT_CLASSES: Final[tuple[type[Event], ...]] = (
+    DisputeFiled,
+    DisputeCorrected,
+    DisputeAssigned,
+    MessageAdded,
+    StatusChanged,
+    DisputeEscalated,
+    DeadlineWarned,
+    DeadlineMissed,
+    UpdateOwed,
+    FollowUpDue,
+    DisputeResolved,
+    DisputeConfirmed,
+    DisputeClosed,
+    DisputeReopened,
+    FeedbackGiven,
+    CustomerNotified,
+    InboundReceived,
+)
+EVENTS: Final[Mapping[str, type[Event]]] = {event.type: event for event in EVENT_CLASSES}
