@@ -42,10 +42,7 @@ class PartsHost:
 
     def open(self) -> None:
         self._thread.start()
-        server = asyncio.run_coroutine_threadsafe(
-            asyncio.start_server(self._serve, "127.0.0.1", 0), self._loop
-        ).result()
-        port = server.sockets[0].getsockname()[1]
+        port = asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result()
         os.environ[ADDRESS] = f"{port} {self._token}"
 
     def close(self) -> None:
