@@ -4,7 +4,6 @@ import io
 import logging
 import sys
 import threading
-import warnings
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from typing import Any, BinaryIO, Final, Literal
@@ -36,7 +35,7 @@ _QUIET: Final = {
 
 def logger(name: str) -> FilteringBoundLogger:
     """A logger that says `event` and key-value facts: `log.info("timer_fired", kind="update")`."""
-    bound: FilteringBoundLogger = structlog.get_logger(logger=name)
+    bound: FilteringBoundLogger = structlog.get_logger(module=name)
     return bound
 
 
@@ -59,7 +58,7 @@ def configure(level: Level = "info", fmt: Format = "json", *, stream: BinaryIO |
     root.setLevel(severity)
     for name, least in _QUIET.items():
         logging.getLogger(name).setLevel(max(severity, least))
-    logging.captureWarnings(capture=not sys.flags.dev_mode and "error" not in {each[0] for each in warnings.filters})
+    logging.captureWarnings(capture=True)
 
 
 def bind(*, dispute_id: object = None, trace_id: str | None = None, request_id: str | None = None) -> None:
@@ -146,7 +145,7 @@ class _Bridge(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         method = record.levelname.lower()
-        event: Any = {"event": _message(record), "logger": record.name}
+        event: Any = {"event": _message(record), "module": record.name}
         if record.exc_info:
             event["exc_info"] = record.exc_info
         for processor in self._chain:

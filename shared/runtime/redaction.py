@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, MutableMapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 MASK: Final = "[redacted]"
@@ -85,6 +86,10 @@ _NAMES_OF_THINGS: Final = frozenset(
 )
 _URL_WORDS: Final = frozenset(["url", "uri", "path", "href", "target", "referer", "location"])
 
+# One pass that clears most texts, so that the patterns run only where one of them could match.
+_SUSPECT: Final = re.compile(
+    r"[@?#]|\+\d|DETAIL:|\[parameters:|\[SQL:|input_value=|\d{4}[ -]\d{4}[ -]|[Bb]earer|[Bb]asic|BEARER|BASIC"
+)
 _PATTERNS: Final = (
     # Drivers quote rows and arguments in their errors.
     (re.compile(r"(DETAIL:|\[parameters:|\[SQL:|input_value=).*", re.DOTALL), rf"\1 {MASK}"),
@@ -107,11 +112,13 @@ def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mu
 
 def scrub(text: str) -> str:
     """The text without addresses, telephone and card numbers, credentials, URL queries and quoted database rows."""
-    for pattern, replacement in _PATTERNS:
-        text = pattern.sub(replacement, text)
+    if _SUSPECT.search(text):
+        for pattern, replacement in _PATTERNS:
+            text = pattern.sub(replacement, text)
     return text if len(text) <= _TEXT_LENGTH_MAX else text[:_TEXT_LENGTH_MAX] + "…"
 
 
+@lru_cache(maxsize=4096)
 def is_private(key: str) -> bool:
     """Whether a value under this key could identify a person or open a door."""
     words = key.lower().replace("-", "_").split("_")
@@ -142,7 +149,12 @@ def _clean_mapping(value: Mapping[Any, Any], depth: int) -> Any:
     return {str(key): _clean(str(key), each, depth + 1) for key, each in value.items()}
 
 
+@lru_cache(maxsize=4096)
+def _is_url(key: str) -> bool:
+    return not _URL_WORDS.isdisjoint(key.lower().split("_"))
+
+
 def _without_query(key: str, value: str) -> str:
-    if not _URL_WORDS.isdisjoint(key.lower().split("_")):
+    if _is_url(key):
         value = value.partition("?")[0].partition("#")[0]
     return scrub(value)

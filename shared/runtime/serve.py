@@ -1,0 +1,114 @@
+"""Uvicorn as one task among ours: it hears our stop, not signals, and never ends the process by itself."""
+
+import asyncio
+import contextlib
+import math
+import socket
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from shared.runtime.stop import Stop
+
+
+class ServeError(Exception):
+    """The server could not start: the application's own start failed."""
+
+
+class HttpServer:
+    """Serves an ASGI application until the stop is requested.
+
+    The port is bound at once (OSError when taken; 0 picks a free one), so `port` is known before the first request and
+    connections wait in the backlog until the application has started. More than `connections_max` connections or
+    requests at once are answered 503. Forwarding headers are believed only from `trusted_proxies` (addresses or
+    networks).
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        host: str = "127.0.0.1",
+        *,
+        port: int = 0,
+        backlog: int = 2048,
+        keep_alive_seconds: int = 15,
+        connections_max: int = 1000,
+        trusted_proxies: Sequence[str] = (),
+    ) -> None:
+        self._socket: Final = _bound(host, port)
+        self.host: Final = host
+        self.port: Final[int] = self._socket.getsockname()[1]
+        options: dict[str, Any] = {"forwarded_allow_ips": list(trusted_proxies)} if trusted_proxies else {}
+        config = uvicorn.Config(
+            app,
+            host=host,
+            port=self.port,
+            http="httptools",
+            ws="none",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=bool(trusted_proxies),
+            backlog=backlog,
+            timeout_keep_alive=keep_alive_seconds,
+            limit_concurrency=connections_max,
+            reset_contextvars=True,
+            **options,
+        )
+        self._server: Final = _Server(config)
+
+    async def run(self, stop: Stop) -> None:
+        """Serves; on a stop takes no more connections and finishes requests within the grace. Raises ServeError."""
+        serving = asyncio.ensure_future(self._serve())
+        stopping = asyncio.ensure_future(stop.wait())
+        try:
+            await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            # Uvicorn's own limit comes a little before ours, so that it can still close what it cut off.
+            self._server.config.timeout_graceful_shutdown = max(1, math.floor(stop.remaining_seconds) - 1)
+            self._server.should_exit = True
+            await serving
+        finally:
+            stopping.cancel()
+            serving.cancel()
+
+    async def ready(self) -> None:
+        """Returns when the application has started and requests are answered."""
+        await self._server.serving.wait()
+
+    async def _serve(self) -> None:
+        try:
+            await self._server.serve(sockets=[self._socket])
+        except SystemExit as error:
+            raise ServeError("the application did not start") from error
+        finally:
+            self._socket.close()
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.serving: Final = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leaves the signals to the process, which drains every task and not this one alone."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.serving.set()
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+        bound.setblocking(False)
+    except BaseException:
+        bound.close()
+        raise
+    return bound
