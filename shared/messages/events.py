@@ -103,6 +103,16 @@ class DisputeEscalated(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EscalationRequested(Event):
+    """Somebody asked for a higher tier by hand; the reason is an internal message, named by its id."""
+
+    type: ClassVar[str] = "dispute.escalation_requested"
+    reason_code: str
+    message_id: str | None
+    to_tier: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeadlineWarned(Event):
     """A clock reached one of its warning points, `percent` of its counted time."""
 
@@ -225,6 +235,7 @@ EVENT_CLASSES: Final[tuple[type[Event], ...]] = (
     MessageAdded,
     StatusChanged,
     DisputeEscalated,
+    EscalationRequested,
     DeadlineWarned,
     DeadlineMissed,
     UpdateOwed,

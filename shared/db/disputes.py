@@ -1,0 +1,257 @@
+"""Disputes and their history: read, lock, insert, save. Nothing else changes a dispute.
+
+Saving appends the events to the history, chains their hashes and leaves them in the outbox, in the same statement:
+nothing happens without a record, and nothing recorded goes unpublished.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from shared.db import rows
+from shared.db.engine import Tx
+from shared.domain.dispute import Dispute
+from shared.domain.errors import NotFound, StaleVersion
+from shared.messages.envelope import Envelope, chained
+from shared.messages.events import Event
+from shared.runtime.ids import new_id
+
+EMPTY_HEAD: Final = bytes(32)
+"""The hash before the first event."""
+
+_BY_IDS: Final = f"{rows.SELECT} where d.id = any($1::uuid[])"
+_LOCK: Final = f"{_BY_IDS} order by d.id for no key update of d"
+_HISTORY_COLUMNS: Final = (
+    ("dispute_id", "uuid"),
+    ("sequence", "int"),
+    ("id", "uuid"),
+    ("type", "text"),
+    ("version", "smallint"),
+    ("occurred_at", "timestamptz"),
+    ("actor", "text"),
+    ("traceparent", "text"),
+    ("data", "json"),
+    ("hash", "bytea"),
+)
+
+
+def _record_sql(first: int) -> str:
+    """The part of a statement that writes history and outbox from the parameters starting at `$first`."""
+    names = ", ".join(name for name, _ in _HISTORY_COLUMNS)
+    arrays = ", ".join(f"${first + n}::{type_}[]" for n, (_, type_) in enumerate(_HISTORY_COLUMNS))
+    return (
+        f"h as (select * from unnest({arrays}, ${first + len(_HISTORY_COLUMNS)}::bytea[]) as h({names}, body)), "
+        f"e as (insert into event ({names}) select {names} from h), "
+        "o as (insert into outbox (message_id, topic, body, traceparent, created_at) "
+        "select id, type, body, traceparent, occurred_at from h) "
+    )
+
+
+_INSERT_FIELDS: Final = (*rows.FIXED, *rows.MUTABLE)
+_PRIVATE_COLUMNS: Final = (
+    ("dispute_id", "uuid"),
+    ("name", "text"),
+    ("email", "text"),
+    ("phone", "text"),
+    ("customer_reference", "text"),
+    ("subject", "text"),
+    ("description", "text"),
+    ("parties", "json"),
+    ("reasons", "json"),
+    ("evidence", "json"),
+)
+
+
+def _insert_sql() -> str:
+    first_private = len(_INSERT_FIELDS) + 1
+    names = ", ".join(name for name, _ in _PRIVATE_COLUMNS)
+    private = ", ".join(f"${first_private + n}::{type_}[]" for n, (_, type_) in enumerate(_PRIVATE_COLUMNS))
+    record = _record_sql(first_private + len(_PRIVATE_COLUMNS))
+    return (
+        f"with d as (insert into dispute ({', '.join(f.name for f in _INSERT_FIELDS)}) "
+        f"select {rows.expressions(_INSERT_FIELDS)} from {rows.unnest(_INSERT_FIELDS, 1)}), "
+        f"p as (insert into dispute_private ({names}) select * from unnest({private})), "
+        f"{record} select count(*) from h"
+    )
+
+
+def _save_sql() -> str:
+    fields = (rows.FIXED[0], *rows.MUTABLE)
+    was = len(fields) + 1
+    sets = ", ".join(f"{f.name} = {f.expression.format(name=f.name)}" for f in rows.MUTABLE)
+    arrays = ", ".join(f"${n + 1}::{f.type}[]" for n, f in enumerate(fields))
+    names = ", ".join(f.name for f in fields)
+    return (
+        f"with u as (update dispute d set {sets} from unnest({arrays}, ${was}::int[]) as t({names}, was) "
+        f"where d.id = t.id and d.sequence = t.was returning 1), {_record_sql(was + 1)} select count(*) from u"
+    )
+
+
+_INSERT: Final = _insert_sql()
+_SAVE: Final = _save_sql()
+
+
+@dataclass(frozen=True, slots=True)
+class Private:
+    """The personal data and free text of a new dispute. `parties`, `reasons` and `evidence` are JSON text."""
+
+    name: str | None
+    email: str | None
+    phone: str | None
+    customer_reference: str | None
+    subject: str
+    description: str
+    parties: str = "[]"
+    reasons: str = "[]"
+    evidence: str = "[]"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A dispute before and after, and what the history is to say of it. `actor` is `kind:id`, never a name."""
+
+    before: Dispute
+    after: Dispute
+    events: tuple[Event, ...]
+    actor: str
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """A new dispute with its private side and its first events."""
+
+    dispute: Dispute
+    private: Private
+    events: tuple[Event, ...]
+    actor: str
+    traceparent: str | None = None
+
+
+async def find(tx: Tx, dispute_id: UUID) -> Dispute | None:
+    """The dispute, or None."""
+    found = await tx.raw.fetch(_BY_IDS, [dispute_id])
+    return rows.to_dispute(found[0]) if found else None
+
+
+async def get(tx: Tx, dispute_id: UUID) -> Dispute:
+    """The dispute.
+
+    Raises:
+        NotFound: there is none with this id.
+    """
+    dispute = await find(tx, dispute_id)
+    if dispute is None:
+        raise NotFound("dispute", dispute_id)
+    return dispute
+
+
+async def lock(tx: Tx, dispute_id: UUID, *, version: int | None = None) -> Dispute:
+    """The dispute under its row lock, to be decided on and saved in this transaction.
+
+    Raises:
+        NotFound: there is none with this id.
+        StaleVersion: the caller decided on another version than the present one.
+    """
+    found = await lock_many(tx, [dispute_id])
+    if dispute_id not in found:
+        raise NotFound("dispute", dispute_id)
+    dispute = found[dispute_id]
+    if version is not None and dispute.version != version:
+        raise StaleVersion(version, dispute.version)
+    return dispute
+
+
+async def get_many(tx: Tx, ids: Iterable[UUID]) -> dict[UUID, Dispute]:
+    """Those of the disputes that exist."""
+    return {row["id"]: rows.to_dispute(row) for row in await tx.raw.fetch(_BY_IDS, list(ids))}
+
+
+async def lock_many(tx: Tx, ids: Iterable[UUID]) -> dict[UUID, Dispute]:
+    """Those of the disputes that exist, locked in the order of their ids so that two batches never deadlock."""
+    return {row["id"]: rows.to_dispute(row) for row in await tx.raw.fetch(_LOCK, sorted(set(ids)))}
+
+
+async def insert_many(tx: Tx, filings: Sequence[Filing]) -> list[Dispute]:
+    """Stores new disputes with their history, in one statement. Returns them with sequence and head set."""
+    if not filings:
+        return []
+    record = _Record(tx.now)
+    saved = [record.add(f.dispute, f.events, f.actor, f.traceparent) for f in filings]
+    private = [
+        (
+            f.dispute.id,
+            f.private.name,
+            f.private.email,
+            f.private.phone,
+            f.private.customer_reference,
+            f.private.subject,
+            f.private.description,
+            f.private.parties,
+            f.private.reasons,
+            f.private.evidence,
+        )
+        for f in filings
+    ]
+    sides = [list(column) for column in zip(*private, strict=True)]
+    await tx.raw.fetchval(_INSERT, *rows.columns(_INSERT_FIELDS, saved), *sides, *record.columns())
+    tx.hints.add("outbox")
+    return saved
+
+
+async def save(tx: Tx, change: Change) -> Dispute:
+    """Saves one change; see `save_many`."""
+    return (await save_many(tx, [change]))[0]
+
+
+async def save_many(tx: Tx, changes: Sequence[Change]) -> list[Dispute]:
+    """Saves changed disputes and their events, in one statement. The disputes must be locked in this transaction.
+
+    Raises:
+        StaleVersion: a dispute was changed since it was read; nothing is saved.
+    """
+    if not changes:
+        return []
+    record = _Record(tx.now)
+    saved = [record.add(c.after, c.events, c.actor, c.traceparent, c.before) for c in changes]
+    fields = (rows.FIXED[0], *rows.MUTABLE)
+    was = [c.before.sequence for c in changes]
+    count = await tx.raw.fetchval(_SAVE, *rows.columns(fields, saved), was, *record.columns())
+    if count != len(changes):
+        raise StaleVersion(changes[0].before.version, changes[0].after.version)
+    if record.lines:
+        tx.hints.add("outbox")
+    return saved
+
+
+class _Record:
+    """Gathers the history lines of one statement."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self.lines: list[tuple[Any, ...]] = []
+
+    def add(
+        self,
+        dispute: Dispute,
+        events: Sequence[Event],
+        actor: str,
+        traceparent: str | None,
+        before: Dispute | None = None,
+    ) -> Dispute:
+        sequence, head = (before.sequence, before.head) if before else (0, EMPTY_HEAD)
+        for event in events:
+            sequence += 1
+            envelope = Envelope(new_id(), dispute.id, sequence, self.now, actor, event, traceparent)
+            data = envelope.data()
+            head = chained(head, envelope, data)
+            place = (dispute.id, sequence, envelope.id, event.type, event.version, self.now, actor, traceparent)
+            self.lines.append((*place, data.decode(), head, envelope.encode_with(data)))
+        return replace(dispute, sequence=sequence, head=head)
+
+    def columns(self) -> list[list[Any]]:
+        if not self.lines:
+            return [[] for _ in range(len(_HISTORY_COLUMNS) + 1)]
+        return [list(column) for column in zip(*self.lines, strict=True)]

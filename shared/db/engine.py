@@ -1,0 +1,92 @@
+"""The database: one engine, one kind of transaction, and the one clock."""
+
+import contextlib
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import asyncpg
+import orjson
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+IDLE_IN_TRANSACTION_MS_MAX: Final = 15_000
+STATEMENT_MS_MAX: Final = 15_000
+LOCK_MS_MAX: Final = 5_000
+POOL_WAIT_SECONDS_MAX: Final = 10
+
+Hint = str
+"""What a commit left behind for somebody to pick up: `outbox`, `delivery` or `timer`."""
+
+_NOW = select(func.now())
+
+
+@dataclass(slots=True)
+class Tx:
+    """One transaction. `now` is the database's clock, read once; `raw` is the asyncpg connection for hot statements."""
+
+    conn: AsyncConnection
+    raw: asyncpg.Connection
+    now: datetime
+    hints: set[Hint] = field(default_factory=set)
+
+
+class Database:
+    """Opens transactions. Every change happens in one; leaving the block commits, an exception rolls back."""
+
+    def __init__(self, engine: AsyncEngine, *, offset: Callable[[], timedelta] = timedelta) -> None:
+        """`offset` moves the clock in tests and demonstrations; in production it is nothing."""
+        self.engine = engine
+        self._offset = offset
+        self._listeners: defaultdict[Hint, list[Callable[[], object]]] = defaultdict(list)
+
+    def on_commit(self, hint: Hint, listener: Callable[[], object]) -> None:
+        """Calls the listener after each commit in this process that left such work: a hint, for polling is the truth."""
+        self._listeners[hint].append(listener)
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Tx]:
+        """The unit of work. Committed when the block ends, before the caller goes on."""
+        async with self.engine.begin() as conn:
+            instant = (await conn.execute(_NOW)).scalar_one()
+            raw = (await conn.get_raw_connection()).driver_connection
+            assert raw is not None
+            tx = Tx(conn, raw, instant + self._offset())
+            yield tx
+        for hint in tx.hints:
+            for listener in self._listeners[hint]:
+                listener()
+
+    async def dispose(self) -> None:
+        """Closes the pool."""
+        await self.engine.dispose()
+
+
+def make_engine(url: str, *, pool_size: int = 10, application: str = "recourse") -> AsyncEngine:
+    """An engine whose connections cannot hold locks for long, whatever becomes of their client."""
+    settings = {
+        "application_name": application,
+        "timezone": "UTC",
+        "jit": "off",
+        "statement_timeout": str(STATEMENT_MS_MAX),
+        "lock_timeout": str(LOCK_MS_MAX),
+        "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS_MAX),
+    }
+    arguments: dict[str, Any] = {"server_settings": settings, "command_timeout": 30, "timeout": 10}
+    return create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_WAIT_SECONDS_MAX,
+        pool_pre_ping=False,
+        pool_use_lifo=True,
+        connect_args=arguments,
+        json_serializer=_json_text,
+        json_deserializer=orjson.loads,
+    )
+
+
+def _json_text(value: object) -> str:
+    return orjson.dumps(value, option=orjson.OPT_UTC_Z).decode()
