@@ -105,8 +105,9 @@ _PATTERNS: Final = (
 def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """A structlog processor: masks private keys at any depth and private patterns in every remaining text."""
     for key, value in event.items():
-        if type(value) is not int and value is not None:
-            event[key] = scrub(value) if key in ("event", "exception") and type(value) is str else _clean(key, value, 0)
+        if type(value) is int or value is None or key == "traceback":  # scrubbed where it is built
+            continue
+        event[key] = scrub(value) if key in ("event", "exception") and type(value) is str else _clean(key, value, 0)
     return event
 
 

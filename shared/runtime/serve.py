@@ -37,7 +37,7 @@ class HttpServer:
         connections_max: int = 1000,
         trusted_proxies: Sequence[str] = (),
     ) -> None:
-        self._socket: Final = _bound(host, port)
+        self._socket: Final = _listening(host, port, backlog)
         self.host: Final = host
         self.port: Final[int] = self._socket.getsockname()[1]
         options: dict[str, Any] = {"forwarded_allow_ips": list(trusted_proxies)} if trusted_proxies else {}
@@ -77,6 +77,10 @@ class HttpServer:
         """Returns when the application has started and requests are answered."""
         await self._server.serving.wait()
 
+    def close(self) -> None:
+        """Gives the port back when `run` was never called."""
+        self._socket.close()
+
     async def _serve(self) -> None:
         try:
             await self._server.serve(sockets=[self._socket])
@@ -101,12 +105,13 @@ class _Server(uvicorn.Server):
         self.serving.set()
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def _listening(host: str, port: int, backlog: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((host, port))
+        bound.listen(backlog)
         bound.setblocking(False)
     except BaseException:
         bound.close()

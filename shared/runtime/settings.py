@@ -39,43 +39,51 @@ class CommonSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
 
     database_url: SecretStr | None = Field(
-        None,
+        default=None,
         description="PostgreSQL address, `postgresql://user:password@host:5432/name`. "
         "May be left out only with the embedded broker, which then brings its own PostgreSQL.",
     )
     broker_url: SecretStr = Field(
-        SecretStr("embedded://"),
+        default=SecretStr("embedded://"),
         description="`embedded://` carries messages inside the process; "
         "`amqp://user:password@host:5672/vhost` or `amqps://` uses RabbitMQ.",
     )
-    state_dir: Path = Field(Path("var"), description="Folder for everything the embedded parts keep.")
+    state_dir: Path = Field(default=Path("var"), description="Folder for everything the embedded parts keep.")
     secret_key: SecretStr | None = Field(
-        None,
+        default=None,
         min_length=SECRET_KEY_LENGTH_MIN,
         description="Signs cursors, links and sessions; at least 32 characters. "
         "With the embedded broker one is made and kept in the state folder when left out.",
     )
     public_url: AnyHttpUrl = Field(
-        AnyHttpUrl("http://127.0.0.1:8000"),
+        default=AnyHttpUrl("http://127.0.0.1:8000"),
         description="Address under which customers and senders reach the product; links and signatures use it.",
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severity written.")
-    log_format: Literal["json", "console"] = Field("json", description="One JSON object a line, or text for people.")
-    otel_endpoint: AnyHttpUrl | None = Field(
-        None, description="OTLP/HTTP collector, for example `http://127.0.0.1:4318`; traces are off when left out."
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least severity written."
     )
-    pool_size: int = Field(10, ge=1, le=200, description="Most PostgreSQL connections this process opens.")
+    log_format: Literal["json", "console"] = Field(
+        default="json", description="One JSON object a line, or text for people."
+    )
+    otel_endpoint: AnyHttpUrl | None = Field(
+        default=None,
+        description="OTLP/HTTP collector, for example `http://127.0.0.1:4318`; traces are off when left out.",
+    )
+    pool_size: int = Field(default=10, ge=1, le=200, description="Most PostgreSQL connections this process opens.")
     shutdown_grace_seconds: PositiveSeconds = Field(
-        10.0, description="Seconds that work in flight is given to finish after SIGTERM."
+        default=10.0, description="Seconds that work in flight is given to finish after SIGTERM."
     )
     drain_delay_seconds: float = Field(
-        0.0,
+        default=0.0,
         ge=0,
         le=300,
         description="Seconds between failing readiness and closing the door, so that a load balancer looks away first.",
     )
     watchdog_seconds: float = Field(
-        60.0, ge=0, le=3600, description="Seconds without progress after which the process ends itself; 0 is never."
+        default=60.0,
+        ge=0,
+        le=3600,
+        description="Seconds without progress after which the process ends itself; 0 is never.",
     )
 
     @property

@@ -157,12 +157,12 @@ def span_from(
     kind: Kind,
     *,
     links: Sequence[Mapping[str, str]] = (),
-    **attributes: Attribute,
+    attributes: Mapping[str, Attribute] | None = None,
 ) -> Iterator[Span]:
     """Does the work of the block inside the trace that `headers` name, else inside the current one, else a new one.
 
     For a batch pass None and every message's headers as `links`: a batch has many causes and no parent.
-    Attributes with dots in their names are given as `**{"messaging.system": "rabbitmq"}`.
+    Attributes have their OpenTelemetry names, such as `messaging.system`.
     """
     parent = _from(headers) if headers is not None else None
     parent = parent or _current.get()
@@ -171,7 +171,7 @@ def span_from(
             yield _NO_SPAN
         return
     causes = [cause for cause in map(_from, links) if cause is not None]
-    with _tracers[0].span(parent, name, kind, causes, attributes) as (context, span), _inside(context):
+    with _tracers[0].span(parent, name, kind, causes, attributes or {}) as (context, span), _inside(context):
         yield span
 
 
