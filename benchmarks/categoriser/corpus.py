@@ -1,0 +1,147 @@
+"""The texts the categoriser is trained on and measured with, read from where the data lies and split without leaks."""
+
+import csv
+import gzip
+import hashlib
+import os
+import sys
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from zlib import crc32
+
+HERE = Path(__file__).parent
+FOLDS = 5
+HELD_OUT = 0
+"""The fold the twin model never sees; gold rows are put there as well."""
+
+TRAINED_SETS = ("written", "cfpb", "cfpb_payday", "cfpb_product", "nhtsa", "banking77", "clinc150")
+"""Sets whose licence lets weights trained on them be shipped."""
+
+UNSEEN_SETS = ("fcc_telecom", "hint3", "bitext_synthetic")
+"""Sets that are only measured with, never trained on."""
+
+PRODUCT_NAMES = {"fraud_or_unauthorised": "unauthorised_charge", "warranty_returns": "warranty"}
+"""The data's names for categories, where they differ from the product's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One labelled text; `fold` is the same for all near-identical texts."""
+
+    source: str
+    key: str
+    subject: str
+    text: str
+    category: str
+    secondary: tuple[str, ...] = ()
+    hand: str = ""
+    fold: int = -1
+
+
+def data_folder() -> Path:
+    """The folder of `*.csv.gz`; ends the run with a plain sentence when there is none."""
+    root = os.environ.get("RECOURSE_SAMPLE_DATA")
+    folder = Path(root) if root else HERE.parents[1].parent / "shared" / "data"
+    for candidate in (folder / "complaints", folder):
+        if (candidate / "cfpb.csv.gz").exists():
+            return candidate
+    sys.exit(
+        f"The complaint files (cfpb.csv.gz and others) are not in {folder}. "
+        "Set RECOURSE_SAMPLE_DATA to the folder that holds them, or to its parent."
+    )
+
+
+def rows(name: str, folder: Path) -> Iterator[dict[str, str]]:
+    with gzip.open(folder / f"{name}.csv.gz", "rt", encoding="utf-8", newline="") as lines:
+        yield from csv.DictReader(lines)
+
+
+def examples(names: Iterable[str], folder: Path) -> list[Example]:
+    """The labelled texts of the named sets, near-identical ones sharing a fold, gold rows carrying their hand label."""
+    hand = {(row["source"], row["source_id"]): row["hand_label"] for row in rows("gold_hand", folder)}
+    found: list[Example] = []
+    for name in names:
+        found += written() if name == "written" else _from_file(name, folder, hand)
+    return _with_folds(found)
+
+
+def _from_file(name: str, folder: Path, hand: dict[tuple[str, str], str]) -> list[Example]:
+    return [
+        Example(
+            source=name,
+            key=row["source_id"],
+            subject=row["source_label"] if name == "fcc_telecom" else "",
+            text=row["text"],
+            category=_product_name(row["mapped_category"]),
+            hand=_product_name(hand.get((row["source"], row["source_id"]), "") or row.get("hand_label", "")),
+        )
+        for row in rows(name, folder)
+        if row["mapped_category"]
+    ]
+
+
+def written() -> list[Example]:
+    """The project's own texts."""
+    with (HERE / "written_texts.toml").open("rb") as file:
+        lists = tomllib.load(file)
+    found = []
+    for category, entries in lists.items():
+        for entry in entries:
+            fields = {"text": entry} if isinstance(entry, str) else entry
+            text = fields["text"]
+            found.append(
+                Example(
+                    source="written",
+                    key=hashlib.sha256(text.encode()).hexdigest()[:12],
+                    subject=fields.get("subject", ""),
+                    text=text,
+                    category=category,
+                    secondary=tuple(fields.get("secondary", ())),
+                )
+            )
+    return found
+
+
+def _product_name(category: str) -> str:
+    return PRODUCT_NAMES.get(category, category)
+
+
+def _with_folds(found: list[Example]) -> list[Example]:
+    parent = list(range(len(found)))
+
+    def top(at: int) -> int:
+        while parent[at] != at:
+            parent[at] = parent[parent[at]]
+            at = parent[at]
+        return at
+
+    by_band: dict[tuple[int, ...], int] = {}
+    for at, example in enumerate(found):
+        for band in _bands(example.text):
+            parent[top(at)] = top(by_band.setdefault(band, at))
+    groups: dict[int, list[int]] = defaultdict(list)
+    for at in range(len(found)):
+        groups[top(at)].append(at)
+    folded = list(found)
+    for members in groups.values():
+        name = min(f"{found[at].source}:{found[at].key}" for at in members)
+        gold = any(found[at].hand for at in members)
+        fold = HELD_OUT if gold else int(hashlib.sha256(name.encode()).hexdigest()[:8], 16) % FOLDS
+        for at in members:
+            folded[at] = replace(found[at], fold=fold)
+    return folded
+
+
+def _bands(text: str) -> set[tuple[int, ...]]:
+    """Pairs of minima of hashed word triples: texts that share most of their triples share a pair, almost surely."""
+    words = [word for word in text.lower().split() if "xx" not in word]
+    grams = [" ".join(words[at : at + 3]).encode() for at in range(max(1, len(words) - 2))]
+    hashes = [crc32(gram) for gram in grams]
+    minima = [min((value * odd) & 0xFFFFFFFF for value in hashes) for odd in _ODD]
+    return {(at, *minima[at : at + 3]) for at in range(0, len(minima), 3)}
+
+
+_ODD = tuple(2_654_435_761 + 40_014 * at * 2 for at in range(24))

@@ -1,0 +1,191 @@
+"""How the model is fitted: features as the product reads them, weights per source, one bias per domain."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_matrix
+from sklearn.linear_model import LogisticRegression
+
+from benchmarks.categoriser.corpus import Example
+from services.intake.categorise.category_phrases import CATEGORY_PHRASES
+from services.intake.categorise.model import HITS_CAP
+from services.intake.categorise.phrases import PhraseTree
+from services.intake.categorise.reading import read
+
+DOMAINS = ("shop", "financial", "vehicle")
+DOMAIN_OF = {
+    "written": "shop",
+    "cfpb": "financial",
+    "cfpb_payday": "financial",
+    "cfpb_product": "financial",
+    "nhtsa": "vehicle",
+}
+"""Which domain's bias a source informs. The short chat queries have a bias of their own that is not shipped."""
+
+SOURCE_WEIGHT = {"written": 20.0, "cfpb_product": 0.3, "nhtsa": 0.3, "banking77": 0.1, "clinc150": 0.05}
+CALIBRATED_ON = {"written": 0.45, "cfpb": 0.25, "cfpb_payday": 0.25, "nhtsa": 0.05}
+"""The share each source has in the confidence curve and the threshold."""
+
+DOCUMENTS_MIN = 5
+INVERSE_REGULARISATION = 8.0
+DOMAIN_INVERSE_REGULARISATION = 4.0
+PHRASE_SCALE = 6.0
+DOMAIN_SCALE = 2.0
+BALANCE = 0.5
+"""0: categories weigh as often as they occur; 1: all weigh the same."""
+
+_LETTERS = re.compile(r"[^\W\d_]+")
+_LABELS = tuple(CATEGORY_PHRASES)
+
+
+@dataclass(frozen=True, slots=True)
+class Featured:
+    """A text with its words and pairs, and how many phrases of each category it holds."""
+
+    example: Example
+    grams: frozenset[str]
+    hits: Counter[str]
+    capitalised: frozenset[str]
+    plain: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """Weights as arrays, before they are rounded and packed."""
+
+    categories: tuple[str, ...]
+    vocabulary: tuple[str, ...]
+    rarity: np.ndarray
+    weights: np.ndarray
+    domain_weights: np.ndarray
+    domain_bias: np.ndarray
+    category_bias: np.ndarray
+    phrase_weights: dict[str, np.ndarray]
+
+    def probabilities(self, texts: Sequence[Featured]) -> np.ndarray:
+        """One row per text, one column per category; the same sums as the product's model."""
+        matrix = _matrix(texts, {gram: at for at, gram in enumerate(self.vocabulary)}, self.rarity)
+        hits = _hits(texts)
+        phrases = np.vstack([self.phrase_weights[label] for label in _LABELS])
+        scores = matrix @ self.weights.T + hits @ phrases
+        domains = _softmax(matrix @ self.domain_weights.T + self.domain_bias)
+        views = [_softmax(scores + bias) for bias in self.category_bias]
+        return sum(domains[:, [at]] * view for at, view in enumerate(views))
+
+
+def featured(examples: Iterable[Example]) -> list[Featured]:
+    """Reads every text the way the product does."""
+    tree = PhraseTree(CATEGORY_PHRASES)
+    return [_featured(example, tree) for example in examples]
+
+
+def _featured(example: Example, tree: PhraseTree) -> Featured:
+    reading = read(example.subject, example.text)
+    words = reading.words
+    grams = {*words, *(f"{first} {second}" for first, second in zip(words, words[1:], strict=False))}
+    spelt = [reading.excerpt(at, at + 1) or "" for at in range(len(words))]
+    inner = [at for at in range(1, len(words)) if reading.separator(at) == " "]
+    return Featured(
+        example=example,
+        grams=frozenset(grams),
+        hits=Counter(hit.label for hit in tree.find(words)),
+        capitalised=frozenset(words[at] for at in inner if spelt[at].istitle() and len(spelt[at]) > 1),
+        plain=frozenset(words[at] for at in inner if spelt[at].islower()),
+    )
+
+
+def vocabulary_of(texts: Sequence[Featured]) -> Counter[str]:
+    """Words and pairs in at least five texts, without digits, masks, and words mostly written as names."""
+    documents = Counter(gram for text in texts for gram in text.grams)
+    capitalised = Counter(word for text in texts for word in text.capitalised)
+    plain = Counter(word for text in texts for word in text.plain)
+    names = {word for word, times in capitalised.items() if times > 2 * plain[word]}
+
+    def ordinary(gram: str) -> bool:
+        return all(_LETTERS.fullmatch(word) and "xx" not in word and word not in names for word in gram.split(" "))
+
+    return Counter({gram: times for gram, times in documents.items() if times >= DOCUMENTS_MIN and ordinary(gram)})
+
+
+def fit(texts: Sequence[Featured]) -> Fitted:
+    """Fits categories and domains; deterministic for the same texts."""
+    documents = vocabulary_of(texts)
+    vocabulary = tuple(sorted(documents))
+    rarity = np.log((1 + len(texts)) / (1 + np.array([documents[gram] for gram in vocabulary]))) + 1
+    matrix = _matrix(texts, {gram: at for at, gram in enumerate(vocabulary)}, rarity)
+    of_domain = np.array([DOMAIN_OF.get(text.example.source, "chat") for text in texts])
+    domain_columns = np.column_stack([(of_domain == name) * DOMAIN_SCALE for name in (*DOMAINS, "chat")])
+    labels = np.array([text.example.hand or text.example.category for text in texts])
+    design = csr_matrix(np.hstack([_hits(texts) * PHRASE_SCALE, domain_columns]))
+    weights = _weights(texts, labels)
+    main = LogisticRegression(C=INVERSE_REGULARISATION, max_iter=1000)
+    main.fit(_beside(matrix, design), labels, sample_weight=weights)
+    size, phrases = len(vocabulary), len(_LABELS)
+    shift = main.coef_[:, size + phrases :] * DOMAIN_SCALE
+    domain = _fit_domain(matrix, of_domain)
+    return Fitted(
+        categories=tuple(main.classes_),
+        vocabulary=vocabulary,
+        rarity=rarity,
+        weights=main.coef_[:, :size],
+        domain_weights=domain.coef_,
+        domain_bias=domain.intercept_,
+        category_bias=np.vstack([main.intercept_ + shift[:, at] for at in range(len(DOMAINS))]),
+        phrase_weights={label: main.coef_[:, size + at] * PHRASE_SCALE for at, label in enumerate(_LABELS)},
+    )
+
+
+def _fit_domain(matrix: csr_matrix, of_domain: np.ndarray) -> LogisticRegression:
+    chosen = np.flatnonzero(of_domain != "chat")
+    order = np.array([DOMAINS.index(name) for name in of_domain[chosen]])
+    sizes = np.bincount(order)
+    model = LogisticRegression(C=DOMAIN_INVERSE_REGULARISATION, max_iter=1000)
+    return model.fit(matrix[chosen], order, sample_weight=500 / sizes[order])
+
+
+def _weights(texts: Sequence[Featured], labels: np.ndarray) -> np.ndarray:
+    weight = np.array([SOURCE_WEIGHT.get(text.example.source, 1.0) for text in texts])
+    sums = {label: weight[labels == label].sum() for label in set(labels)}
+    mean = np.mean(list(sums.values()))
+    return weight * np.array([(mean / sums[label]) ** BALANCE for label in labels])
+
+
+def _matrix(texts: Sequence[Featured], place: dict[str, int], rarity: np.ndarray) -> csr_matrix:
+    columns: list[int] = []
+    values: list[float] = []
+    starts = [0]
+    for text in texts:
+        here = [place[gram] for gram in text.grams if gram in place]
+        row = rarity[here]
+        columns += here
+        values += (row / (np.sqrt((row * row).sum()) or 1.0)).tolist()
+        starts.append(len(columns))
+    return csr_matrix((values, columns, starts), shape=(len(texts), len(rarity)))
+
+
+def _hits(texts: Sequence[Featured]) -> np.ndarray:
+    return np.array([[min(text.hits[label], HITS_CAP) / HITS_CAP for label in _LABELS] for text in texts])
+
+
+def _beside(left: csr_matrix, right: csr_matrix) -> csr_matrix:
+    from scipy.sparse import hstack
+
+    return csr_matrix(hstack([left, right]))
+
+
+def _softmax(scores: np.ndarray) -> np.ndarray:
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def answer(categories: Sequence[str], row: np.ndarray, example: Example, taxonomy: Sequence[str]) -> tuple[float, bool]:
+    """The highest probability in a taxonomy, and whether it stands at the right category."""
+    sums = dict.fromkeys(taxonomy, 0.0)
+    for category, probability in zip(categories, row, strict=True):
+        sums[category if category in sums else "other"] += float(probability)
+    top = max(sums, key=sums.__getitem__)
+    truth = example.hand or example.category
+    return sums[top], top == (truth if truth in sums else "other")

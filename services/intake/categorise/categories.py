@@ -1,0 +1,31 @@
+"""What a complaint can be about, and the answer the categoriser gives."""
+
+from dataclasses import dataclass
+
+CATEGORIES = (
+    "billing_error",
+    "unauthorised_charge",
+    "service_delivery",
+    "communication",
+    "product_quality",
+    "warranty",
+    "other",
+)
+
+FINANCIAL_CATEGORIES = (*CATEGORIES, "data_records", "debt_collection")
+"""The financial pack: what the default taxonomy files under `other` has names of its own here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Categorisation:
+    """What a complaint is about, how sure that is, and the customer's own words that led there."""
+
+    name: str
+    confidence: float
+    """Calibrated: of the answers given with 0.8, about 80 in 100 were right on texts kept out of training."""
+    needs_person: bool
+    """The confidence lies below the threshold that was fixed before any held-out text was looked at."""
+    reasons: tuple[str, ...]
+    """At most eight excerpts of the text, in its own spelling, the strongest first."""
+    secondary: tuple[str, ...]
+    """Other categories that apply as well, the strongest first."""

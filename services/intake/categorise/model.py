@@ -1,0 +1,115 @@
+"""The linear model: word and word-pair weights, packed so that one sum over a text scores every category at once.
+
+Each known word or pair maps to one whole number that holds, side by side in 32-bit lanes, its weight for every
+category and every domain. Adding these numbers adds all lanes together, which costs a few nanoseconds a word in plain
+Python. Weights are stored as 16-bit fixed point above a bias; no lane can overflow within `TEXT_LIMIT_CHARACTERS`.
+"""
+
+import struct
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import repeat
+from math import exp, sqrt
+
+LANE_BITS = 32
+LANE_MASK = 0xFFFF_FFFF
+WEIGHT_BIAS = 1 << 15
+"""Added to every stored weight, so that lanes never go below zero."""
+
+FIXED_LANES = 3
+"""Lanes before the weights: known words or pairs, known words, squared rarity."""
+
+HITS_CAP = 3
+"""More phrases of one category than this add nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """A rising line through (raw, confidence) points, and the confidence below which a person decides."""
+
+    raw: Sequence[float]
+    confidence: Sequence[float]
+    threshold: float
+
+    def __call__(self, raw: float) -> float:
+        """The share of right answers to expect at this raw probability, between 0 and 1."""
+        at = bisect_right(self.raw, raw)
+        if at == 0:
+            return self.confidence[0]
+        if at == len(self.raw):
+            return self.confidence[-1]
+        low, high = self.raw[at - 1], self.raw[at]
+        part = (raw - low) / (high - low)
+        return self.confidence[at - 1] + part * (self.confidence[at] - self.confidence[at - 1])
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Probability per category before calibration, with the words known to the model."""
+
+    probabilities: list[float]
+    known_words: int
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Everything a model file holds; immutable, safe to share between threads."""
+
+    categories: tuple[str, ...]
+    table: Mapping[str, int]
+    weight_step: float
+    """The size of one unit of a stored weight."""
+    rarity_step: float
+    domain_bias: Sequence[float]
+    category_bias: Sequence[Sequence[float]]
+    """Per domain, the starting score of every category."""
+    phrase_weights: Mapping[str, Sequence[float]]
+    calibrations: Mapping[str, Calibration]
+
+    def known(self, words: Sequence[str]) -> list[str]:
+        """The words and pairs of neighbours the model knows, each once."""
+        grams = {*words, *map("%s %s".__mod__, zip(words, words[1:], strict=False))}
+        return list(grams & self.table.keys())
+
+    def score(self, grams: Sequence[str], hits: Mapping[str, int]) -> Score:
+        """Probabilities from known grams and from phrase hits per category."""
+        lanes = self._sum(grams)
+        known, known_words, rarity = lanes[:FIXED_LANES]
+        scale = self.weight_step / sqrt(rarity * self.rarity_step) if rarity else 0.0
+        offset = known * WEIGHT_BIAS
+        scores = [(lane - offset) * scale for lane in lanes[FIXED_LANES:]]
+        count = len(self.categories)
+        category_scores = scores[:count]
+        for label, times in hits.items():
+            share = min(times, HITS_CAP) / HITS_CAP
+            category_scores = [
+                score + share * weight for score, weight in zip(category_scores, self.phrase_weights[label], strict=True)
+            ]
+        domains = _softmax(map(float.__add__, scores[count:], self.domain_bias))
+        return Score(self._mixed(category_scores, domains), known_words)
+
+    def weight(self, gram: str, category: int) -> int:
+        """How much a known gram speaks for a category, in stored units (below zero: against it)."""
+        return (self.table[gram] >> (FIXED_LANES + category) * LANE_BITS & LANE_MASK) - WEIGHT_BIAS
+
+    def _sum(self, grams: Iterable[str]) -> tuple[int, ...]:
+        lanes = FIXED_LANES + len(self.categories) + len(self.domain_bias)
+        total = sum(map(self.table.__getitem__, grams))
+        return struct.unpack(f"<{lanes}I", total.to_bytes(lanes * 4, "little"))
+
+    def _mixed(self, scores: Sequence[float], domains: Sequence[float]) -> list[float]:
+        """Domains differ in what is common; each domain's view counts as much as the text resembles that domain."""
+        mixed = [0.0] * len(scores)
+        for share, bias in zip(domains, self.category_bias, strict=True):
+            view = _softmax(map(float.__add__, scores, bias))
+            mixed = list(map(float.__add__, mixed, map(float.__mul__, view, repeat(share))))
+        return mixed
+
+
+def _softmax(scores: Iterable[float]) -> list[float]:
+    listed = list(scores)
+    top = max(listed)
+    powers = [exp(score - top) for score in listed]
+    total = sum(powers)
+    return [power / total for power in powers]
