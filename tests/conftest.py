@@ -1,10 +1,12 @@
 """The real parts as fixtures. Nothing here fakes anything; fakes of the outside world live in fakes.py."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from shared.db.engine import Database, make_engine
 from tests.parts.host import PartsHost, ask
+from tests.parts.smtp_sink import SmtpSink
 
 HOST = pytest.StashKey[PartsHost]()
 
@@ -33,3 +35,32 @@ def database() -> Iterator[str]:
 def postgres_server() -> str:
     """The SQLAlchemy URL of the test server's own `postgres` database, for tests that make databases themselves."""
     return ask("server")
+
+
+@pytest.fixture
+def rabbit_url() -> str:
+    """The AMQP URL of an empty virtual host of this test's own on the run's private RabbitMQ node."""
+    return ask("vhost")
+
+
+@pytest.fixture(scope="session")
+def smtp_process() -> Iterator[SmtpSink]:
+    sink = SmtpSink()
+    yield sink
+    sink.close()
+
+
+@pytest.fixture
+def smtp_sink(smtp_process: SmtpSink) -> Iterator[SmtpSink]:
+    """A real SMTP server, empty and well-behaved at the start of each test."""
+    smtp_process.clear()
+    yield smtp_process
+    smtp_process.clear()
+
+
+@pytest.fixture
+async def db(database: str) -> AsyncIterator[Database]:
+    """This test's database, ready for transactions."""
+    opened = Database(make_engine(database, pool_size=5))
+    yield opened
+    await opened.dispose()

@@ -37,12 +37,12 @@ _HISTORY_COLUMNS: Final = (
 )
 
 
-def _record_sql(first: int) -> str:
+def _record_sql(first: int, only: str = "") -> str:
     """The part of a statement that writes history and outbox from the parameters starting at `$first`."""
     names = ", ".join(name for name, _ in _HISTORY_COLUMNS)
     arrays = ", ".join(f"${first + n}::{type_}[]" for n, (_, type_) in enumerate(_HISTORY_COLUMNS))
     return (
-        f"h as (select * from unnest({arrays}, ${first + len(_HISTORY_COLUMNS)}::bytea[]) as h({names}, body)), "
+        f"h as (select * from unnest({arrays}, ${first + len(_HISTORY_COLUMNS)}::bytea[]) as h({names}, body) {only}), "
         f"e as (insert into event ({names}) select {names} from h), "
         "o as (insert into outbox (message_id, topic, body, traceparent, created_at) "
         "select id, type, body, traceparent, occurred_at from h) "
@@ -85,7 +85,8 @@ def _save_sql() -> str:
     names = ", ".join(f.name for f in fields)
     return (
         f"with u as (update dispute d set {sets} from unnest({arrays}, ${was}::int[]) as t({names}, was) "
-        f"where d.id = t.id and d.sequence = t.was returning 1), {_record_sql(was + 1)} select count(*) from u"
+        f"where d.id = t.id and d.sequence = t.was returning d.id), "
+        f"{_record_sql(was + 1, 'where dispute_id in (select id from u)')} select count(*) from u"
     )
 
 
