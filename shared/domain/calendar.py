@@ -79,8 +79,10 @@ class Calendar:
         return moment.astimezone(self.tz).date()
 
     def spans(self, start: datetime, end: datetime) -> tuple[Interval, ...]:
-        """The counted UTC intervals of a window, in order, touching ones joined."""
+        """The counted UTC intervals of a window, in order, touching ones joined; none when end is not after start."""
         start, end = as_utc(start, "start"), as_utc(end, "end")
+        if end <= start:
+            return ()
         found: list[Interval] = []
         for year in self._years_over(start, end):
             found.extend(year.within(start, end))
