@@ -1,0 +1,5 @@
+"""`python -m services`: see `services.launch.cli`."""
+
+from services.launch.cli import app
+
+app()

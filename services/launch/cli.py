@@ -1,0 +1,64 @@
+"""The command line: `python -m services run`, one service alone, and what an operator does by hand."""
+
+from typing import Annotated
+
+import typer
+
+from shared.runtime import logs
+from shared.runtime.process import run as run_loop
+from shared.runtime.settings import CommonSettings, load
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Recourse: disputes in, promises kept.")
+
+
+@app.command()
+def run() -> None:
+    """Runs the whole product in one process on an embedded PostgreSQL (or on RECOURSE_DATABASE_URL)."""
+    from services.launch import embedded
+
+    _configure_logs()
+    raise typer.Exit(run_loop(embedded.run()))
+
+
+@app.command()
+def intake() -> None:
+    """Runs the HTTP door alone, on PostgreSQL and RabbitMQ."""
+    _alone("intake")
+
+
+@app.command()
+def escalation() -> None:
+    """Runs the clock door alone."""
+    _alone("escalation")
+
+
+@app.command()
+def notify() -> None:
+    """Runs the mouth alone."""
+    _alone("notify")
+
+
+@app.command()
+def migrate(revision: Annotated[str, typer.Argument(help="A revision, or head.")] = "head") -> None:
+    """Brings the database of RECOURSE_DATABASE_URL up to date."""
+    from shared.db import migrate as migrations
+
+    settings = load(CommonSettings)
+    if settings.database_url is None:
+        typer.echo("RECOURSE_DATABASE_URL must be set: `run` migrates its own embedded database.", err=True)
+        raise typer.Exit(78)
+    migrations.upgrade(settings.database_url.get_secret_value(), revision)
+
+
+def _alone(name: str) -> None:
+    from services.launch import alone
+
+    _configure_logs()
+    raise typer.Exit(run_loop(alone.run(name)))
+
+
+def _configure_logs() -> None:
+    settings = load(CommonSettings)
+    logs.configure(settings.log_level, settings.log_format)
+
+

@@ -1,0 +1,104 @@
+"""`make run`: the whole product in one process, on a PostgreSQL of its own in the state folder."""
+
+import asyncio
+import os
+import secrets
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from pydantic import SecretStr
+
+from services.embedded.postgres import EmbeddedPostgres
+from services.escalation import main as escalation
+from services.escalation.settings import EscalationSettings
+from services.intake import main as intake
+from services.intake.settings import IntakeSettings
+from services.launch.parts import Parts
+from services.launch.serve import Build, serve
+from services.notify import main as notify
+from services.notify.settings import NotifySettings
+from shared.db import keys, migrate
+from shared.runtime.settings import CommonSettings, load
+
+DATABASE: Final = "recourse"
+ADMIN_KEY_FILE: Final = "admin_key"
+
+S = TypeVar("S", bound=CommonSettings)
+
+
+async def run() -> int:
+    """Starts everything, waits for the end, stops everything; returns the exit code."""
+    settings = load(IntakeSettings)
+    server = None if settings.database_url else EmbeddedPostgres(settings.state_dir / "postgres")
+    if server is not None:
+        await server.start()
+    try:
+        url = await _database_url(settings, server)
+        await asyncio.to_thread(migrate.upgrade, url)
+        return await serve(
+            _at(settings, url),
+            builds(url),
+            name="all",
+            host=settings.host,
+            port=settings.port,
+            before=lambda parts: _admin(parts, settings),
+            on_ready=lambda port: say(f"Recourse is ready on http://{settings.host}:{port}"),
+        )
+    finally:
+        if server is not None:
+            await server.stop()
+
+
+def builds(url: str) -> Sequence[Build]:
+    """How to build the three services on one set of parts."""
+    return [
+        lambda parts: intake.build(_at(load(IntakeSettings), url), **_given(parts)),
+        lambda parts: escalation.build(_at(load(EscalationSettings), url), **_given(parts)),
+        lambda parts: notify.build(_at(load(NotifySettings), url), **_given(parts)),
+    ]
+
+
+def say(line: str) -> None:
+    """A line for the person at the terminal."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _given(parts: Parts) -> dict[str, Any]:
+    return {
+        "database": parts.database,
+        "broker": parts.broker,
+        "metrics": parts.metrics,
+        "sealer": parts.sealer,
+    }
+
+
+def _at(settings: S, url: str) -> S:
+    return settings.model_copy(update={"database_url": SecretStr(url)})
+
+
+async def _database_url(settings: CommonSettings, server: EmbeddedPostgres | None) -> str:
+    if server is None:
+        assert settings.database_url is not None
+        return settings.database_url.get_secret_value()
+    await server.ensure_database(DATABASE)
+    return server.url(DATABASE)
+
+
+async def _admin(parts: Parts, settings: IntakeSettings) -> None:
+    """Makes sure there is a key to begin with; one made here is printed once and kept for the owner alone."""
+    key = settings.admin_key.get_secret_value() if settings.admin_key else _kept_key(settings.state_dir)
+    async with parts.database.transaction() as tx:
+        await keys.ensure_admin(tx, key)
+
+
+def _kept_key(state_dir: Path) -> str:
+    path = state_dir / ADMIN_KEY_FILE
+    if not path.exists():
+        key = f"rk_admin_{secrets.token_urlsafe(32)}"
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(key)
+        say(f"Admin key (shown once, kept in {path}): {key}")
+    return path.read_text().strip()
