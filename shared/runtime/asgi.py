@@ -5,7 +5,7 @@
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 from typing import Any, Final
 
@@ -137,12 +137,17 @@ class _Reply:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = list(message.get("headers", ()))
-            present = {name.lower() for name, _ in headers} & _SECURITY_NAMES
-            headers += [pair for pair in _SECURITY if pair[0] not in present] if present else _SECURITY
-            headers.append((b"x-request-id", self._request_id))
-            message = {**message, "headers": headers}
+            own = message.get("headers", ())
+            message["headers"] = [*own, *_missing(own), (b"x-request-id", self._request_id)]
         await self._send(message)
+
+
+def _missing(own: Iterable[tuple[bytes, bytes]]) -> Sequence[tuple[bytes, bytes]]:
+    for name, _ in own:
+        if name in _SECURITY_NAMES:
+            present = {name for name, _ in own}
+            return [pair for pair in _SECURITY if pair[0] not in present]
+    return _SECURITY
 
 
 def _acceptable(value: bytes) -> str:

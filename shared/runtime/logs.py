@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, BinaryIO, Final, Literal
 
 import orjson
@@ -15,10 +16,12 @@ from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import FilteringBoundLogger, Processor
 
 from shared.runtime.redaction import MASK, redact, scrub
+from shared.runtime.traces import current_trace_id
 
 Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["json", "console"]
 
+_request_id: Final[ContextVar[str | None]] = ContextVar("request_id", default=None)
 _FRAMES_MAX: Final = 30
 # Below these levels the libraries tell of every statement, frame or connection.
 _QUIET: Final = {
@@ -61,10 +64,12 @@ def configure(level: Level = "info", fmt: Format = "json", *, stream: BinaryIO |
     logging.captureWarnings(capture=True)
 
 
-def bind(*, dispute_id: object = None, trace_id: str | None = None, request_id: str | None = None) -> None:
-    """Names the dispute, trace and request in every later line of this task."""
-    facts = {"dispute_id": dispute_id, "trace_id": trace_id, "request_id": request_id}
-    bind_contextvars(**{key: str(value) for key, value in facts.items() if value is not None})
+def bind(*, dispute_id: object = None, request_id: str | None = None) -> None:
+    """Names the dispute and the request in every later line of this task; the trace names itself."""
+    if dispute_id is not None:
+        bind_contextvars(dispute_id=str(dispute_id))
+    if request_id is not None:
+        _request_id.set(request_id)
 
 
 @contextmanager
@@ -77,6 +82,7 @@ def bound(**facts: object) -> Iterator[None]:
 def _processors(fmt: Format) -> list[Processor]:
     shared: list[Processor] = [
         merge_contextvars,
+        _add_place,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -86,6 +92,14 @@ def _processors(fmt: Format) -> list[Processor]:
         return [*shared, tracebacks, _scrub_tracebacks, redact, _json]
     console = structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())
     return [*shared, structlog.processors.format_exc_info, redact, console, _encode]
+
+
+def _add_place(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Names request and trace here, when a line is written, and not with every request, most of which write none."""
+    for key, value in (("request_id", _request_id.get()), ("trace_id", current_trace_id())):
+        if value is not None:
+            event.setdefault(key, value)
+    return event
 
 
 def _json(_logger: object, _method: str, event: MutableMapping[str, Any]) -> bytes:

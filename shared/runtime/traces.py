@@ -4,15 +4,12 @@ Without a collector nothing of OpenTelemetry is imported; trace ids are still ac
 """
 
 import asyncio
-import os
+import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar, Token
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, Protocol
-
-from structlog.contextvars import bind_contextvars, bound_contextvars
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import SpanExporter
@@ -22,11 +19,12 @@ Attribute = str | bool | int | float
 
 _TRACEPARENT: Final = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 _TRACESTATE_LENGTH_MAX: Final = 512
+# Ids must be unlikely to meet, not hard to guess; the generator is seeded by the operating system.
+_random: Final = random.Random().getrandbits  # noqa: S311
 _current: Final[ContextVar["TraceContext | None"]] = ContextVar("trace_context", default=None)
 
 
-@dataclass(frozen=True, slots=True)
-class TraceContext:
+class TraceContext(NamedTuple):
     """Where in a trace this work stands (W3C Trace Context, level 1)."""
 
     trace_id: str
@@ -41,7 +39,7 @@ class TraceContext:
 
     def child(self) -> "TraceContext":
         """A new place in the same trace."""
-        return TraceContext(self.trace_id, os.urandom(8).hex(), self.flags, self.state)
+        return TraceContext(self.trace_id, f"{_random(64):016x}", self.flags, self.state)
 
 
 class Span(Protocol):
@@ -118,13 +116,12 @@ def parse(traceparent: str | None, tracestate: str | None = None) -> TraceContex
 
 def new() -> TraceContext:
     """The beginning of a trace that nobody records."""
-    ids = os.urandom(24).hex()
+    ids = f"{_random(192):048x}"
     return TraceContext(ids[:32], ids[32:])
 
 
 def enter(context: TraceContext) -> Token["TraceContext | None"]:
     """Makes this the current place, in this task and its logs; the cheap way, for a task that ends with the work."""
-    bind_contextvars(trace_id=context.trace_id)
     return _current.set(context)
 
 
@@ -179,8 +176,7 @@ def span_from(
 def _inside(context: TraceContext) -> Iterator[None]:
     token = _current.set(context)
     try:
-        with bound_contextvars(trace_id=context.trace_id):
-            yield
+        yield
     finally:
         _current.reset(token)
 

@@ -1,5 +1,6 @@
 """A log line is one JSON object, follows a dispute and a trace, and identifies no person."""
 
+import contextvars
 import io
 import logging
 import os
@@ -14,7 +15,7 @@ import orjson
 import pytest
 import structlog
 
-from shared.runtime import logs
+from shared.runtime import logs, traces
 from shared.runtime.redaction import MASK, is_private, scrub
 
 ROOT = Path(__file__).parents[2]
@@ -54,11 +55,17 @@ def test_a_line_names_the_event_its_facts_its_place_and_its_time(lines: Lines) -
 
 
 def test_a_line_follows_the_dispute_the_trace_and_the_request(lines: Lines) -> None:
-    logs.bind(dispute_id="d-1", trace_id="t-1", request_id="r-1")
-    logs.logger("x").info("anything")
-    logging.getLogger("library").warning("also here")
+    def work() -> str | None:
+        logs.bind(dispute_id="d-1", request_id="r-1")
+        with traces.span_from(None, "handle", "consumer"):
+            logs.logger("x").info("anything")
+            logging.getLogger("library").warning("also here")
+            return traces.current_trace_id()
+
+    trace_id = contextvars.copy_context().run(work)
+    assert len(lines.all()) == 2
     for line in lines.all():
-        assert (line["dispute_id"], line["trace_id"], line["request_id"]) == ("d-1", "t-1", "r-1")
+        assert (line["dispute_id"], line["trace_id"], line["request_id"]) == ("d-1", trace_id, "r-1")
 
 
 def test_facts_bound_for_a_block_end_with_it(lines: Lines) -> None:
