@@ -17,6 +17,7 @@ from shared.runtime.pulse import Watchdog
 from shared.runtime.stop import cancelled_by_us
 
 MEDIA_TYPE: Final = "application/health+json"  # draft-inadarei-api-health-check-06
+_FAILURE_KEEP_SECONDS: Final = 0.1  # a start or a recovery is seen soon
 _ABANDON_AFTER_TIMEOUTS: Final = 10
 
 Check = Callable[[], Awaitable[str | None]]
@@ -48,8 +49,9 @@ class _Probe:
         self._began = 0.0
 
     async def result(self) -> Result:
-        if self._kept is not None and time.monotonic() - self._kept_at < self._keep:
-            return self._kept
+        kept = self._kept
+        if kept is not None and time.monotonic() - self._kept_at < self._keep_for(kept):
+            return kept
         if self._running is None:
             self._began = time.monotonic()
             self._running = asyncio.create_task(self._run())
@@ -61,6 +63,9 @@ class _Probe:
             return self._keeping(Result(passed=False, output="timed out", took_ms=self._age_ms()))
         self._running = None
         return self._keeping(running.result())
+
+    def _keep_for(self, result: Result) -> float:
+        return self._keep if result.passed else min(self._keep, _FAILURE_KEEP_SECONDS)
 
     def close(self) -> None:
         if self._running is not None:
@@ -102,7 +107,7 @@ class Health:
     def add(self, name: str, check: Check, *, timeout_seconds: float = 1.0, keep_seconds: float = 1.0) -> None:
         """Makes readiness depend on `check`: it passes by returning (a word to show, or None) and fails by raising.
 
-        It runs at most once at a time and once per `keep_seconds`, and counts as failed after `timeout_seconds`.
+        It runs at most once at a time and once per `keep_seconds` (0.1 s after a failure), and counts as failed after `timeout_seconds`.
         """
         self._probes[name] = _Probe(check, timeout_seconds=timeout_seconds, keep_seconds=keep_seconds)
 

@@ -93,6 +93,21 @@ async def test_a_storm_of_probes_asks_each_part_once(health: Health, probe: http
     assert len(asked) == 1
 
 
+async def test_a_recovery_is_seen_long_before_a_good_result_would_be_asked_again(
+    health: Health, probe: httpx.AsyncClient
+) -> None:
+    down = [True]
+
+    async def recovers() -> None:
+        if down:
+            raise ConnectionRefusedError
+
+    health.add("database", recovers, keep_seconds=600)
+    assert (await probe.get("/readyz")).status_code == 503
+    down.clear()
+    await eventually(_status_is(probe, "/readyz", 200), within=5)
+
+
 async def test_a_part_that_hangs_counts_as_failed_and_is_not_asked_again_meanwhile(
     health: Health, probe: httpx.AsyncClient
 ) -> None:
