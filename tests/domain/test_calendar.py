@@ -203,3 +203,14 @@ def test_wall_times_rise_with_the_instants_they_name_also_through_a_jump() -> No
     named = [instant(date(2026, 3, 29), at, BST) for at in minutes]
     assert named == sorted(named)
     assert instant(date(2026, 3, 29), time(1, 30), BST) == datetime(2026, 3, 29, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Auckland", "UTC", "America/New_York", "Etc/GMT+12"])
+def test_new_year_is_counted_on_the_local_date_far_east_and_far_west(zone: str) -> None:
+    always = Calendar.always(zone)
+    start = datetime(2026, 12, 31, 0, 0, tzinfo=UTC)
+    for hour in range(48):
+        now = start + hour * HOUR
+        assert always.between(now, now + HOUR) == HOUR
+        assert always.add(now, HOUR) == now + HOUR
+        assert always.next_open(now) == now

@@ -345,3 +345,10 @@ def test_a_clock_on_a_desk_that_never_opens_makes_no_promise() -> None:
     closed = Calendar("closed", "UTC", {}, {date(2026, 1, 1): "Always"})
     with pytest.raises(CannotPromise):
         due_at(clock("1 business day", closed), closed, started_at=START)
+
+
+def test_the_day_an_extension_is_counted_from_is_never_its_first_day() -> None:
+    spec = clock("1 business day", LONDON, count_receipt_day=True)
+    one_more = Extension(Duration(1, Unit.CALENDAR_DAY, end_of_day=True), "complex")
+    assert due_at(spec, LONDON, started_at=START) == datetime(2026, 6, 1, 16, 30, tzinfo=UTC)
+    assert due_at(spec, LONDON, started_at=START, extensions=[one_more]) == datetime(2026, 6, 2, 23, tzinfo=UTC)

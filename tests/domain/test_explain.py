@@ -160,3 +160,8 @@ def test_lengths_and_days_are_spoken_plainly() -> None:
     assert spoken_length(timedelta(hours=51, minutes=1), in_days=True) == "2 days 3 hours 1 minute"
     assert spoken_length(timedelta(seconds=20), in_days=True) == "less than a minute"
     assert spoken_day(date(2026, 12, 1)) == "Tuesday 1 December 2026"
+
+
+def test_a_pause_after_the_deadline_is_no_part_of_its_explanation() -> None:
+    found = told("1 business hour", now=FRIDAY + timedelta(days=1), pauses=(EVENING,))
+    assert (found.due, found.pauses) == (EVENING.since, ())
