@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -85,7 +86,7 @@ def featured(examples: Iterable[Example]) -> list[Featured]:
 def _featured(example: Example, tree: PhraseTree) -> Featured:
     reading = read(example.subject, example.text)
     words = reading.words
-    grams = {*words, *(f"{first} {second}" for first, second in zip(words, words[1:], strict=False))}
+    grams = {*words, *map(" ".join, pairwise(words))}
     spelt = [reading.excerpt(at, at + 1) or "" for at in range(len(words))]
     inner = [at for at in range(1, len(words)) if reading.separator(at) == " "]
     return Featured(

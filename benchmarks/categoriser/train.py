@@ -75,7 +75,9 @@ def _calibrations(texts: Sequence[recipe.Featured], folds: Sequence[int]) -> dic
             for taxonomy, answers in raw.items():
                 if taxonomy == "financial" and not source.startswith("cfpb"):
                     continue
-                top, right = recipe.answer(fitted.categories, row, text.example, CATEGORIES if taxonomy == "default" else fitted.categories)
+                top, right = recipe.answer(
+                    fitted.categories, row, text.example, CATEGORIES if taxonomy == "default" else fitted.categories
+                )
                 answers.append((top, right, source))
     return {taxonomy: _calibration(answers, taxonomy) for taxonomy, answers in raw.items()}
 

@@ -3,5 +3,16 @@
 from services.intake.categorise.categories import CATEGORIES, FINANCIAL_CATEGORIES, Categorisation
 from services.intake.categorise.categoriser import Categoriser
 from services.intake.categorise.load import ModelFileError
+from services.intake.categorise.signals import EMOTIONS, FLAGS, Signal, read_signals
 
-__all__ = ["CATEGORIES", "FINANCIAL_CATEGORIES", "Categorisation", "Categoriser", "ModelFileError"]
+__all__ = [
+    "CATEGORIES",
+    "EMOTIONS",
+    "FINANCIAL_CATEGORIES",
+    "FLAGS",
+    "Categorisation",
+    "Categoriser",
+    "ModelFileError",
+    "Signal",
+    "read_signals",
+]

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from services.intake.categorise.categories import CATEGORIES, FINANCIAL_CATEGORIES, Categorisation
 from services.intake.categorise.category_phrases import CATEGORY_PHRASES
-from services.intake.categorise.common_words import COMMON_WORDS
 from services.intake.categorise.load import load_model
 from services.intake.categorise.model import Model
 from services.intake.categorise.phrases import Hit, PhraseTree
@@ -76,16 +75,10 @@ class Categoriser:
     def _reasons(self, name: str, reading: Reading, hits: Sequence[Hit], grams: Sequence[str]) -> tuple[str, ...]:
         found = dict.fromkeys(reading.excerpt(hit.first, hit.after) for hit in hits if hit.label == name)
         if len(found) < REASONS_MAX:
-            category = self.model.categories.index(name)
-            telling = [
-                (weight, gram)
-                for gram in grams
-                if gram not in COMMON_WORDS and (weight := self.model.weight(gram, category)) > 0
-            ]
-            for _, gram in nlargest(REASONS_MAX - len(found), telling):
-                found[_locate(gram, reading)] = None
-        found.pop(None, None)
-        return tuple(found)[:REASONS_MAX]  # type: ignore[arg-type]  # None was taken out above
+            telling = self.model.telling[name]
+            strongest = nlargest(REASONS_MAX, filter(telling.__contains__, grams), key=telling.__getitem__)
+            found |= dict.fromkeys(_locate(gram, reading) for gram in strongest)
+        return tuple(excerpt for excerpt in found if excerpt is not None)[:REASONS_MAX]
 
 
 def _familiarity(known_words: int, reading: Reading) -> float:

@@ -35,7 +35,7 @@ CATEGORY_PHRASES: Mapping[str, tuple[str, ...]] = {
     ),
     "unauthorised_charge": (
         "@not recognise|recognize|recognised|recognized|authorise|authorised|authorize|authorized|approve|approved|initiate|initiated",
-        "unauthorised|unauthorized|unauthorised|unrecognised|unrecognized",
+        "unauthorised|unauthorized|unrecognised|unrecognized",
         "unknown|strange|suspicious charge|charges|transaction|transactions|payment|payments|debit|withdrawal|purchase",
         "without .. permission|consent|knowledge|authorisation|authorization|approval",
         "fraud|fraudulent|fraudulently|fraudster|scam|scammed|scammer|scammers|phishing|hacked|hacker|hackers|cloned|forged",
@@ -98,7 +98,8 @@ CATEGORY_PHRASES: Mapping[str, tuple[str, ...]] = {
         "told .. something|different|differently",
         "promised|said .. call|ring|phone .. back",
         "call|called|callback|email|emails|message|messages|letter|letters|mails|mail @not|unanswered|ignored .. returned|answered|replied",
-        "poor|bad|terrible|awful|horrible|worst|lousy customer|communication service|support|care|skills",
+        "poor|bad|terrible|awful|horrible|worst|lousy customer service|support|care",
+        "poor|bad|terrible|awful|horrible|worst|lousy communication|manners|attitude",
         "speak|talk|speaking .. human|person|manager|supervisor|somebody|someone|anyone",
         "shouted|swore|yelled|screamed at",
         "automatic|automated|copy reply|replies|response|message|messages|answer",

@@ -5,16 +5,20 @@ import json
 import zlib
 from array import array
 from collections.abc import Mapping
+from math import exp
 from pathlib import Path
 from sys import byteorder
 from typing import Any
 
-from services.intake.categorise.model import FIXED_LANES, Calibration, Model
+from services.intake.categorise.common_words import COMMON_WORDS
+from services.intake.categorise.model import FIXED_LANES, WEIGHT_BIAS, Calibration, Model
 
 SHIPPED = Path(__file__).with_name("model.bin")
 MAGIC = b"RECOURSE-CATEGORISER\n"
 FORMAT_VERSION = 1
 FILE_LIMIT_BYTES = 5_000_000
+TELLING_SHARE = 0.06
+"""A word explains an answer only with at least this share of the weight of the category's strongest word."""
 
 
 class ModelFileError(ValueError):
@@ -28,16 +32,22 @@ def load_model(path: Path | None = None) -> Model:
         raise ModelFileError(f"{file.name} is larger than {FILE_LIMIT_BYTES} bytes.")
     header, body = _parts(file.read_bytes(), file.name)
     lanes = FIXED_LANES + len(header["categories"]) + len(header["domain_bias"])
-    vocabulary, _, numbers = zlib.decompress(body).partition(b"\0")
+    words, _, numbers = zlib.decompress(body).partition(b"\0")
+    vocabulary = words.decode().split("\n")
+    rows = _native(numbers)
     return Model(
         categories=tuple(header["categories"]),
-        table=dict(zip(vocabulary.decode().split("\n"), _packed(numbers, lanes), strict=True)),
+        table=dict(zip(vocabulary, _packed(rows, lanes), strict=True)),
         weight_step=header["weight_step"],
         rarity_step=header["rarity_step"],
         domain_bias=header["domain_bias"],
-        category_bias=header["category_bias"],
+        category_odds=[[exp(bias) for bias in domain] for domain in header["category_bias"]],
         phrase_weights=header["phrase_weights"],
         calibrations={name: Calibration(**fields) for name, fields in header["calibrations"].items()},
+        telling={
+            category: _telling(vocabulary, rows[FIXED_LANES + at :: lanes])
+            for at, category in enumerate(header["categories"])
+        },
     )
 
 
@@ -69,13 +79,27 @@ def _parts(raw: bytes, name: str) -> tuple[dict[str, Any], bytes]:
     return header, body
 
 
-def _packed(numbers: bytes, lanes: int) -> list[int]:
-    """One whole number per row of 16-bit numbers, each widened to a 32-bit lane."""
-    narrow = array("H", numbers)
+def _native(numbers: bytes) -> "array[int]":
+    rows = array("H", numbers)
     if byteorder == "big":
-        narrow.byteswap()
-    wide = array("I", narrow)
+        rows.byteswap()
+    return rows
+
+
+def _packed(rows: "array[int]", lanes: int) -> list[int]:
+    """One whole number per row of 16-bit numbers, each widened to a 32-bit lane."""
+    wide = array("I", rows)
     if byteorder == "big":
         wide.byteswap()
     raw, width = wide.tobytes(), lanes * 4
     return [int.from_bytes(raw[at : at + width], "little") for at in range(0, len(raw), width)]
+
+
+def _telling(vocabulary: list[str], weights: "array[int]") -> dict[str, int]:
+    """The words and pairs whose weight reaches a set share of the category's strongest, without empty words."""
+    least = WEIGHT_BIAS + round((max(weights) - WEIGHT_BIAS) * TELLING_SHARE)
+    return {
+        gram: weight
+        for gram, weight in zip(vocabulary, weights, strict=True)
+        if weight >= least and gram not in COMMON_WORDS
+    }

@@ -9,8 +9,9 @@ import struct
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import pairwise
 from math import exp, sqrt
+from operator import add, mul
 
 LANE_BITS = 32
 LANE_MASK = 0xFFFF_FFFF
@@ -62,15 +63,17 @@ class Model:
     """The size of one unit of a stored weight."""
     rarity_step: float
     domain_bias: Sequence[float]
-    category_bias: Sequence[Sequence[float]]
-    """Per domain, the starting score of every category."""
+    category_odds: Sequence[Sequence[float]]
+    """Per domain, how common every category is there, as odds."""
     phrase_weights: Mapping[str, Sequence[float]]
     calibrations: Mapping[str, Calibration]
+    telling: Mapping[str, Mapping[str, int]]
+    """Per category, the words and pairs that speak for it strongly enough to be given as a reason."""
 
     def known(self, words: Sequence[str]) -> list[str]:
         """The words and pairs of neighbours the model knows, each once."""
-        grams = {*words, *map("%s %s".__mod__, zip(words, words[1:], strict=False))}
-        return list(grams & self.table.keys())
+        grams = {*words, *map(" ".join, pairwise(words))}
+        return list(filter(self.table.__contains__, grams))
 
     def score(self, grams: Sequence[str], hits: Mapping[str, int]) -> Score:
         """Probabilities from known grams and from phrase hits per category."""
@@ -84,14 +87,11 @@ class Model:
         for label, times in hits.items():
             share = min(times, HITS_CAP) / HITS_CAP
             category_scores = [
-                score + share * weight for score, weight in zip(category_scores, self.phrase_weights[label], strict=True)
+                score + share * weight
+                for score, weight in zip(category_scores, self.phrase_weights[label], strict=True)
             ]
-        domains = _softmax(map(float.__add__, scores[count:], self.domain_bias))
+        domains = _softmax(map(add, scores[count:], self.domain_bias))
         return Score(self._mixed(category_scores, domains), known_words)
-
-    def weight(self, gram: str, category: int) -> int:
-        """How much a known gram speaks for a category, in stored units (below zero: against it)."""
-        return (self.table[gram] >> (FIXED_LANES + category) * LANE_BITS & LANE_MASK) - WEIGHT_BIAS
 
     def _sum(self, grams: Iterable[str]) -> tuple[int, ...]:
         lanes = FIXED_LANES + len(self.categories) + len(self.domain_bias)
@@ -100,10 +100,13 @@ class Model:
 
     def _mixed(self, scores: Sequence[float], domains: Sequence[float]) -> list[float]:
         """Domains differ in what is common; each domain's view counts as much as the text resembles that domain."""
+        top = max(scores)
+        powers = [exp(score - top) for score in scores]
         mixed = [0.0] * len(scores)
-        for share, bias in zip(domains, self.category_bias, strict=True):
-            view = _softmax(map(float.__add__, scores, bias))
-            mixed = list(map(float.__add__, mixed, map(float.__mul__, view, repeat(share))))
+        for share, odds in zip(domains, self.category_odds, strict=True):
+            view = list(map(mul, powers, odds))
+            part = share / sum(view)
+            mixed = [already + part * more for already, more in zip(mixed, view, strict=True)]
         return mixed
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 GAP_WORDS = 4
 _GAP = ".."
-_END = ""
+_END = "\n"
 
 NOT = "not|t|never|cannot|cant|didnt|dont|doesnt|wont|isnt|hasnt|havent|wasnt|without"
 """Negating words; "t" is what is left of a contracted "not"."""
@@ -22,8 +22,9 @@ _LISTS: Mapping[str, str] = {
     "@parcel": "parcel|package|order|delivery|shipment|item|items|parcels|packages|orders|luggage|letter|box",
 }
 
-# A node holds words -> nodes, the gap sign -> node, and under the empty word the labels that end there.
-type_of_node = dict[str, Any]
+# A node holds words -> nodes, and under two signs that are no words: the node after a gap, the labels that end here.
+_Node = dict[str, Any]
+_PAST_THE_END = " "
 
 
 class Hit(NamedTuple):
@@ -40,7 +41,7 @@ class PhraseTree:
     __slots__ = ("_root",)
 
     def __init__(self, phrases: Mapping[str, Iterable[str]]) -> None:
-        self._root: type_of_node = {}
+        self._root: _Node = {}
         for label, lines in phrases.items():
             for line in lines:
                 _plant(self._root, _parse(line), label)
@@ -48,12 +49,14 @@ class PhraseTree:
     def find(self, words: Sequence[str]) -> list[Hit]:
         """Every phrase found, in the order of its first word."""
         root = self._root
-        return [
-            Hit(label, at, after)
-            for at, word in enumerate(words)
-            if word in root
-            for label, after in _walk(root[word], words, at + 1)
-        ]
+        starts = [at for at, word in enumerate(words) if word in root]
+        padded = [*words, _PAST_THE_END]
+        found: list[Hit] = []
+        for at in starts:
+            node = root[words[at]]
+            if padded[at + 1] in node or _GAP in node or _END in node:
+                found.extend(Hit(label, at, after) for label, after in _walk(node, words, at + 1))
+        return found
 
 
 def _parse(line: str) -> list[list[str]]:
@@ -62,7 +65,7 @@ def _parse(line: str) -> list[list[str]]:
     return [element.split("|") for element in line.split()]
 
 
-def _plant(root: type_of_node, elements: list[list[str]], label: str) -> None:
+def _plant(root: _Node, elements: list[list[str]], label: str) -> None:
     nodes = [root]
     for alternatives in elements:
         nodes = [node.setdefault(word, {}) for node in nodes for word in alternatives]
@@ -72,16 +75,16 @@ def _plant(root: type_of_node, elements: list[list[str]], label: str) -> None:
             labels.append(label)
 
 
-def _walk(node: type_of_node, words: Sequence[str], at: int) -> Iterator[tuple[str, int]]:
+def _walk(node: _Node, words: Sequence[str], at: int) -> Iterator[tuple[str, int]]:
     stack = [(node, at)]
     count = len(words)
     while stack:
         node, at = stack.pop()
         for label in node.get(_END, ()):
             yield label, at
-        if at < count and words[at] and (child := node.get(words[at])) is not None:
+        if at < count and (child := node.get(words[at])) is not None:
             stack.append((child, at + 1))
         if (gap := node.get(_GAP)) is not None:
             for later in range(at, min(at + GAP_WORDS + 1, count)):
-                if words[later] and (child := gap.get(words[later])) is not None:
+                if (child := gap.get(words[later])) is not None:
                     stack.append((child, later + 1))

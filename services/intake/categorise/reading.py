@@ -11,6 +11,7 @@ BREAK = "\n0\n"
 """Stands between subject and description, so that no phrase or excerpt runs across them."""
 
 _WORDS = re.compile(r"(\W+)")
+_APOSTROPHES = ("'", "\u2019")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,12 @@ class Reading:
     break_at: int
 
     def excerpt(self, first: int, after: int) -> str | None:
-        """The text from word `first` up to but without word `after`; None when it would span subject and description."""
+        """The text from word `first` up to but without word `after`; None when it would span subject and description.
+
+        An excerpt that would begin behind an apostrophe ("t sleep") begins with the whole word ("can't sleep").
+        """
+        if first and self.separator(first) in _APOSTROPHES:
+            first -= 1
         start, end = self.ends[2 * first] - len(self.words[first]), self.ends[2 * (after - 1)]
         if start < self.break_at < end:
             return None

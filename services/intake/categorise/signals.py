@@ -1,0 +1,106 @@
+"""What a text shows about the customer's state and about special risks, each with the words that show it."""
+
+import re
+from dataclasses import dataclass
+
+from services.intake.categorise.phrases import Hit, PhraseTree
+from services.intake.categorise.reading import Reading, read
+from services.intake.categorise.signal_phrases import EMOTION_PHRASES, FLAG_PHRASES
+
+EMOTIONS = ("calm", *EMOTION_PHRASES)
+"""Mildest first; when several are shown, the last of them is reported."""
+
+FLAGS = tuple(FLAG_PHRASES)
+EVIDENCE_LIMIT_CHARACTERS = 80
+NEGATION_WORDS_BEFORE = 3
+SHOUTED_SHARE_MAX = 0.5
+"""With more capitals than this the whole text is written so, which is a habit and not a raised voice."""
+
+_PHRASES = PhraseTree({**EMOTION_PHRASES, **FLAG_PHRASES})
+_NEGATING = frozenset(
+    [
+        "not",
+        "never",
+        "no",
+        "t",
+        "dont",
+        "didnt",
+        "isnt",
+        "wasnt",
+        "cannot",
+        "cant",
+        "wont",
+        "doesnt",
+        "nobody",
+        "neither",
+        "nor",
+        "without",
+        "hardly",
+        "aren",
+    ]
+)
+_SENTENCE_END = frozenset(".!?;\n")
+_EXCLAIMED = re.compile(r"\b\w{1,40} ?[!?]{2}")
+# Masks of removed names ("XXXX") are not shouted.
+_SHOUTED = re.compile(r"\b(?!X+\b)[A-Z]{2,40}(?: (?!X+\b)[A-Z]{2,40}){2,9}\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """An emotion or a flag, and a short excerpt of the text that shows it."""
+
+    name: str
+    evidence: str
+
+
+def read_signals(subject: str, description: str) -> tuple[Signal, ...]:
+    """Exactly one emotion, first, then each flag at most once; never raises, time linear in the length."""
+    reading = read(subject, description)
+    first: dict[str, str] = {}
+    for hit in _PHRASES.find(reading.words):
+        if hit.label not in first and not _negated(reading, hit):
+            _note(first, hit, reading)
+    flags = [Signal(name, first[name]) for name in FLAGS if name in first]
+    return (_emotion(first, reading), *flags)
+
+
+def _note(first: dict[str, str], hit: Hit, reading: Reading) -> None:
+    excerpt = reading.excerpt(hit.first, hit.after)
+    if excerpt is not None:
+        first[hit.label] = excerpt[:EVIDENCE_LIMIT_CHARACTERS]
+
+
+def _emotion(shown: dict[str, str], reading: Reading) -> Signal:
+    named = [name for name in EMOTIONS if name in shown]
+    raised = _raised_voice(reading)
+    if named and not (raised and named[-1] in {"worried", "frustrated"}):
+        return Signal(named[-1], shown[named[-1]])
+    if raised:
+        # A raised voice turns frustration into anger; alone it shows frustration.
+        return Signal("angry" if "frustrated" in named else "frustrated", raised)
+    return Signal("calm", _opening(reading))
+
+
+def _negated(reading: Reading, hit: Hit) -> bool:
+    """True for "not angry", "never dangerous": a negation shortly before, in the same sentence."""
+    for at in range(hit.first - 1, max(-1, hit.first - 1 - NEGATION_WORDS_BEFORE), -1):
+        if not _SENTENCE_END.isdisjoint(reading.separator(at + 1)):
+            return False
+        if reading.words[at] in _NEGATING:
+            return True
+    return False
+
+
+def _raised_voice(reading: Reading) -> str:
+    """Doubled exclamation marks, or a run of words in capitals within a text that is not mostly capitals."""
+    if exclaimed := _EXCLAIMED.search(reading.text):
+        return exclaimed.group()[-EVIDENCE_LIMIT_CHARACTERS:]
+    capitals = sum(map(str.isupper, reading.text))
+    if capitals < SHOUTED_SHARE_MAX * sum(map(str.isalpha, reading.text)) and (run := _SHOUTED.search(reading.text)):
+        return run.group()[:EVIDENCE_LIMIT_CHARACTERS]
+    return ""
+
+
+def _opening(reading: Reading) -> str:
+    subject, description = reading.text[: reading.break_at].strip(), reading.text[reading.break_at + 3 :].strip()
+    return (description or subject)[:EVIDENCE_LIMIT_CHARACTERS].strip()
