@@ -4,12 +4,16 @@ import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TypeVar, overload
 
 T = TypeVar("T")
 
 
-async def eventually(check: Callable[[], T | Awaitable[T]], *, within: float = 10.0, every: float = 0.02) -> T:
+@overload
+async def eventually(check: Callable[[], Awaitable[T]], *, within: float = ..., every: float = ...) -> T: ...
+@overload
+async def eventually(check: Callable[[], T], *, within: float = ..., every: float = ...) -> T: ...
+async def eventually(check: Callable[[], object], *, within: float = 10.0, every: float = 0.02) -> object:
     """The first truthy answer of `check`, asked again every `every` seconds.
 
     An exception from `check` counts as "not yet". Raises AssertionError with the last answer or exception when
