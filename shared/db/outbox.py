@@ -1,6 +1,6 @@
 """The outbox: what was recorded and is not yet confirmed by the broker."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -10,7 +10,10 @@ from shared.messages.envelope import Envelope, Outgoing
 
 BATCH_MAX: Final = 500
 
-_TAKE: Final = "select id, message_id, topic, body, traceparent from outbox order by id limit $1 for update skip locked"
+_TAKE: Final = (
+    "select id, message_id, topic, body, traceparent from outbox where id <> all($2::bigint[]) "
+    "order by id limit $1 for update skip locked"
+)
 _ADD: Final = (
     "insert into outbox (message_id, topic, body, traceparent, created_at) "
     "select * from unnest($1::uuid[], $2::text[], $3::bytea[], $4::text[], $5::timestamptz[])"
@@ -41,11 +44,11 @@ async def add(tx: Tx, envelopes: Sequence[Envelope]) -> None:
     tx.hints.add("outbox")
 
 
-async def take(tx: Tx, limit: int = BATCH_MAX) -> list[Row]:
-    """The oldest rows nobody else holds, locked until this transaction ends."""
+async def take(tx: Tx, limit: int = BATCH_MAX, *, passing_over: Collection[int] = ()) -> list[Row]:
+    """The oldest rows nobody else holds, locked until this transaction ends, without those to pass over."""
     return [
         Row(row["id"], Outgoing(row["message_id"], row["topic"], row["body"], _headers(row["traceparent"])))
-        for row in await tx.raw.fetch(_TAKE, limit)
+        for row in await tx.raw.fetch(_TAKE, limit, list(passing_over))
     ]
 
 
