@@ -157,6 +157,7 @@ feedback = Table(
     METADATA,
     Column("id", ID, primary_key=True),
     Column("dispute_id", ID, ForeignKey("dispute.id", ondelete="CASCADE"), nullable=False),
+    Column("occasion", Integer, nullable=False),
     Column("rating", SmallInteger),
     Column("effort", SmallInteger),
     Column("solved", Boolean),
@@ -164,7 +165,8 @@ feedback = Table(
     Column("given_at", INSTANT, nullable=False),
     CheckConstraint("rating between 1 and 5", "rating"),
     CheckConstraint("effort between 1 and 7", "effort"),
-    Index("ix_feedback_dispute", "dispute_id"),
+    Index("uq_feedback_once", "dispute_id", "occasion", unique=True),
 )
+"""One answer to each decision; `occasion` is how often the dispute had been reopened when it was given."""
 
 __all__ = ["REFERENCE_NUMBER", "dispute", "dispute_private", "event", "feedback", "message", "thread"]
