@@ -1,0 +1,1 @@
+"""What the doors of intake may do: one use case each."""

@@ -1,0 +1,182 @@
+"""Concurrent filings share one transaction: each waits for its own answer, and one that fails fails alone.
+
+A commit costs the database nearly the same for one dispute as for thirty. Nobody waits to be joined by others: a lane takes
+what is there, and what comes while it works is the next batch.
+"""
+
+import asyncio
+import contextvars
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from services.intake.commands.back_pressure import BackPressure
+from services.intake.commands.current_matrix import CurrentMatrix
+from services.intake.commands.file import Brought, Filed, file_many
+from services.intake.idempotency import in_flight
+from services.intake.problems import Problem
+from services.intake.storage_faults import storage_problem
+from shared.db import idempotency as kept
+from shared.db.engine import Database, Tx
+from shared.domain.errors import InvalidValue
+
+ATTEMPTS_MAX: Final = 3
+"""How often one filing is tried when another process keeps its key in the meantime."""
+
+
+@dataclass(slots=True, eq=False)
+class Asked:
+    """One filing on its way through a batch. `shape` makes the reply that is kept with the key and sent."""
+
+    brought: Brought
+    shape: Callable[[Filed], kept.Reply]
+    key: kept.Key | None = None
+    answer: "asyncio.Future[Answer]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The reply, and whether it was given before."""
+
+    reply: kept.Reply
+    before: bool = False
+
+
+Outcome = Answer | Exception
+
+
+class Batcher:
+    """Files disputes many at a time. At most `lanes_max` transactions at once, of at most `batch_max` disputes each."""
+
+    def __init__(
+        self,
+        database: Database,
+        matrix: CurrentMatrix,
+        back_pressure: BackPressure,
+        *,
+        batch_max: int,
+        lanes_max: int,
+        queue_max: int,
+    ) -> None:
+        self._database = database
+        self._matrix = matrix
+        self._back_pressure = back_pressure
+        self._batch_max = batch_max
+        self._lanes_max = lanes_max
+        self._queue_max = queue_max
+        self._waiting: deque[Asked] = deque()
+        self._under_way: set[kept.Key] = set()
+        self._lanes: set[asyncio.Task[None]] = set()
+
+    async def file(self, asked: Asked) -> Answer:
+        """The answer to one filing, after its transaction was committed.
+
+        Raises:
+            Problem: `overloaded` when too many wait or messages pile up, `request_in_flight` for a key under way.
+            InvalidValue: a date lies in the future.
+        """
+        if len(self._waiting) >= self._queue_max:
+            detail = "More filings are waiting than can be stored soon; try again."
+            raise Problem("overloaded", detail, headers={"retry-after": "1"})
+        if asked.key is None:
+            return await self._join(asked)
+        if asked.key in self._under_way:
+            raise in_flight()
+        self._under_way.add(asked.key)
+        try:
+            return await self._join(asked)
+        finally:
+            self._under_way.discard(asked.key)
+
+    async def _join(self, asked: Asked) -> Answer:
+        self._waiting.append(asked)
+        if len(self._lanes) < self._lanes_max:
+            # A context of its own, so that nothing the lane logs bears the ids of whoever came first.
+            lane = asyncio.create_task(self._lane(), context=contextvars.Context())
+            self._lanes.add(lane)
+            lane.add_done_callback(self._lanes.discard)
+        return await asked.answer
+
+    async def _lane(self) -> None:
+        batch: list[Asked] = []
+        try:
+            while self._waiting:
+                batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._batch_max))]
+                await self._store(batch)
+        finally:
+            for asked in batch:
+                asked.answer.cancel()  # nothing happens to those that are answered
+
+    async def _store(self, batch: Sequence[Asked]) -> None:
+        try:
+            outcomes = await self._in_one(batch)
+        except Exception as error:  # noqa: BLE001 - every waiting request gets it, or a try of its own
+            if len(batch) == 1 or isinstance(error, Problem) or storage_problem(error) is not None:
+                outcomes = [error] * len(batch)
+            else:
+                for asked in batch:
+                    await self._store_alone(asked)
+                return
+        for asked, outcome in zip(batch, outcomes, strict=True):
+            _tell(asked, outcome)
+
+    async def _store_alone(self, asked: Asked) -> None:
+        """A second try without neighbours: what is wrong with one of them is not the others' fault."""
+        outcome: Outcome = in_flight()
+        for _ in range(ATTEMPTS_MAX):
+            try:
+                (outcome,) = await self._in_one([asked])
+            except kept.KeptByAnother:
+                continue
+            except Exception as error:  # noqa: BLE001 - raised again in the request that waits for it
+                outcome = error
+            break
+        _tell(asked, outcome)
+
+    async def _in_one(self, batch: Sequence[Asked]) -> list[Outcome]:
+        async with self._database.transaction() as tx:
+            await self._back_pressure.check(tx)
+            matrix = await self._matrix.get(tx)
+            known = await self._answered(tx, [asked for asked in batch if asked.key is not None])
+            fresh = [asked for asked in batch if asked not in known]
+            filed = await file_many(tx, matrix, [asked.brought for asked in fresh])
+            made = {asked: _shaped(asked, each) for asked, each in zip(fresh, filed, strict=True)}
+            await kept.keep(tx, _replies(made))
+        return [known.get(asked) or made[asked] for asked in batch]
+
+    async def _answered(self, tx: Tx, keyed: Sequence[Asked]) -> Mapping[Asked, Outcome]:
+        """Those whose key is held elsewhere, or was answered before."""
+        if not keyed:
+            return {}
+        keys = [asked.key for asked in keyed if asked.key is not None]
+        held = await kept.hold_many(tx, keys)
+        before = await kept.find(tx, keys)
+        outcomes: dict[Asked, Outcome] = {}
+        for asked, key in zip(keyed, keys, strict=True):
+            if key not in held:
+                outcomes[asked] = in_flight()
+            elif key in before:
+                outcomes[asked] = Answer(before[key], before=True)
+        return outcomes
+
+
+def _shaped(asked: Asked, filed: Filed | InvalidValue) -> Outcome:
+    return filed if isinstance(filed, InvalidValue) else Answer(asked.shape(filed))
+
+
+def _replies(made: Mapping[Asked, Outcome]) -> dict[kept.Key, kept.Reply]:
+    return {
+        asked.key: outcome.reply
+        for asked, outcome in made.items()
+        if asked.key is not None and isinstance(outcome, Answer)
+    }
+
+
+def _tell(asked: Asked, outcome: Outcome) -> None:
+    if asked.answer.done():
+        return
+    if isinstance(outcome, Answer):
+        asked.answer.set_result(outcome)
+    else:
+        asked.answer.set_exception(outcome)

@@ -1,0 +1,233 @@
+"""File a dispute: read its text, open it, store it with its first event. One use case behind every channel."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import orjson
+
+from services.intake.categorise import Categorisation, Categoriser
+from services.intake.categorise.signals import Signal, read_signals
+from services.intake.commands.new_dispute import NewDispute
+from shared.db import disputes
+from shared.db.disputes import EMPTY_HEAD, Filing, Private
+from shared.db.engine import Tx
+from shared.domain.conditions import Facts
+from shared.domain.dispute import Category, Dispute, Severity
+from shared.domain.errors import InvalidValue
+from shared.domain.lifecycle import Stage, Status
+from shared.domain.matrix import Matrix
+from shared.domain.severity import assess
+from shared.messages.events import DisputeFiled
+from shared.runtime.ids import new_id
+
+PRIOR_WITHIN: Final = timedelta(days=365)
+PRIOR_MAX: Final = 100
+"""Beyond this many earlier disputes the exact number decides nothing."""
+
+_RESERVE: Final = (
+    "select (select array_agg(nextval('dispute_reference_number')) from generate_series(1, $1::int)) as numbers, "
+    "(select array_agg(prior order by place) from (select place, (select count(*) from (select from dispute d "
+    f"where d.customer_id = c.id and d.received_at > $3 limit {PRIOR_MAX}) as earlier)::int as prior "
+    "from unnest($2::uuid[]) with ordinality as c(id, place)) as counted) as priors"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brought:
+    """A new dispute whose text was read, with who brings it. Making one costs time and needs no database."""
+
+    new: NewDispute
+    category: Categorisation
+    signals: tuple[Signal, ...]
+    customer_id: UUID
+    actor: str
+    filed_by: UUID | None = None
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A dispute that was stored, with what was read in its text."""
+
+    dispute: Dispute
+    category: Categorisation
+    signals: tuple[Signal, ...]
+    created_at: datetime
+
+
+def read(
+    categoriser: Categoriser,
+    new: NewDispute,
+    *,
+    customer_id: UUID,
+    actor: str,
+    filed_by: UUID | None = None,
+    traceparent: str | None = None,
+) -> Brought:
+    """Reads the text for category and signals. `actor` is `principal:<uuid>`, `customer:<uuid>` or `system:intake`."""
+    return Brought(
+        new=new,
+        category=categoriser.categorise(new.subject, new.description, product=new.product),
+        signals=read_signals(new.subject, new.description),
+        customer_id=customer_id,
+        actor=actor,
+        filed_by=filed_by,
+        traceparent=traceparent,
+    )
+
+
+async def file_one(tx: Tx, matrix: Matrix, brought: Brought) -> Filed:
+    """Files one dispute; raises InvalidValue when a date lies in the future."""
+    (filed,) = await file_many(tx, matrix, [brought])
+    if isinstance(filed, InvalidValue):
+        raise filed
+    return filed
+
+
+async def file_many(tx: Tx, matrix: Matrix, brought: Sequence[Brought]) -> list[Filed | InvalidValue]:
+    """Files disputes in two statements; each answer is the dispute, or why this one cannot be. Order is kept."""
+    faults = [_fault(each.new, tx.now) for each in brought]
+    sound = [each for each, fault in zip(brought, faults, strict=True) if fault is None]
+    if not sound:
+        return [fault for fault in faults if fault is not None]
+    numbers, priors = await _reserve(tx, sound)
+    filings = [
+        _filing(each, tx.now, matrix, number=number, prior=prior)
+        for each, number, prior in zip(sound, numbers, priors, strict=True)
+    ]
+    stored = iter(await disputes.insert_many(tx, filings))
+    return [
+        fault if fault is not None else Filed(next(stored), each.category, each.signals, tx.now)
+        for each, fault in zip(brought, faults, strict=True)
+    ]
+
+
+async def _reserve(tx: Tx, brought: Sequence[Brought]) -> tuple[list[int], list[int]]:
+    """A reference number for each, and how many disputes their customer had in the year before."""
+    customers = list(dict.fromkeys(each.customer_id for each in brought))
+    row = await tx.raw.fetchrow(_RESERVE, len(brought), customers, tx.now - PRIOR_WITHIN)
+    assert row is not None
+    before = dict(zip(customers, row["priors"], strict=True))
+    here: Counter[UUID] = Counter()
+    priors = []
+    for each in brought:
+        priors.append(min(PRIOR_MAX, before[each.customer_id] + here[each.customer_id]))
+        here[each.customer_id] += 1
+    return row["numbers"], priors
+
+
+def _fault(new: NewDispute, now: datetime) -> InvalidValue | None:
+    tomorrow: date = (now + timedelta(days=1)).date()  # it may be tomorrow already where the customer is
+    if new.purchased_on is not None and new.purchased_on > tomorrow:
+        return InvalidValue("/purchased_on", "Lies in the future.")
+    if new.received_at is not None and new.received_at > now:
+        return InvalidValue("/received_at", "Lies in the future.")
+    return None
+
+
+def _filing(brought: Brought, now: datetime, matrix: Matrix, *, number: int, prior: int) -> Filing:
+    new, read_as = brought.new, brought.category
+    signals = tuple(signal.name for signal in brought.signals)
+    category = Category(read_as.name, read_as.confidence, read_as.needs_person, read_as.secondary)
+    facts = Facts(
+        category=category.name,
+        needs_person=category.needs_person,
+        signals=frozenset(signals),
+        amount=new.amount,
+        customer_class=new.customer.customer_class,
+        prior_disputes=prior,
+    )
+    dispute = _opened(
+        brought, now, category, signals, assess(matrix, facts).severity, f"D-{now:%Y}-{number:06d}", prior
+    )
+    return Filing(dispute, _private(brought), (_event(dispute),), brought.actor, brought.traceparent)
+
+
+def _opened(
+    brought: Brought,
+    now: datetime,
+    category: Category,
+    signals: tuple[str, ...],
+    severity: Severity,
+    reference: str,
+    prior: int,
+) -> Dispute:
+    new, customer = brought.new, brought.new.customer
+    return Dispute(
+        id=new_id(),
+        reference=reference,
+        version=1,
+        sequence=0,
+        head=EMPTY_HEAD,
+        status=Status.RECEIVED,
+        stage=Stage.INTERNAL_1,
+        tier=None,
+        handler=None,
+        outcome=None,
+        remedy=None,
+        severity=severity,
+        category=category,
+        signals=signals,
+        channel=new.channel,
+        amount=new.amount,
+        order_reference=new.order_reference,
+        product=new.product,
+        purchased_on=new.purchased_on,
+        remedy_sought=new.remedy_sought,
+        customer_id=brought.customer_id,
+        customer_class=customer.customer_class,
+        jurisdiction=customer.jurisdiction,
+        language=customer.language,
+        time_zone=customer.time_zone,
+        filed_by=brought.filed_by,
+        policy_version=None,
+        prior_disputes=prior,
+        contact_count=0,
+        reopen_count=0,
+        waits=(),
+        received_at=new.received_at or now,
+        updated_at=now,
+        metadata=new.metadata,
+    )
+
+
+def _private(brought: Brought) -> Private:
+    new, customer = brought.new, brought.new.customer
+    return Private(
+        name=customer.name,
+        email=customer.email,
+        phone=customer.phone,
+        customer_reference=customer.reference,
+        subject=new.subject,
+        description=new.description,
+        parties=_json(new.parties),
+        reasons=_json(brought.category.reasons),
+        evidence=orjson.dumps(brought.signals).decode(),
+    )
+
+
+def _json(value: Sequence[str] | Sequence[Mapping[str, str | None]]) -> str:
+    return orjson.dumps(value).decode() if value else "[]"
+
+
+def _event(dispute: Dispute) -> DisputeFiled:
+    return DisputeFiled(
+        reference=dispute.reference,
+        channel=dispute.channel,
+        category=dispute.category.name,
+        confidence=dispute.category.confidence,
+        needs_person=dispute.category.needs_person,
+        secondary=dispute.category.secondary,
+        signals=dispute.signals,
+        severity=dispute.severity.value,
+        amount=dispute.amount.value if dispute.amount else None,
+        currency=dispute.amount.currency if dispute.amount else None,
+        customer_id=str(dispute.customer_id),
+        customer_class=dispute.customer_class,
+        jurisdiction=dispute.jurisdiction,
+        language=dispute.language,
+    )

@@ -1,0 +1,104 @@
+"""The OpenAPI 3.1 document: what FastAPI knows of the routes, and one problem schema for everything that goes wrong."""
+
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from services.intake.problems import KINDS
+from shared.runtime.problem import MEDIA_TYPE, TYPE_PREFIX
+
+TAGS: Final = (
+    {"name": "disputes", "description": "File disputes, read them, find them, correct their facts."},
+    {"name": "access", "description": "Principals and their API keys."},
+)
+_PROBLEM: Final = {
+    "type": "object",
+    "title": "Problem",
+    "description": "What went wrong (RFC 9457).",
+    "required": ["type", "title", "status", "detail", "instance", "code", "trace_id"],
+    "properties": {
+        "type": {"type": "string", "description": "A stable URI reference of the kind of problem."},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string", "description": "The path that was asked for."},
+        "code": {"type": "string", "description": "A stable word for programs."},
+        "trace_id": {"type": ["string", "null"], "description": "Quote it when asking for help."},
+        "errors": {
+            "type": "array",
+            "description": "What is wrong where: a JSON pointer into the body, or a parameter's name.",
+            "items": {
+                "type": "object",
+                "required": ["detail"],
+                "properties": {
+                    "pointer": {"type": "string"},
+                    "parameter": {"type": "string"},
+                    "detail": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+_RETRY: Final = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
+_HEADERS: Final[dict[int, dict[str, Any]]] = {
+    401: {"WWW-Authenticate": {"description": "The scheme to use.", "schema": {"type": "string"}}},
+    429: _RETRY,
+    503: _RETRY,
+}
+
+
+def describe(app: FastAPI) -> None:
+    """Gives the application its document, made at the first question."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _document(app)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign] # FastAPI's own way to extend its document
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    document = get_openapi(
+        title="Recourse",
+        version="1",
+        summary="Dispute resolution: no dispute goes unaddressed, every promise is kept or visibly broken.",
+        description="JSON in UTF-8. Money is a decimal string with its ISO 4217 currency; instants are RFC 3339 in UTC. "
+        "Problems are RFC 9457 documents with a stable `code`.",
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        tags=list(TAGS),
+        servers=[{"url": "/"}],
+        routes=app.routes,
+    )
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    schemas["Problem"] = _PROBLEM
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    for path in document["paths"].values():
+        for operation in path.values():
+            _complete(operation)
+    return document
+
+
+def _complete(operation: dict[str, Any]) -> None:
+    for status, response in operation["responses"].items():
+        if status.isdigit() and int(status) >= 400:
+            response["content"] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, **_example(status)}}
+            response.setdefault("headers", {}).update(_HEADERS.get(int(status), {}))
+            if not response["headers"]:
+                del response["headers"]
+
+
+def _example(status: str) -> dict[str, Any]:
+    code, kind = next((code, kind) for code, kind in KINDS.items() if kind.status == int(status))
+    told = {
+        "type": TYPE_PREFIX + code.replace("_", "-"),
+        "title": kind.title,
+        "status": kind.status,
+        "detail": "What is wrong here, in a sentence.",
+        "instance": "/v1/disputes",
+        "code": code,
+        "trace_id": "0af7651916cd43dd8448eb211c80319c",
+    }
+    return {"example": told}

@@ -1,0 +1,54 @@
+"""What intake reads from the environment."""
+
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
+
+from shared.runtime.settings import CommonSettings, variable
+
+ADMIN_KEY_LENGTH_MIN = 16
+
+
+class IntakeSettings(CommonSettings):
+    """The variables of the HTTP door."""
+
+    admin_key: SecretStr | None = Field(
+        None,
+        min_length=ADMIN_KEY_LENGTH_MIN,
+        description="API key of the first administrator, at least 16 characters; made valid at every start, "
+        "and the one it replaces is revoked.",
+    )
+    cors_origins: tuple[str, ...] = Field(
+        (), description='Origins whose pages may call the API, as JSON: `["https://desk.example.com"]`.'
+    )
+    rate_limit: int = Field(
+        600,
+        ge=0,
+        le=1_000_000,
+        description="Requests that each API key may make per window and process; 0 is no limit.",
+    )
+    rate_window_seconds: int = Field(10, ge=1, le=3600, description="The window of the rate limit, in seconds.")
+    outbox_age_seconds_max: float = Field(
+        120.0,
+        ge=0,
+        le=86_400,
+        description="Filing is refused with 503 while the oldest unpublished message is older; 0 never refuses.",
+    )
+    filing_batch_max: int = Field(
+        64, ge=1, le=500, description="Most concurrent filings that share one database transaction."
+    )
+    filing_lanes: int = Field(
+        2, ge=1, le=16, description="Database transactions in which filings may be stored at the same time."
+    )
+    filing_queue_max: int = Field(
+        2000, ge=1, le=100_000, description="Filings that may wait for their transaction; beyond it the answer is 503."
+    )
+
+    @model_validator(mode="after")
+    def _origins_are_origins(self) -> Self:
+        for origin in self.cors_origins:
+            if not origin.startswith(("https://", "http://")) or origin.count("/") != 2:
+                raise ValueError(
+                    f"{variable('cors_origins')} holds scheme and host only, such as https://desk.example.com"
+                )
+        return self
