@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from shared.broker.choice import broker_for
+from shared.broker.drivers import broker_for
 from shared.broker.ports import Broker
 from shared.db import migrate
 from shared.db.engine import Database, make_engine
