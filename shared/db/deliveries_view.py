@@ -47,9 +47,7 @@ class Delivery:
     attempts: tuple[Attempt, ...]
 
 
-_SHOWN: Final = tuple(
-    delivery.c[name] for name in Delivery.__dataclass_fields__ if name != "attempts"
-)
+_SHOWN: Final = tuple(delivery.c[name] for name in Delivery.__dataclass_fields__ if name != "attempts")
 
 
 async def of_dispute(

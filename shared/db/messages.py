@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import insert, select, tuple_
+from sqlalchemy import insert, select, tuple_, update
 
 from shared.db.engine import Tx
-from shared.db.tables import message
+from shared.db.tables import dispute_private, message
 
 PAGE_MAX: Final = 200
 
@@ -33,6 +33,13 @@ class Message:
 async def add(tx: Tx, new: Message) -> None:
     """Stores a message; its event is the caller's to save."""
     await tx.conn.execute(insert(message).values(**asdict(new)))
+
+
+async def add_decision(tx: Tx, explanation: Message) -> None:
+    """Stores the explanation of a decision, in the conversation and as the text of the letter that tells it."""
+    mine = dispute_private.c.dispute_id == explanation.dispute_id
+    await tx.conn.execute(update(dispute_private).where(mine).values(resolution=explanation.body))
+    await add(tx, explanation)
 
 
 async def page(
