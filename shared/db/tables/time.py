@@ -13,12 +13,14 @@ clock = Table(
     Column("dispute_id", ID, ForeignKey("dispute.id", ondelete="CASCADE"), primary_key=True),
     Column("kind", Text, primary_key=True),
     Column("generation", Integer, primary_key=True),
+    Column("phase", SmallInteger, nullable=False),
     Column("state", Text, nullable=False),
     Column("tier", SmallInteger),
     Column("spec", JSON, nullable=False),
     Column("policy_version", Integer, nullable=False),
     Column("started_at", INSTANT, nullable=False),
     Column("due_at", INSTANT),
+    Column("extensions", JSON, nullable=False, server_default="[]"),
     Column("warned", ARRAY(SmallInteger), nullable=False, server_default="{}"),
     Column("met_at", INSTANT),
     Column("missed_at", INSTANT),
@@ -31,7 +33,8 @@ clock = Table(
 )
 """One promise of time each. `spec` is the specification it was made with, so a changed policy moves nothing silently.
 
-A missed clock keeps `due_at` and `fired_at`; `met_at` may still follow, late.
+A missed clock keeps `due_at` and `fired_at`; `met_at` may still follow, late. `phase` counts the stretches of the
+dispute's life (reopened, with an outside body), so that each starts its clocks once.
 """
 
 timer = Table(
@@ -41,10 +44,12 @@ timer = Table(
     Column("kind", Text, primary_key=True),
     Column("due_at", INSTANT, nullable=False),
     Column("generation", Integer, nullable=False),
+    Column("attempts", SmallInteger, nullable=False, server_default="0"),
     Index("ix_timer_due", "due_at"),
+    Index("ix_timer_failing", "dispute_id", postgresql_where="attempts > 0"),
     postgresql_with={"autovacuum_vacuum_scale_factor": "0.01", "autovacuum_vacuum_cost_delay": "0"},
 )
-"""A row exists only while armed: one open timer per dispute and kind."""
+"""A row exists only while armed: one open timer per dispute and kind. `attempts` counts firings that failed."""
 
 policy = Table(
     "policy",

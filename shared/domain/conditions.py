@@ -1,0 +1,156 @@
+"""Conditions a policy author writes, judged against the facts of a dispute, each answer with its reason."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+from shared.domain.dispute import Dispute, Severity
+from shared.domain.money import Money
+
+SIGNALS: Final = (
+    "calm",
+    "worried",
+    "frustrated",
+    "angry",
+    "distressed",
+    "vulnerable",
+    "legal_threat",
+    "safety",
+    "media",
+    "regulator",
+    "discrimination",
+    "urgent",
+    "repeat_contact",
+)
+"""What can be read from a complaint; a condition that names anything else would never hold and is refused."""
+
+SEVERITY_ORDER: Final[Mapping[Severity, int]] = {severity: place for place, severity in enumerate(Severity)}
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Reference rates: what one unit of a currency is worth in the base currency. For comparing, never for paying."""
+
+    base: str
+    per_unit: Mapping[str, Decimal] = field(default_factory=dict)
+
+    def rate(self, currency: str) -> Decimal | None:
+        """The worth of one unit in the base currency, or None when nobody has stated it."""
+        return Decimal(1) if currency == self.base else self.per_unit.get(currency)
+
+    def convert(self, amount: Decimal, currency: str, into: str) -> Decimal | None:
+        """The amount in another currency, or None when a rate is missing; never missing within one currency."""
+        if currency == into:
+            return amount
+        from_rate, into_rate = self.rate(currency), self.rate(into)
+        return None if from_rate is None or into_rate is None else amount * from_rate / into_rate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What conditions look at; known before there is a dispute, so that severity can be judged at filing."""
+
+    category: str
+    needs_person: bool = False
+    severity: Severity = Severity.NORMAL
+    signals: frozenset[str] = frozenset()
+    amount: Money | None = None
+    customer_class: str = "standard"
+    prior_disputes: int = 0
+    contact_count: int = 0
+    reopen_count: int = 0
+
+    @classmethod
+    def of(cls, dispute: Dispute) -> "Facts":
+        """The facts of a dispute as it stands."""
+        return cls(
+            category=dispute.category.name,
+            needs_person=dispute.category.needs_person,
+            severity=dispute.severity,
+            signals=frozenset(dispute.signals),
+            amount=dispute.amount,
+            customer_class=dispute.customer_class,
+            prior_disputes=dispute.prior_disputes,
+            contact_count=dispute.contact_count,
+            reopen_count=dispute.reopen_count,
+        )
+
+
+class Holds(NamedTuple):
+    """A condition that holds; `note` says what else a reader should know, such as a missing reference rate."""
+
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """Every part that is given must hold. `amount_over` is in `currency`, or in the base currency when that is None."""
+
+    amount_over: Decimal | None = None
+    currency: str | None = None
+    categories: frozenset[str] = frozenset()
+    signals_any: frozenset[str] = frozenset()
+    severity_at_least: Severity | None = None
+    customer_classes: frozenset[str] = frozenset()
+    reopen_count_at_least: int | None = None
+    contact_count_at_least: int | None = None
+    prior_disputes_at_least: int | None = None
+    needs_person: bool | None = None
+
+    def judge(self, facts: Facts, rates: Rates) -> Holds | None:
+        """Whether all its parts hold; an amount in a currency without reference rate counts as over the threshold."""
+        if not all(part(self, facts) for part in _PARTS):
+            return None
+        return Holds() if self.amount_over is None else self._judge_amount(self.amount_over, facts.amount, rates)
+
+    def _judge_amount(self, over: Decimal, amount: Money | None, rates: Rates) -> Holds | None:
+        if amount is None:
+            return None
+        worth = rates.convert(amount.amount, amount.currency, self.currency or rates.base)
+        if worth is None:
+            return Holds(f"no reference rate for {amount.currency}; a person must look")
+        return Holds() if worth > over else None
+
+
+def _category(condition: Condition, facts: Facts) -> bool:
+    return not condition.categories or facts.category in condition.categories
+
+
+def _signals(condition: Condition, facts: Facts) -> bool:
+    return not condition.signals_any or not condition.signals_any.isdisjoint(facts.signals)
+
+
+def _severity(condition: Condition, facts: Facts) -> bool:
+    least = condition.severity_at_least
+    return least is None or SEVERITY_ORDER[facts.severity] >= SEVERITY_ORDER[least]
+
+
+def _customer_class(condition: Condition, facts: Facts) -> bool:
+    return not condition.customer_classes or facts.customer_class in condition.customer_classes
+
+
+def _needs_person(condition: Condition, facts: Facts) -> bool:
+    return condition.needs_person is None or facts.needs_person is condition.needs_person
+
+
+def _at_least(least: int | None, count: int) -> bool:
+    return least is None or count >= least
+
+
+def _counts(condition: Condition, facts: Facts) -> bool:
+    return (
+        _at_least(condition.reopen_count_at_least, facts.reopen_count)
+        and _at_least(condition.contact_count_at_least, facts.contact_count)
+        and _at_least(condition.prior_disputes_at_least, facts.prior_disputes)
+    )
+
+
+_PARTS: Final[tuple[Callable[[Condition, Facts], bool], ...]] = (
+    _category,
+    _signals,
+    _severity,
+    _customer_class,
+    _needs_person,
+    _counts,
+)

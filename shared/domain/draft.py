@@ -1,0 +1,112 @@
+"""A plan in the making: the moves that handling and firing have in common."""
+
+from datetime import datetime
+from typing import Final
+
+from shared.domain.clock_record import Clock, Clocks, ClockState, Kind, Promise
+from shared.domain.clock_spec import Extension
+from shared.domain.dispute import Dispute
+from shared.domain.escalation import Case, Escalate
+from shared.domain.matrix import Matrix
+from shared.domain.plan import Arm, Climbed, Plan, Told
+from shared.domain.timekeeping import Calendars, Ticking, phase_of, started
+
+AFTER_AN_OUTAGE: Final = "after an outage every tier still gets the least gap"
+
+
+class Draft:
+    """One dispute being decided on at one instant. Only `plan` leaves here, so nothing outside sees it change."""
+
+    def __init__(self, dispute: Dispute, clocks: Clocks, matrix: Matrix, calendars: Calendars, now: datetime) -> None:
+        self.dispute = dispute
+        self.clocks: dict[Kind, Clock] = dict(clocks)
+        self.matrix: Final = matrix
+        self.calendars: Final = calendars
+        self.now: Final = now
+        self._timers: dict[Kind, Arm | None] = {}
+        self._changed: dict[tuple[Kind, int], Clock] = {}
+        self._told: list[Told] = []
+
+    def plan(self) -> Plan:
+        """What is to be saved."""
+        return Plan(self.dispute, tuple(self._changed.values()), self._timers, tuple(self._told))
+
+    def tell(self, *told: Told) -> None:
+        """Adds to what the history will say."""
+        self._told.extend(told)
+
+    def keep(self, clock: Clock) -> None:
+        """Keeps a clock as it now is; one that is over loses its timer."""
+        self.clocks[clock.kind] = clock
+        self._changed[clock.kind, clock.generation] = clock
+        if not clock.open:
+            self._timers[clock.kind] = None
+
+    def disarm(self, kind: Kind) -> None:
+        """Takes a timer away."""
+        self._timers[kind] = None
+
+    def arm(self, ticking: Ticking) -> None:
+        """Sets the timer for the clock's next moment; never in the past, so that the sweep's low mark stays true."""
+        clock, moment = ticking
+        self._timers[clock.kind] = None if moment is None else Arm(max(moment.at, self.now), clock.generation)
+
+    def begin(
+        self, kind: Kind, promise: Promise | None, started_at: datetime, *, least: datetime | None = None
+    ) -> Clock | None:
+        """Starts the next generation of a clock, if the matrix promises such a thing; `least` is no early due."""
+        if promise is None:
+            return None
+        before = self.clocks.get(kind)
+        ticking = self._started(kind, promise, started_at, before)
+        due = ticking.clock.due_at
+        if least is not None and due is not None and due < least:
+            ticking = self._started(kind, promise, started_at, before, Extension(least, AFTER_AN_OUTAGE))
+        self.keep(ticking.clock)
+        self.arm(ticking)
+        return ticking.clock
+
+    def begin_tier(self, started_at: datetime) -> Clock | None:
+        """Starts the clock of the present tier; one that begins in the past gives the tier the least gap at least."""
+        assert self.dispute.tier is not None
+        promise = self.matrix.tier(self.dispute.tier).deadlines[self.dispute.severity]
+        least = self.now + self.matrix.min_gap if started_at < self.now else None
+        return self.begin(Kind.TIER, promise, started_at, least=least)
+
+    def _started(
+        self, kind: Kind, promise: Promise, started_at: datetime, before: Clock | None, *extensions: Extension
+    ) -> Ticking:
+        clock = Clock(
+            kind=kind,
+            generation=1 if before is None else before.generation + 1,
+            phase=phase_of(self.dispute),
+            state=ClockState.RUNNING,
+            tier=self.dispute.tier if kind is Kind.TIER else None,
+            promise=promise,
+            policy_version=self.matrix.version,
+            started_at=started_at,
+            due_at=None,
+            extensions=extensions,
+        )
+        return started(clock, self.dispute, self.calendars, self.now)
+
+    def climb(self, case: Case, to: Escalate, started_at: datetime) -> None:
+        """Goes to another tier: its clock starts, and the history is told from where, why, and what it stepped over."""
+        left = self.dispute.tier
+        assert left is not None
+        self.dispute = self.dispute.changed(
+            self.now, tier=to.to, handler=to.handler, policy_version=self.matrix.version
+        )
+        clock = self.begin_tier(started_at)
+        self.tell(
+            Climbed(
+                from_tier=left,
+                to_tier=to.to,
+                handler=to.handler,
+                because=to.because,
+                skipped=to.skipped,
+                policy_version=self.matrix.version,
+                clock=case.breached,
+                next_due_at=None if clock is None else clock.due_at,
+            )
+        )

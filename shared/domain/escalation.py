@@ -1,0 +1,166 @@
+"""Escalation decided: rules propose tiers, `decide` disposes. Pure values in, pure values out."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from shared.domain.clock_record import Clock, Kind, OnBreach
+from shared.domain.conditions import Facts
+from shared.domain.dispute import Dispute
+from shared.domain.lifecycle import Status
+from shared.domain.matrix import Holder, Matrix, Tier, chosen
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Somebody asked for a higher tier by hand: for this one, or for the next when it is None."""
+
+    to_tier: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What a decision rests on; `breached` is a clock that has just run out."""
+
+    dispute: Dispute
+    matrix: Matrix
+    now: datetime
+    breached: Clock | None = None
+    asked: Asked | None = None
+
+    @property
+    def tier(self) -> int:
+        """The present tier, 0 before the dispute is taken up."""
+        return self.dispute.tier or 0
+
+
+class Proposal(NamedTuple):
+    """A rule asks for a tier, and says why."""
+
+    to: int
+    because: str
+
+
+class Seat(NamedTuple):
+    """The tier that takes a dispute, who handles it, and the tiers that could not."""
+
+    tier: int
+    handler: str | None
+    because: tuple[str, ...]
+    skipped: tuple[str, ...]
+
+
+class Escalate(NamedTuple):
+    """Climb to this tier now."""
+
+    to: int
+    handler: str | None
+    because: tuple[str, ...]
+    skipped: tuple[str, ...]
+
+
+class Hold(NamedTuple):
+    """Stay where it is."""
+
+
+Rule = Callable[[Case], Sequence[Proposal]]
+
+
+def threshold_reached(case: Case) -> Sequence[Proposal]:
+    """Every threshold of the matrix that the dispute's facts have reached."""
+    facts, rates = Facts.of(case.dispute), case.matrix.rates
+    return [
+        Proposal(each.to_tier, each.because if holds.note is None else f"{each.because} ({holds.note})")
+        for each in case.matrix.thresholds
+        if each.to_tier > case.tier and (holds := each.when.judge(facts, rates))
+    ]
+
+
+def deadline_missed(case: Case) -> Sequence[Proposal]:
+    """The next tier, when a clock ran out whose rule is to escalate."""
+    clock = case.breached
+    if clock is None or clock.promise.on_breach is not OnBreach.ESCALATE or case.tier >= case.matrix.top:
+        return ()
+    if clock.kind is Kind.TIER:
+        return (Proposal(case.tier + 1, f"the deadline of {case.matrix.tier(case.tier).label} passed"),)
+    return (Proposal(case.tier + 1, f"the {clock.kind.replace('_', ' ')} deadline passed"),)
+
+
+def asked_for(case: Case) -> Sequence[Proposal]:
+    """The tier somebody asked for by hand, else the next; never below or above the matrix."""
+    if case.asked is None or case.tier >= case.matrix.top:
+        return ()
+    to = case.tier + 1 if case.asked.to_tier is None else case.asked.to_tier
+    return (Proposal(min(to, case.matrix.top), "a higher tier was asked for"),)
+
+
+RULES: Final[tuple[Rule, ...]] = (threshold_reached, deadline_missed, asked_for)
+
+
+def decide(case: Case) -> Escalate | Hold:
+    """The highest tier that any rule asks for, if it is above the present one and somebody can act there or above.
+
+    A dispute that is not taken up, is resolved, or lies with an outside body holds, whatever the rules say.
+    """
+    if not case.tier or not climbs(case.dispute):
+        return Hold()
+    found = [proposal for rule in RULES for proposal in rule(case) if proposal.to > case.tier]
+    if not found:
+        return Hold()
+    highest = max(proposal.to for proposal in found)
+    seat = seated(case.matrix, highest, case.dispute, case.now)
+    because = tuple(proposal.because for proposal in found if proposal.to == highest)
+    return Escalate(seat.tier, seat.handler, (*because, *seat.because), seat.skipped)
+
+
+def climbs(dispute: Dispute) -> bool:
+    """Whether tiers have a hold on the dispute: it is unresolved and in the house."""
+    return dispute.active and dispute.status is not Status.REFERRED_EXTERNAL
+
+
+def take_up(case: Case) -> Seat:
+    """The tier and handler that a dispute begins with: the front line, or where a threshold puts it at once."""
+    found = [*threshold_reached(case), *_asked_at_once(case)]
+    first = max((proposal.to for proposal in found), default=1)
+    seat = seated(case.matrix, first, case.dispute, case.now)
+    because = tuple(proposal.because for proposal in found if proposal.to == first)
+    begins = f"every dispute begins with {case.matrix.tier(1).label}"
+    return seat._replace(because=(*(because or (begins,)), *seat.because))
+
+
+def _asked_at_once(case: Case) -> Sequence[Proposal]:
+    """A wish for a higher tier that came before the dispute was taken up: the next is the one above the front line."""
+    if case.asked is None:
+        return ()
+    to = min(case.asked.to_tier or 2, case.matrix.top)
+    return (Proposal(to, "a higher tier was asked for"),)
+
+
+def seated(matrix: Matrix, tier: int, dispute: Dispute, now: datetime, *, not_by: str | None = None) -> Seat:
+    """The tier, or the next above it where somebody is present, and a handler of it; `not_by` may not be the handler.
+
+    When nobody is present anywhere from there up, the tier asked for keeps the dispute without a handler, and says so.
+    """
+    skipped: list[str] = []
+    for each in matrix.tiers[tier - 1 :]:
+        handler, note = _handler(each, dispute, now, not_by)
+        if handler is not None:
+            return Seat(each.number, handler.name, (note,) if note else (), tuple(skipped))
+        skipped.append(f"{each.label}: {note}")
+    alone = f"nobody is present from {matrix.tier(tier).label} up; it waits there without a handler"
+    return Seat(tier, None, (alone,), tuple(skipped))
+
+
+def _handler(tier: Tier, dispute: Dispute, now: datetime, not_by: str | None) -> tuple[Holder | None, str | None]:
+    """The tier's handler with a note when it is a deputy, else None with the reason why nobody is."""
+    duty = tier.on_duty(now)
+    people = tuple(each for each in duty.people if each.name != not_by)
+    if not people:
+        return None, "nobody else is present" if duty.people else _nobody(tier)
+    note = f"no holder of {tier.label} is present; a deputy acts" if duty.deputised else None
+    return chosen(people, dispute.id), note
+
+
+def _nobody(tier: Tier) -> str:
+    return "nobody is present" if tier.holders or tier.deputies else "it has no holder"

@@ -1,0 +1,150 @@
+"""The escalation matrix: tiers and who holds them, thresholds, and the clocks a dispute is owed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from shared.domain.authority import Authority
+from shared.domain.clock_record import Kind, Promise
+from shared.domain.conditions import Condition, Rates
+from shared.domain.dispute import Severity
+from shared.domain.errors import NotFound
+
+
+class Absence(NamedTuple):
+    """Away from `since`, inclusive, to `until`, exclusive; both UTC."""
+
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Somebody who may act for a tier. `name` is what a dispute's handler and a delivery's recipient say."""
+
+    name: str
+    email: str | None = None
+    absent: tuple[Absence, ...] = ()
+
+    def present(self, now: datetime) -> bool:
+        """Whether no absence covers this instant."""
+        return not any(absence.since <= now < absence.until for absence in self.absent)
+
+
+class Duty(NamedTuple):
+    """Who acts for a tier at an instant; `deputised` says that no holder was present and deputies step in."""
+
+    people: tuple[Holder, ...]
+    deputised: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """One step of authority; `number` counts from 1, the front line."""
+
+    number: int
+    title: str
+    holders: tuple[Holder, ...]
+    deputies: tuple[Holder, ...]
+    authority: Authority
+    deadlines: Mapping[Severity, Promise]
+
+    @property
+    def label(self) -> str:
+        """How reasons name it."""
+        return f"{self.title} (tier {self.number})"
+
+    def on_duty(self, now: datetime) -> Duty:
+        """The holders present, else the deputies present, else nobody."""
+        present = tuple(holder for holder in self.holders if holder.present(now))
+        if present:
+            return Duty(present, deputised=False)
+        deputies = tuple(deputy for deputy in self.deputies if deputy.present(now))
+        return Duty(deputies, deputised=bool(deputies))
+
+    def person(self, name: str | None) -> Holder | None:
+        """The holder or deputy of this name."""
+        return next((each for each in (*self.holders, *self.deputies) if each.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """When `when` holds, the dispute belongs to `to_tier` at least."""
+
+    name: str
+    when: Condition
+    to_tier: int
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeverityRule:
+    """When `when` holds, the dispute is at least this severe."""
+
+    name: str
+    when: Condition
+    severity: Severity
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """One version of the escalation matrix. `min_gap` is the least time between two climbs of one dispute.
+
+    `reminders` are the promises by which the top tier is reminded of its own overdue disputes, one after the other,
+    by severity; after the last it is reminded no more.
+    """
+
+    version: int
+    rates: Rates
+    min_gap: timedelta
+    tiers: tuple[Tier, ...]
+    thresholds: tuple[Threshold, ...]
+    severity_default: Severity
+    severity_rules: tuple[SeverityRule, ...]
+    clocks: Mapping[Kind, Mapping[Severity, Promise]]
+    reminders: tuple[Mapping[Severity, Promise], ...]
+
+    @property
+    def top(self) -> int:
+        """The number of the highest tier."""
+        return len(self.tiers)
+
+    def tier(self, number: int) -> Tier:
+        """The tier of this number, from 1.
+
+        Raises:
+            NotFound: the matrix has no such tier.
+        """
+        if not 1 <= number <= self.top:
+            raise NotFound("tier", number)
+        return self.tiers[number - 1]
+
+    def person(self, name: str) -> Holder | None:
+        """The holder or deputy of this name, whatever the tier."""
+        return next((found for tier in self.tiers if (found := tier.person(name))), None)
+
+    def promise(self, kind: Kind, severity: Severity) -> Promise | None:
+        """The rule of a clock, or None when this matrix promises nothing of the kind; tiers keep their own."""
+        rules = self.clocks.get(kind)
+        return None if rules is None else rules[severity]
+
+    def staffed_by(self, current: "Matrix") -> "Matrix":
+        """These promises with the people of another version: a running case keeps the one, not the other."""
+        if current.version == self.version:
+            return self
+        return replace(self, tiers=tuple(_staffed(tier, current) for tier in self.tiers))
+
+
+def _staffed(tier: Tier, current: Matrix) -> Tier:
+    if tier.number > current.top:
+        return tier
+    now = current.tier(tier.number)
+    return replace(tier, holders=now.holders, deputies=now.deputies)
+
+
+def chosen(people: tuple[Holder, ...], dispute_id: UUID) -> Holder:
+    """One of the people, always the same for the same dispute, disputes being spread evenly; there must be one."""
+    return people[dispute_id.int % len(people)]

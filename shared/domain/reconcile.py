@@ -1,0 +1,203 @@
+"""A dispute brought in line with what it is owed, whatever happened meanwhile and in whatever order it was heard.
+
+Level-triggered: it looks at the facts and at the clocks there are, never at which event came. Doing it twice does
+nothing the second time.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from shared.domain.clock_record import Clock, Clocks, ClockState, Kind
+from shared.domain.dispute import Dispute
+from shared.domain.draft import Draft
+from shared.domain.escalation import Asked, Case, Escalate, Seat, climbs, decide, seated, take_up
+from shared.domain.lifecycle import SETTLED, Status
+from shared.domain.matrix import Matrix
+from shared.domain.plan import Missed, Plan, TakenUp
+from shared.domain.timekeeping import Calendars, Ticking, next_moment, phase_of, refreshed, settled, worked_out
+
+
+def reconcile(
+    dispute: Dispute,
+    clocks: Clocks,
+    matrix: Matrix,
+    calendars: Calendars,
+    now: datetime,
+    *,
+    asked: Asked | None = None,
+    rearm: bool = False,
+) -> Plan:
+    """Starts the clocks that are owed, ends those that are not, takes up or climbs where a rule says so.
+
+    `clocks` are the newest generations. `asked` is a wish for a higher tier; `rearm` sets every timer anew, for a
+    dispute that lost one.
+
+    Raises:
+        PolicyFault: a rule names a calendar that does not exist.
+        CannotPromise: a deadline would never come.
+    """
+    draft = Draft(_pinned(dispute, matrix), clocks, matrix, calendars, now)
+    before = frozenset(clocks.values())
+    seat = _seat(draft, asked)
+    for clock in clocks.values():
+        _settle(draft, clock, rearm=rearm)
+    _start_owed(draft)
+    if seat is not None:
+        _tell_seat(draft, seat, before, first=dispute.tier is None)
+    elif isinstance(verdict := decide(case := Case(draft.dispute, matrix, now, asked=asked)), Escalate):
+        _leave_tier(draft)
+        draft.climb(case, verdict, now)
+    return draft.plan()
+
+
+def _pinned(dispute: Dispute, matrix: Matrix) -> Dispute:
+    """The first version that makes it a promise is the one the dispute keeps; no caller decides on that."""
+    return dispute if dispute.policy_version is not None else replace(dispute, policy_version=matrix.version)
+
+
+def _seat(draft: Draft, asked: Asked | None) -> Seat | None:
+    """Gives the dispute a tier and a handler where it lacks one, or where a review needs somebody else."""
+    if not climbs(draft.dispute):
+        return None
+    if draft.dispute.tier is None:
+        seat: Seat | None = take_up(Case(draft.dispute, draft.matrix, draft.now, asked=asked))
+    else:
+        seat = _reseated(draft)
+    if seat is not None:
+        draft.dispute = draft.dispute.changed(
+            draft.now, tier=seat.tier, handler=seat.handler, policy_version=draft.matrix.version
+        )
+    return seat
+
+
+def _reseated(draft: Draft) -> Seat | None:
+    """Another handler: when there was none, for a second review, or when the old one left before a reopening."""
+    dispute = draft.dispute
+    assert dispute.tier is not None
+    tier_clock = draft.clocks.get(Kind.TIER)
+    opened_again = tier_clock is not None and tier_clock.phase != phase_of(dispute)
+    second_review = opened_again and dispute.status is Status.STAGE_2_REVIEW
+    keeper = draft.matrix.tier(dispute.tier).person(dispute.handler)
+    gone = keeper is None or (opened_again and not keeper.present(draft.now))
+    if not (second_review or gone):
+        return None
+    not_by = dispute.handler if second_review else None
+    seat = seated(draft.matrix, dispute.tier, dispute, draft.now, not_by=not_by)
+    if dispute.handler is None and seat.handler is None:
+        return None
+    why = "a second review is never by the first handler" if second_review else "the handler left or was not there"
+    return seat._replace(because=(why, *seat.because))
+
+
+def _settle(draft: Draft, clock: Clock, *, rearm: bool) -> None:
+    after = settled(clock, draft.dispute, draft.now)
+    if after is not clock:
+        draft.keep(after)
+        if after.state is ClockState.MISSED and clock.open and draft.dispute.active:
+            draft.tell(Missed(after))
+    elif clock.open and clock.promise.spec.pausable:
+        _refresh(draft, clock, rearm=rearm)
+    elif clock.open and rearm:
+        draft.arm(Ticking(clock, next_moment(clock, worked_out(clock, draft.dispute, draft.calendars))))
+
+
+def _refresh(draft: Draft, clock: Clock, *, rearm: bool) -> None:
+    """A pausable clock moves with the dispute's waits; one that never waited cannot have moved."""
+    if not (draft.dispute.waits or rearm):
+        return
+    ticking = refreshed(clock, draft.dispute, draft.calendars)
+    if ticking.clock is not clock:
+        draft.keep(ticking.clock)
+    if ticking.clock is not clock or rearm:
+        draft.arm(ticking)
+
+
+def _start_owed(draft: Draft) -> None:
+    dispute = draft.dispute
+    if dispute.active:
+        for kind in (Kind.ACKNOWLEDGEMENT, Kind.FIRST_RESPONSE):
+            if kind not in draft.clocks:
+                _begin(draft, kind, dispute.received_at)
+        start_next_update(draft)
+    if climbs(dispute):
+        _start_in_house(draft)
+    if dispute.status in SETTLED:
+        start_after_resolution(draft)
+
+
+def _start_in_house(draft: Draft) -> None:
+    began = _phase_began(draft)
+    if _not_this_phase(draft, Kind.RESOLUTION):
+        _begin(draft, Kind.RESOLUTION, began)
+    if _not_this_phase(draft, Kind.TIER):
+        draft.begin_tier(began)
+    elif draft.clocks[Kind.TIER].tier != draft.dispute.tier:
+        draft.begin_tier(draft.now)
+
+
+def _begin(draft: Draft, kind: Kind, started_at: datetime) -> None:
+    """Starts a clock; when what it watches has been done already, it is met in the same breath."""
+    clock = draft.begin(kind, draft.matrix.promise(kind, draft.dispute.severity), started_at)
+    if clock is not None:
+        _settle(draft, clock, rearm=False)
+
+
+def start_next_update(draft: Draft) -> None:
+    """Promises the customer the next news: from the last they had, or from when the last promise was broken."""
+    last = draft.clocks.get(Kind.NEXT_UPDATE)
+    if last is not None and last.open:
+        return
+    promise = draft.matrix.promise(Kind.NEXT_UPDATE, draft.dispute.severity)
+    broken_at = last.missed_at if last is not None and last.phase == phase_of(draft.dispute) else None
+    known = (_phase_began(draft), draft.dispute.informed_at, broken_at)
+    since = max(moment for moment in known if moment is not None)
+    least = None if broken_at is None else draft.now + draft.matrix.min_gap
+    draft.begin(Kind.NEXT_UPDATE, promise, since, least=least)
+
+
+def start_after_resolution(draft: Draft) -> None:
+    """Starts the follow-up, and once that was asked, the wait for an answer."""
+    dispute = draft.dispute
+    resolved_at = dispute.resolved_at or dispute.updated_at
+    if _not_this_phase(draft, Kind.FOLLOW_UP):
+        draft.begin(Kind.FOLLOW_UP, draft.matrix.promise(Kind.FOLLOW_UP, dispute.severity), resolved_at)
+    follow_up = draft.clocks.get(Kind.FOLLOW_UP)
+    if (follow_up is None or not follow_up.open) and _not_this_phase(draft, Kind.SILENCE):
+        asked_at = resolved_at if follow_up is None else follow_up.fired_at or resolved_at
+        draft.begin(Kind.SILENCE, draft.matrix.promise(Kind.SILENCE, dispute.severity), asked_at)
+
+
+def _not_this_phase(draft: Draft, kind: Kind) -> bool:
+    clock = draft.clocks.get(kind)
+    return clock is None or clock.phase != phase_of(draft.dispute)
+
+
+def _phase_began(draft: Draft) -> datetime:
+    """When this phase began: at receipt, or with the change that began it, which is the newest when it is heard of."""
+    return draft.dispute.received_at if phase_of(draft.dispute) == 0 else min(draft.dispute.updated_at, draft.now)
+
+
+def _leave_tier(draft: Draft) -> None:
+    clock = draft.clocks.get(Kind.TIER)
+    if clock is not None and clock.open:
+        draft.keep(replace(clock, state=ClockState.STOPPED, stopped_at=draft.now))
+
+
+def _tell_seat(draft: Draft, seat: Seat, before: frozenset[Clock], *, first: bool) -> None:
+    known = {(clock.kind, clock.generation) for clock in before}
+    started = {
+        kind: clock.due_at
+        for kind, clock in draft.clocks.items()
+        if clock.due_at is not None and clock.open and (kind, clock.generation) not in known
+    }
+    draft.tell(
+        TakenUp(
+            tier=seat.tier,
+            handler=seat.handler,
+            because=seat.because,
+            skipped=seat.skipped,
+            policy_version=draft.matrix.version,
+            clocks=started,
+            first=first,
+        )
+    )

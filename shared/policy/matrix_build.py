@@ -1,0 +1,242 @@
+"""From the checked document to the matrix the domain decides with; what no single field can tell is checked here."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from types import MappingProxyType
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from shared.domain.authority import Authority, Limit, Override
+from shared.domain.clock_record import Kind, OnBreach, Promise
+from shared.domain.clock_spec import ClockSpec
+from shared.domain.conditions import Condition, Rates
+from shared.domain.dispute import Severity
+from shared.domain.duration import Duration, Unit, parse_term
+from shared.domain.errors import InvalidValue, PolicyFault
+from shared.domain.matrix import Absence, Holder, Matrix, SeverityRule, Threshold, Tier
+from shared.domain.walltime import zone_named
+from shared.policy.matrix_models import (
+    AbsenceModel,
+    AuthorityModel,
+    ClockModel,
+    ConditionModel,
+    HolderModel,
+    LimitModel,
+    MatrixModel,
+    NextUpdateModel,
+    PerSeverity,
+    ThresholdConditionModel,
+    TierModel,
+)
+
+_GAP_UNITS: Final = {Unit.MINUTE: timedelta(minutes=1), Unit.HOUR: timedelta(hours=1)}
+_ENDINGS: Final[Mapping[Kind, frozenset[OnBreach]]] = {
+    Kind.FOLLOW_UP: frozenset({OnBreach.ASK_FOLLOW_UP, OnBreach.TELL}),
+    Kind.SILENCE: frozenset({OnBreach.CLOSE, OnBreach.TELL}),
+}
+_ORDINARY_ENDINGS: Final = frozenset({OnBreach.ESCALATE, OnBreach.TELL})
+
+PerSeverityPromise = Mapping[Severity, Promise]
+
+
+def build(model: MatrixModel, *, version: int, calendars: Collection[str] | None) -> Matrix:
+    """The matrix of a checked document.
+
+    Raises:
+        PolicyFault: parts that do not fit each other, with the place.
+    """
+    return _Builder(model, calendars).matrix(version)
+
+
+@dataclass(frozen=True, slots=True)
+class _Builder:
+    model: MatrixModel
+    calendars: Collection[str] | None
+
+    def matrix(self, version: int) -> Matrix:
+        self._unlike([tier.title for tier in self.model.tiers], "tiers")
+        self._unlike([each.name for each in self.model.thresholds], "thresholds")
+        self._unlike([each.name for each in self.model.severity.rules], "severity.rules")
+        zone = self._zone()
+        return Matrix(
+            version=version,
+            rates=self._rates(),
+            min_gap=self._min_gap(),
+            tiers=tuple(self._tier(tier, number, zone) for number, tier in enumerate(self.model.tiers, 1)),
+            thresholds=self._thresholds(),
+            severity_default=self.model.severity.default,
+            severity_rules=tuple(
+                SeverityRule(each.name, _condition(each.when), each.severity, each.because)
+                for each in self.model.severity.rules
+            ),
+            clocks=MappingProxyType(dict(self._clocks())),
+            reminders=self._reminders(),
+        )
+
+    def _unlike(self, names: list[str], place: str) -> None:
+        for name, count in Counter(names).items():
+            if count > 1:
+                raise PolicyFault(place, f"{name!r} is there {count} times; names are unlike each other.")
+
+    def _zone(self) -> ZoneInfo:
+        try:
+            return zone_named(self.model.zone)
+        except InvalidValue as fault:
+            raise PolicyFault("zone", fault.detail) from fault
+
+    def _rates(self) -> Rates:
+        if self.model.base_currency in self.model.reference_rates:
+            raise PolicyFault("reference_rates", f"{self.model.base_currency} is the base currency; its rate is 1.")
+        return Rates(self.model.base_currency, MappingProxyType(dict(self.model.reference_rates)))
+
+    def _min_gap(self) -> timedelta:
+        term = parse_term(self.model.min_gap)
+        if not isinstance(term, Duration) or term.unit not in _GAP_UNITS:
+            raise PolicyFault("min_gap", "The least gap is given in minutes or hours.")
+        return _GAP_UNITS[term.unit] * term.amount
+
+    def _thresholds(self) -> tuple[Threshold, ...]:
+        top = len(self.model.tiers)
+        for number, each in enumerate(self.model.thresholds):
+            if each.to_tier > top:
+                raise PolicyFault(f"thresholds.{number}.to_tier", f"There is no tier {each.to_tier}; the top is {top}.")
+        return tuple(
+            Threshold(each.name, _condition(each.when), each.to_tier, each.because) for each in self.model.thresholds
+        )
+
+    def _tier(self, tier: TierModel, number: int, zone: ZoneInfo) -> Tier:
+        place = f"tiers.{number - 1}"
+        self._unlike([each.name for each in (*tier.holders, *tier.deputies)], f"{place}.holders")
+        common = self.model.clocks.tier
+        self._ends_well(Kind.TIER, common.on_breach)
+        promises = {
+            severity: self._promise(place, _term(tier.deadline, severity), tier.calendar) for severity in Severity
+        }
+        return Tier(
+            number=number,
+            title=tier.title,
+            holders=tuple(_holder(each, zone, f"{place}.holders.{n}") for n, each in enumerate(tier.holders)),
+            deputies=tuple(_holder(each, zone, f"{place}.deputies.{n}") for n, each in enumerate(tier.deputies)),
+            authority=_authority(tier.authority),
+            deadlines=MappingProxyType(promises),
+        )
+
+    def _promise(self, place: str, duration: str, calendar: str, *, reminder: int = 0) -> Promise:
+        common = self.model.clocks.tier
+        spec = self._spec(
+            place,
+            kind=Kind.TIER,
+            duration=parse_term(duration),
+            calendar=self._calendar(calendar, place),
+            pausable=common.pausable,
+            warn_at=() if reminder else tuple(sorted(set(common.warn_at))),
+            source=common.source,
+        )
+        return Promise(spec, common.on_breach, None, reminder)
+
+    def _reminders(self) -> tuple[PerSeverityPromise, ...]:
+        calendar = self.model.tiers[-1].calendar
+        return tuple(
+            MappingProxyType(
+                dict.fromkeys(Severity, self._promise("clocks.tier.reminders", text, calendar, reminder=number))
+            )
+            for number, text in enumerate(self.model.clocks.tier.reminders, 1)
+        )
+
+    def _clocks(self) -> dict[Kind, PerSeverityPromise]:
+        found: dict[Kind, PerSeverityPromise] = {}
+        for kind in Kind:
+            clock = getattr(self.model.clocks, kind.value)
+            if isinstance(clock, ClockModel):
+                self._ends_well(kind, clock.on_breach)
+                found[kind] = MappingProxyType({severity: self._clock(kind, clock, severity) for severity in Severity})
+        return found
+
+    def _clock(self, kind: Kind, clock: ClockModel, severity: Severity) -> Promise:
+        place = f"clocks.{kind}"
+        owe_at = clock.owe_at if isinstance(clock, NextUpdateModel) else None
+        spec = self._spec(
+            place,
+            kind=kind,
+            duration=parse_term(_term(clock.duration, severity)),
+            calendar=self._calendar(clock.calendar, place),
+            pausable=clock.pausable,
+            warn_at=tuple(sorted({*clock.warn_at, *([] if owe_at is None else [owe_at])})),
+            count_receipt_day=clock.count_receipt_day,
+            cap=None if clock.cap is None else parse_term(clock.cap),
+            recurring=kind is Kind.NEXT_UPDATE,
+            source=clock.source,
+            as_of=None if clock.as_of is None else clock.as_of.isoformat(),
+        )
+        return Promise(spec, clock.on_breach, owe_at)
+
+    def _spec(self, place: str, **fields: object) -> ClockSpec:
+        try:
+            return ClockSpec(**fields)  # type: ignore[arg-type] # checked by ClockSpec itself
+        except InvalidValue as fault:
+            raise PolicyFault(f"{place}{fault.field.replace('/', '.')}", fault.detail) from fault
+
+    def _calendar(self, name: str, place: str) -> str:
+        if self.calendars is not None and name not in self.calendars:
+            known = ", ".join(sorted(self.calendars))
+            raise PolicyFault(f"{place}.calendar", f"There is no calendar named {name!r}; there are {known}.")
+        return name
+
+    def _ends_well(self, kind: Kind, on_breach: OnBreach) -> None:
+        endings = _ENDINGS.get(kind, _ORDINARY_ENDINGS)
+        if on_breach not in endings:
+            choice = " or ".join(sorted(endings))
+            raise PolicyFault(f"clocks.{kind}.on_breach", f"A {kind} clock that runs out can only {choice}.")
+
+
+def _term(terms: str | PerSeverity, severity: Severity) -> str:
+    return terms if isinstance(terms, str) else str(getattr(terms, severity.value))
+
+
+def _condition(model: ConditionModel) -> Condition:
+    severity = model.severity_at_least if isinstance(model, ThresholdConditionModel) else None
+    return Condition(
+        amount_over=model.amount_over,
+        currency=model.currency,
+        categories=frozenset(model.categories),
+        signals_any=frozenset(model.signals_any),
+        severity_at_least=severity,
+        customer_classes=frozenset(model.customer_classes),
+        reopen_count_at_least=model.reopen_count_at_least,
+        contact_count_at_least=model.contact_count_at_least,
+        prior_disputes_at_least=model.prior_disputes_at_least,
+        needs_person=model.needs_person,
+    )
+
+
+def _authority(model: AuthorityModel) -> Authority:
+    overrides = (
+        Override(_limit(each), frozenset(each.categories), frozenset(each.customer_classes)) for each in model.overrides
+    )
+    return Authority(_limit(model), tuple(overrides))
+
+
+def _limit(model: LimitModel) -> Limit:
+    return Limit(model.amount, MappingProxyType(dict(model.amounts)), model.unlimited)
+
+
+def _holder(model: HolderModel, zone: ZoneInfo, place: str) -> Holder:
+    absences = (_absence(each, zone, f"{place}.absent.{number}") for number, each in enumerate(model.absent))
+    return Holder(model.name, model.email, tuple(sorted(absences)))
+
+
+def _absence(model: AbsenceModel, zone: ZoneInfo, place: str) -> Absence:
+    since = _instant(model.since, zone)
+    until = _instant(model.until, zone, days=1)
+    if until <= since:
+        raise PolicyFault(place, f"The absence ends ({model.until}) before it begins ({model.since}).")
+    return Absence(since, until)
+
+
+def _instant(moment: datetime | date, zone: ZoneInfo, *, days: int = 0) -> datetime:
+    """The instant, or the local midnight that begins the day (so many days on, for a last day that is included)."""
+    if isinstance(moment, datetime):
+        return moment.astimezone(UTC)
+    return datetime.combine(moment + timedelta(days=days), time.min, tzinfo=zone).astimezone(UTC)
