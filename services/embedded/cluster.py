@@ -28,6 +28,7 @@ class Cluster:
 
     home: Path
     account: Account
+    wanted: Path
 
     @property
     def data(self) -> Path:
@@ -38,6 +39,9 @@ class Cluster:
         return self.home / "postgres.log"
 
     def prepare(self) -> None:
+        if not self.wanted.exists() and self.wanted.absolute() != self.home:
+            self.wanted.parent.mkdir(parents=True, exist_ok=True)
+            self.wanted.symlink_to(self.home)  # so that whoever looks for the data finds them
         missing = [place for place in (self.home, *self.home.parents) if not place.exists()]
         self.home.mkdir(parents=True, exist_ok=True)
         if self.account.uid is None:
@@ -148,6 +152,19 @@ class Cluster:
             return int(lines[0]), lines[7].strip() if len(lines) > 7 else "starting"
         except (FileNotFoundError, IndexError, ValueError):
             return None
+
+    def disown_postmaster(self) -> None:
+        """Let the next server pass over the pid file of one that is gone although its number is in use.
+
+        The number may belong to a zombie or to a stranger by now, and PostgreSQL would take either for a running
+        server. It passes over its own parent's number, and still checks that the old server's memory is let go.
+        """
+        for lock in self.data.glob(".s.PGSQL.*"):
+            lock.unlink()
+        pid_file = self.data / "postmaster.pid"
+        if pid_file.exists():
+            lines = pid_file.read_text().splitlines(keepends=True)
+            pid_file.write_text("".join([f"{os.getpid()}\n", *lines[1:]]))
 
 
 def clean_environment() -> dict[str, str]:

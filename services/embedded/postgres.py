@@ -1,11 +1,9 @@
 """Runs a private PostgreSQL from the state folder: nothing installed, nothing configured, nothing lost on kill -9."""
 
 import asyncio
-import os
-import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Final
 from urllib.parse import quote
@@ -15,16 +13,16 @@ import asyncpg
 from services.embedded.account import database_account, reachable_binaries, reachable_home
 from services.embedded.binaries import Binaries, PostgresUnavailableError, find_binaries
 from services.embedded.cluster import SUPERUSER, Cluster, clean_environment
+from services.embedded.processes import POLL_SECONDS, command_of, end
 
-POLL_SECONDS: Final = 0.01
 # Replaying the log after a crash is part of starting.
 START_SECONDS_MAX: Final = 120.0
-# SIGINT rolls back and checkpoints; SIGQUIT gives up at once and leaves the rest to recovery.
-STOP_LADDER: Final = ((signal.SIGINT, 10.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0))
 LAUNCHES_MAX: Final = 10
 RELAUNCH_SECONDS: Final = 0.2
-# A port taken by another program between choice and use; the children of a killed server still on their way out.
-PASSING_REASONS: Final = ("could not bind", "pre-existing shared memory block")
+# Two reasons to try again: the children of a killed server are still on their way out, or another program took the
+# port between our choice and its use.
+SERVER_LEAVING: Final = "pre-existing shared memory block"
+PORT_LOST: Final = "could not bind"
 
 # For one product on one machine. The log says what failed, never the rows: they are personal data.
 MODEST: Final[Mapping[str, str]] = {
@@ -60,7 +58,7 @@ class EmbeddedPostgres:
         settings: Mapping[str, str] | None = None,
     ) -> None:
         self._account = database_account()
-        self._cluster = Cluster(reachable_home(data_dir, self._account), self._account)
+        self._cluster = Cluster(reachable_home(data_dir, self._account), self._account, wanted=data_dir)
         self._fixed_port = port
         self._binaries = binaries
         self._settings = {**MODEST, **(settings or {})}
@@ -96,6 +94,7 @@ class EmbeddedPostgres:
         if self._lock is None:
             self._lock = self._cluster.lock()
         try:
+            self._cut_lifeline()
             await self._stop_leftover()
             await self._launch(await asyncio.to_thread(self._made_ready))
         except BaseException:
@@ -104,12 +103,9 @@ class EmbeddedPostgres:
 
     async def stop(self) -> None:
         """Fast stop: transactions in flight roll back, everything committed is on disk. Safe to call twice."""
-        if self._lifeline is not None:
-            self._lifeline.kill()
-            self._lifeline.communicate()
-            self._lifeline = None
+        self._cut_lifeline()
         if self._process is not None:
-            await _descend(self._process.pid, self.alive)
+            await end(self._process.pid, self.alive)
             self._process = None
         if self._lock is not None:
             self._lock.close()
@@ -150,7 +146,8 @@ class EmbeddedPostgres:
         told = self._cluster.postmaster()
         if told is not None:
             pid, ours = told[0], str(self._cluster.data)
-            await _descend(pid, lambda: ours in _command_of(pid))  # a stranger may have got the number later
+            await end(pid, lambda: ours in command_of(pid))  # a stranger may have got the number later
+            self._cluster.disown_postmaster()
 
     async def _launch(self, binaries: Binaries) -> None:
         for attempt in range(LAUNCHES_MAX):
@@ -160,7 +157,8 @@ class EmbeddedPostgres:
             if await self._became_ready():
                 self._lifeline = self._spawn_lifeline(self._process.pid)
                 return
-            if not any(reason in self._cluster.log_since(logged_before) for reason in PASSING_REASONS):
+            said = self._cluster.log_since(logged_before)
+            if SERVER_LEAVING not in said and (PORT_LOST not in said or self._fixed_port is not None):
                 break
             await asyncio.sleep(RELAUNCH_SECONDS)
         raise PostgresUnavailableError(f"PostgreSQL did not start in {self.home}:\n{self._cluster.log_since(0)}")
@@ -196,6 +194,12 @@ class EmbeddedPostgres:
             **self._account.spawn_options(),
         )
 
+    def _cut_lifeline(self) -> None:
+        if self._lifeline is not None:
+            self._lifeline.kill()
+            self._lifeline.communicate()
+            self._lifeline = None
+
     async def _became_ready(self) -> bool:
         deadline = time.monotonic() + START_SECONDS_MAX
         while self.alive() and time.monotonic() < deadline:
@@ -204,30 +208,3 @@ class EmbeddedPostgres:
                 return True
             await asyncio.sleep(POLL_SECONDS)
         return False
-
-
-async def _descend(pid: int, running: Callable[[], bool]) -> None:
-    """Ask more firmly until the process is gone."""
-    for sign, patience_seconds in STOP_LADDER:
-        if not running():
-            return
-        os.kill(pid, sign)
-        deadline = time.monotonic() + patience_seconds
-        while running() and time.monotonic() < deadline:  # noqa: ASYNC110 - a process that is not our child tells nobody
-            await asyncio.sleep(POLL_SECONDS)
-
-
-def _command_of(pid: int) -> str:
-    """The command line of a living process; empty for a zombie or no process at all."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").replace("\0", " ")
-    except FileNotFoundError:
-        if Path("/proc/self").exists():
-            return ""
-    answer = subprocess.run(  # noqa: S603
-        ["ps", "-o", "stat=,command=", "-p", str(pid)],  # noqa: S607 - POSIX, on PATH where there is no /proc
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout.strip()
-    return "" if answer.startswith("Z") else answer
