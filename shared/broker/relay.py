@@ -84,10 +84,6 @@ class Relay:
         """One batch; returns whether there may be more at once, else the seconds to rest."""
         if time.monotonic() - self._reported_at > REPORT_SECONDS:
             await self._report()
-        problem = await self._broker.problem()
-        if problem is not None:
-            self._tell(problem)
-            return self._rest(idle=True)
         taken, confirmed = await self._publish()
         more = confirmed > 0 and taken == self._broker.batch_max
         return more or self._rest(idle=confirmed == 0)
