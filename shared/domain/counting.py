@@ -15,6 +15,7 @@ _FURTHEST: Final = timedelta(days=366 * 50)  # no dispute outlives this
 _MONTHS: Final = {Unit.MONTH: 1, Unit.YEAR: 12}
 _DAYS: Final = {Unit.CALENDAR_DAY: 1, Unit.WEEK: 7}
 _EXACT: Final = {
+    Unit.SECOND: timedelta(seconds=1),
     Unit.MINUTE: timedelta(minutes=1),
     Unit.HOUR: timedelta(hours=1),
     Unit.BUSINESS_MINUTE: timedelta(minutes=1),

@@ -20,6 +20,7 @@ _WHICHEVER: Final = re.compile(r",? whichever(?: is| comes)?(?: the)? (?:first|e
 class Unit(StrEnum):
     """What is counted. Business units count open time; the others count on through nights and holidays."""
 
+    SECOND = "second"
     MINUTE = "minute"
     HOUR = "hour"
     BUSINESS_MINUTE = "business_minute"

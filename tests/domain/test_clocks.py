@@ -30,7 +30,14 @@ from tests.domain.calendars import ALWAYS, LONDON, calendars, instants
 SECOND = timedelta(seconds=1)
 START = datetime(2026, 6, 1, 9, tzinfo=UTC)
 
-amounts = {Unit.MINUTE: 9000, Unit.HOUR: 900, Unit.BUSINESS_MINUTE: 9000, Unit.BUSINESS_HOUR: 200, Unit.YEAR: 2}
+amounts = {
+    Unit.SECOND: 500_000,
+    Unit.MINUTE: 9000,
+    Unit.HOUR: 900,
+    Unit.BUSINESS_MINUTE: 9000,
+    Unit.BUSINESS_HOUR: 200,
+    Unit.YEAR: 2,
+}
 durations = st.sampled_from(Unit).flatmap(
     lambda unit: st.builds(Duration, st.integers(1, amounts.get(unit, 25)), st.just(unit))
 )
