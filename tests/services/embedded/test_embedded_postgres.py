@@ -6,7 +6,7 @@ import stat
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
@@ -46,12 +46,16 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(place)
 
 
-@pytest.fixture
-async def server(folder: Path) -> AsyncIterator[EmbeddedPostgres]:
-    embedded = EmbeddedPostgres(folder)
-    await embedded.start()
+@pytest.fixture(scope="module")
+def server() -> Iterator[EmbeddedPostgres]:
+    """One for all the tests that leave it as it was: making a cluster is dear on a busy machine."""
+    place = Path(tempfile.mkdtemp(prefix="rcs-embedded-"))
+    place.chmod(0o711)
+    embedded = EmbeddedPostgres(place / "postgres")
+    asyncio.run(embedded.start())
     yield embedded
-    await embedded.stop()
+    asyncio.run(embedded.stop())
+    shutil.rmtree(place)
 
 
 async def _run(server: EmbeddedPostgres, statement: str, database: str = "postgres") -> object:
@@ -129,20 +133,23 @@ async def test_a_frozen_leftover_server_is_ended_too(folder: Path) -> None:
     assert _gone(postmaster)
 
 
-async def test_a_server_that_died_is_not_alive_and_can_be_started_again(server: EmbeddedPostgres) -> None:
+async def test_a_server_that_died_is_not_alive_and_can_be_started_again(folder: Path) -> None:
+    server = EmbeddedPostgres(folder)
+    await server.start()
     assert server.alive()
     postmaster = int((server.home / "data" / "postmaster.pid").read_text().split()[0])
     os.kill(postmaster, signal.SIGKILL)
     await eventually(lambda: not server.alive())
     await server.start()
     assert await _run(server, "select 1") == 1
+    await server.stop()
 
 
 async def test_a_second_owner_of_the_same_folder_is_refused_and_the_first_unharmed(
-    server: EmbeddedPostgres, folder: Path
+    server: EmbeddedPostgres,
 ) -> None:
     with pytest.raises(PostgresUnavailableError, match="Another process"):
-        await EmbeddedPostgres(folder).start()
+        await EmbeddedPostgres(server.home).start()
     assert await _run(server, "select 1") == 1
 
 
