@@ -1,0 +1,124 @@
+"""A letter as the bytes of a mail (RFC 5322, MIME), the same for the mail server and for the folder.
+
+The standard library's headers fold and encode what is not plain; plain headers and the bodies are written directly,
+which is many times as fast. No value can start a header of its own: control characters never pass.
+"""
+
+import binascii
+import re
+from dataclasses import dataclass
+from email.headerregistry import Address
+from email.policy import SMTP
+from email.utils import format_datetime
+from typing import Final
+
+from services.notify.channels.ports import Letter, Parcel
+from shared.messages.links import message_id, reply_address
+from shared.runtime.sealing import Sealer
+
+LINE_LENGTH_MAX: Final = 76
+SUBJECT_LENGTH_MAX: Final = 200
+REFERENCES_MAX: Final = 12
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_MESSAGE_ID: Final = re.compile(r"<[!-;=?-~]{1,250}>")
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """How we sign: what every mail of this installation has in common."""
+
+    sealer: Sealer
+    sender: Address
+    domain: str
+    mailbox: str = "reply"
+    separator: str = "+"
+    envelope_sender: str | None = None
+
+    def reply_to(self, parcel: Parcel) -> str:
+        """The signed address that leads back to the dispute."""
+        return reply_address(self.sealer, parcel.dispute_id, self.mailbox, self.domain, self.separator)
+
+    def message_id(self, parcel: Parcel) -> str:
+        """The same at every attempt."""
+        return message_id(self.sealer, parcel.dispute_id, parcel.delivery_id, self.domain)
+
+    def bounces_to(self, parcel: Parcel, letter: Letter) -> str:
+        """The envelope's sender; empty for none."""
+        if self.envelope_sender is None:
+            return self.sender.addr_spec if letter.internal else self.reply_to(parcel)
+        return "" if self.envelope_sender == "<>" else self.envelope_sender
+
+
+def compose(parcel: Parcel, letter: Letter, house: House) -> bytes:
+    """The whole mail.
+
+    Raises:
+        ValueError: the address is none that a header can carry.
+    """
+    boundary = f"=_{parcel.delivery_id.hex}"
+    lines = [
+        f"{name}: {value}" if _plain(name, value) else _folded(name, value)
+        for name, value in _headers(parcel, letter, house)
+    ]
+    lines += ["MIME-Version: 1.0", f'Content-Type: multipart/alternative; boundary="{boundary}"', ""]
+    head = "\r\n".join(lines).encode("utf-8")
+    parts = b"".join(
+        b"\r\n--%b\r\nContent-Type: text/%b; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n%b"
+        % (boundary.encode(), kind, _body(text))
+        for kind, text in ((b"plain", letter.text), (b"html", letter.html))
+    )
+    return b"%b%b\r\n--%b--\r\n" % (head, parts, boundary.encode())
+
+
+def _headers(parcel: Parcel, letter: Letter, house: House) -> list[tuple[str, str]]:
+    in_reply_to = letter.in_reply_to if letter.in_reply_to and _MESSAGE_ID.fullmatch(letter.in_reply_to) else None
+    references = [each for each in letter.references if _MESSAGE_ID.fullmatch(each)][-REFERENCES_MAX:]
+    headers = [
+        ("From", str(house.sender)),
+        ("To", str(Address(one_line(letter.to_name or ""), addr_spec=_address(parcel.address)))),
+        ("Subject", one_line(letter.subject)[:SUBJECT_LENGTH_MAX]),
+        ("Date", format_datetime(parcel.at)),
+        ("Message-ID", house.message_id(parcel)),
+        ("Content-Language", letter.language),
+    ]
+    if not letter.internal:
+        headers.append(("Reply-To", house.reply_to(parcel)))
+    if letter.automatic:
+        headers.append(("Auto-Submitted", "auto-replied" if in_reply_to else "auto-generated"))
+        headers.append(("X-Auto-Response-Suppress", "All"))
+    if letter.urgent:
+        headers.append(("Importance", "high"))
+    if in_reply_to:
+        headers.append(("In-Reply-To", in_reply_to))
+    if references:
+        headers.append(("References", "\r\n ".join(references)))
+    return headers
+
+
+def one_line(text: str) -> str:
+    """The text without anything that could end a header's line."""
+    return _CONTROL.sub(" ", text).strip()
+
+
+def _address(address: str) -> str:
+    if one_line(address) != address or address.count("@") != 1:
+        raise ValueError("This is no address that a header can carry.")
+    return address
+
+
+def _plain(name: str, value: str) -> bool:
+    """Whether the value stands as it is: ASCII, short enough; Message-IDs must never be folded inside or encoded."""
+    return name in ("Message-ID", "Reply-To", "In-Reply-To", "References") or (
+        value.isascii() and len(name) + 2 + len(value) <= LINE_LENGTH_MAX and "=?" not in value
+    )
+
+
+def _folded(name: str, value: str) -> str:
+    folded: str = SMTP.fold(name, SMTP.header_factory(name, value))
+    return folded.removesuffix("\r\n")
+
+
+def _body(text: str) -> bytes:
+    """Quoted-printable with CRLF, whatever ended the lines before."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
+    return binascii.b2a_qp(lines.encode("utf-8", "replace"), istext=True)

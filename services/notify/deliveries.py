@@ -1,0 +1,184 @@
+"""The table of deliveries: plan, claim, record. Every statement takes many rows at a time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from services.notify.plan import Planned
+from shared.db.engine import Tx
+
+CLAIM_MAX: Final = 100
+
+_ADD: Final = """
+    insert into delivery (id, dispute_id, kind, occasion, audience, channel, recipient, facts, reason, traceparent,
+                          state, due_at, created_at)
+    select t.*, case when t.reason is null then 'pending' else 'suppressed' end,
+           case when t.reason is null then $11::timestamptz end, $11::timestamptz
+    from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::json[],
+                $9::text[], $10::text[]) as t(id, dispute_id, kind, occasion, audience, channel, recipient, facts,
+                                              reason, traceparent)
+    where exists (select from dispute d where d.id = t.dispute_id)
+    on conflict do nothing
+    returning kind, channel, state
+"""
+_CLAIM: Final = """
+    with held as (select * from unnest($3::text[], $4::int[]) as h(recipient, parcels)),
+    due as materialized (
+      select d.id, d.recipient, d.due_at from delivery d
+      where d.due_at <= $1 and d.channel = $2
+        and not exists (select from held h where h.recipient = d.recipient and h.parcels >= $5)
+      order by d.due_at limit $6 for update of d skip locked),
+    ranked as (
+      select due.id, coalesce(h.parcels, 0) + row_number() over (partition by due.recipient order by due.due_at) as place
+      from due left join held h using (recipient)),
+    taken as (
+      update delivery d set attempts = d.attempts + 1, due_at = $7 from ranked r
+      where d.id = r.id and r.place <= $5
+      returning d.id, d.dispute_id, d.kind, d.occasion, d.audience, d.channel, d.recipient, d.facts, d.attempts,
+                d.created_at, d.traceparent),
+    begun as (
+      insert into delivery_attempt (delivery_id, number, began_at) select id, attempts, $1 from taken)
+    select t.*, (select count(*) from due) as seen from taken t
+"""
+_ENDED: Final = """
+    update delivery_attempt a set ended_at = $5, outcome = t.outcome, detail = t.detail
+    from unnest($1::uuid[], $2::int[], $3::text[], $4::text[]) as t(id, number, outcome, detail)
+    where a.delivery_id = t.id and a.number = t.number
+"""
+_SETTLED: Final = """
+    update delivery d set state = t.state, due_at = t.due_at, reason = t.reason,
+      sent_at = case when t.state = 'sent' then $6::timestamptz end
+    from unnest($1::uuid[], $2::int[], $3::text[], $4::timestamptz[], $5::text[]) as t(id, number, state, due_at, reason)
+    where d.id = t.id and d.state = 'pending' and (t.state = 'sent' or d.attempts = t.number)
+    returning d.id
+"""
+_SUPPRESS: Final = (
+    "update delivery set state = 'suppressed', due_at = null, reason = $3 "
+    "where channel = $1 and recipient = any($2::text[]) and state = 'pending'"
+)
+_NEXT: Final = "select min(due_at) from delivery where due_at > $1 and channel = $2"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A delivery this process is to make, and the number of the attempt."""
+
+    id: UUID
+    dispute_id: UUID
+    kind: str
+    occasion: str
+    audience: str
+    channel: str
+    recipient: str
+    facts: Mapping[str, Any]
+    attempt: int
+    created_at: datetime
+    traceparent: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How an attempt ended and what becomes of its delivery: `due_at` only while pending."""
+
+    claim: Claim
+    outcome: str
+    detail: str
+    state: str
+    due_at: datetime | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What a claim brought.
+
+    `full` says that more may be due than there was room for, `held_back` that some waits for its recipient's others.
+    """
+
+    claims: Sequence[Claim]
+    full: bool
+    held_back: bool
+
+
+async def add(tx: Tx, rows: Sequence[Planned]) -> list[tuple[str, str, str]]:
+    """Stores those not planned before; returns kind, channel and state of each that was new."""
+    if not rows:
+        return []
+    # One order for all, so that two planners of the same events wait for each other and never in a ring.
+    rows = sorted(rows, key=lambda r: (r.dispute_id, r.kind, r.occasion, r.channel, r.recipient))
+    values = [
+        (
+            r.id,
+            r.dispute_id,
+            r.kind,
+            r.occasion,
+            r.audience,
+            r.channel,
+            r.recipient,
+            r.facts.decode(),
+            r.reason,
+            r.traceparent,
+        )
+        for r in rows
+    ]
+    added = await tx.raw.fetch(_ADD, *(list(column) for column in zip(*values, strict=True)), tx.now)
+    if any(row["state"] == "pending" for row in added):
+        tx.hints.add("delivery")
+    return [(row["kind"], row["channel"], row["state"]) for row in added]
+
+
+async def claim(
+    tx: Tx, channel: str, *, limit: int, held: Mapping[str, int], per_recipient: int, visible_after: timedelta
+) -> Claimed:
+    """Due deliveries of one channel nobody else holds, each with an attempt begun.
+
+    They come due again after `visible_after`, should this process die. `held` counts the parcels already under way to
+    a recipient, of which there are never more than `per_recipient`.
+    """
+    limit = min(limit, CLAIM_MAX)
+    arguments = (list(held), list(held.values()), per_recipient, limit, tx.now + visible_after)
+    found = await tx.raw.fetch(_CLAIM, tx.now, channel, *arguments)
+    claims = [
+        Claim(
+            row["id"],
+            row["dispute_id"],
+            row["kind"],
+            row["occasion"],
+            row["audience"],
+            row["channel"],
+            row["recipient"],
+            row["facts"],
+            row["attempts"],
+            row["created_at"],
+            row["traceparent"],
+        )
+        for row in found
+    ]
+    seen = found[0]["seen"] if found else 0
+    return Claimed(claims, full=seen == limit, held_back=(bool(held) and not found) or seen > len(found))
+
+
+async def settle(tx: Tx, endings: Sequence[Ending]) -> set[UUID]:
+    """Records how attempts ended; returns the deliveries that this settled.
+
+    A delivery settled before, or claimed anew by another process, keeps what that one makes of it; that it was sent
+    counts always.
+    """
+    ended = [(e.claim.id, e.claim.attempt, e.outcome, e.detail) for e in endings]
+    await tx.raw.execute(_ENDED, *(list(column) for column in zip(*ended, strict=True)), tx.now)
+    settled = [(e.claim.id, e.claim.attempt, e.state, e.due_at, e.reason) for e in endings]
+    rows = await tx.raw.fetch(_SETTLED, *(list(column) for column in zip(*settled, strict=True)), tx.now)
+    return {row["id"] for row in rows}
+
+
+async def suppress_all(tx: Tx, channel: str, recipients: Sequence[str], reason: str) -> None:
+    """Gives up everything that waits for these recipients."""
+    await tx.raw.execute(_SUPPRESS, channel, list(recipients), reason)
+
+
+async def next_due(tx: Tx, channel: str) -> datetime | None:
+    """When the next delivery of a channel comes due after now; None when none does."""
+    due: datetime | None = await tx.raw.fetchval(_NEXT, tx.now, channel)
+    return due

@@ -1,0 +1,87 @@
+"""What notify reads from its environment."""
+
+from email.headerregistry import Address
+from email.utils import parseaddr
+from typing import Annotated, Final, Self
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from pydantic import Field, SecretStr, model_validator
+
+from shared.runtime.settings import PREFIX, CommonSettings
+
+SMTP_SCHEMES: Final = ("smtp", "smtps")
+
+
+class NotifySettings(CommonSettings):
+    """How letters and webhooks leave the house."""
+
+    host: str = Field("127.0.0.1", description="Address on which health and metrics are served.")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        8002, description="Port on which health and metrics are served."
+    )
+    smtp_url: SecretStr | None = Field(
+        None,
+        description="Mail server, `smtp://user:password@host:587?starttls=required` or `smtps://…:465`. `starttls` is "
+        "`auto` (the default), `required` or `never`; `verify=false` accepts any certificate. "
+        "When left out, mail is written as files to the folder `mail` in the state folder.",
+    )
+    smtp_connections: int = Field(8, ge=1, le=100, description="Most connections to the mail server at once.")
+    smtp_timeout_seconds: float = Field(
+        20.0, gt=0, le=120, description="Most seconds for one reply of the mail server."
+    )
+    mail_from: str = Field(
+        "Customer Relations <disputes@recourse.localhost>", description="Sender that customers see, with its name."
+    )
+    mail_domain: str | None = Field(
+        None, description="Domain of Message-IDs and reply addresses; that of the sender when left out."
+    )
+    mail_reply_mailbox: str = Field(
+        "reply", min_length=1, max_length=12, pattern=r"^[a-z0-9-]+$", description="Mailbox that answers go to."
+    )
+    mail_reply_separator: str = Field(
+        "+", pattern=r"^[+=]$", description="What parts the mailbox from the signed name: `+` or `=`."
+    )
+    mail_envelope_sender: str | None = Field(
+        None,
+        description="Address that bounces go to, `<>` for none. When left out, the signed reply address, so that a "
+        "bounce finds its dispute.",
+    )
+    time_zone: str = Field("UTC", description="Zone for the dates in letters to people whose own zone is unknown.")
+    acknowledgements_per_address_max: int = Field(
+        10, ge=1, le=10_000, description="Most acknowledgements of mail to one address in 24 hours: ends mail loops."
+    )
+    webhook_timeout_seconds: float = Field(15.0, gt=0, le=30, description="Most seconds for one webhook request.")
+    webhook_endpoint_concurrency: int = Field(4, ge=1, le=64, description="Most requests at once to one endpoint.")
+    webhook_allow_private: bool = Field(
+        False, description="Allow webhooks to private addresses and without TLS. For development alone."
+    )
+
+    @property
+    def sender(self) -> Address:
+        """The sender that customers see."""
+        name, address = parseaddr(self.mail_from)
+        return Address(name, addr_spec=address)
+
+    @property
+    def domain(self) -> str:
+        """The domain of Message-IDs and reply addresses."""
+        return self.mail_domain or self.sender.domain
+
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        if not _is_address(parseaddr(self.mail_from)[1]):
+            raise ValueError(f"{PREFIX}MAIL_FROM must be `Name <mailbox@domain>` in ASCII")
+        if self.mail_envelope_sender not in (None, "<>") and not _is_address(str(self.mail_envelope_sender)):
+            raise ValueError(f"{PREFIX}MAIL_ENVELOPE_SENDER must be an address or `<>`")
+        url = self.smtp_url and urlsplit(self.smtp_url.get_secret_value())
+        if url and (url.scheme not in SMTP_SCHEMES or not url.hostname):
+            raise ValueError(f"{PREFIX}SMTP_URL must begin with smtp:// or smtps:// and name a host")
+        if self.time_zone not in available_timezones():
+            raise ValueError(f"{PREFIX}TIME_ZONE must be a name of the IANA time zone database")
+        return self
+
+
+def _is_address(text: str) -> bool:
+    mailbox, at, domain = text.rpartition("@")
+    return bool(at and mailbox and domain) and text.isascii() and text.isprintable() and " " not in text
