@@ -81,10 +81,7 @@ async def find(tx: Tx, wanted: Sequence[Key]) -> dict[Key, Reply]:
     """What was answered before to those of the keys that are known."""
     columns = [k.principal_id for k in wanted], [k.key for k in wanted], [k.route for k in wanted]
     rows = await tx.raw.fetch(_FIND, *columns, tx.now - KEPT)
-    return {
-        wanted[row["n"] - 1]: Reply(row["fingerprint"], row["status"], orjson.loads(row["headers"]), row["body"])
-        for row in rows
-    }
+    return {wanted[row["n"] - 1]: Reply(row["fingerprint"], row["status"], row["headers"], row["body"]) for row in rows}
 
 
 async def keep(tx: Tx, replies: Mapping[Key, Reply]) -> None:

@@ -16,6 +16,9 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    column,
+    func,
+    literal_column,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSON
 
@@ -84,6 +87,11 @@ dispute = Table(
     Index("ix_dispute_received", "received_at", "id"),
     Index("ix_dispute_status", "status", "received_at", "id"),
     Index("ix_dispute_customer", "customer_id", "received_at"),
+    Index("ix_dispute_handler", "handler", "received_at", "id", postgresql_where="handler is not null"),
+    Index("ix_dispute_tier", "tier", "received_at", "id", postgresql_where="tier > 1"),
+    Index("ix_dispute_severity", "severity", "received_at", "id", postgresql_where="severity in ('high', 'critical')"),
+    Index("ix_dispute_needs_person", "received_at", "id", postgresql_where="needs_person"),
+    Index("ix_dispute_order_reference", "order_reference", postgresql_where="order_reference is not null"),
     postgresql_with={"fillfactor": "85"},
 )
 
@@ -103,6 +111,12 @@ dispute_private = Table(
     Column("resolution", Text),
     Column("erased_at", INSTANT),
     Index("ix_dispute_private_email", "email"),
+    Index("ix_dispute_private_reference", "customer_reference", postgresql_where="customer_reference is not null"),
+    Index(
+        "ix_dispute_private_words",
+        func.to_tsvector(literal_column("'simple'"), column("subject")),
+        postgresql_using="gin",
+    ),
 )
 """Personal data and free text, apart from the history, so that erasure never breaks the chain."""
 

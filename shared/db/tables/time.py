@@ -28,6 +28,7 @@ clock = Table(
     Column("stopped_at", INSTANT),
     CheckConstraint(one_of("state", CLOCK_STATES), "state"),
     CheckConstraint("state <> 'running' or due_at is not null", "running_is_due"),
+    Index("ix_clock_missed", "dispute_id", postgresql_where="state = 'missed' and met_at is null"),
     Index("uq_clock_open", "dispute_id", "kind", unique=True, postgresql_where="state in ('running', 'paused')"),
     postgresql_with={"fillfactor": "85"},
 )

@@ -78,8 +78,35 @@ def upgrade() -> None:
         postgresql_with={"fillfactor": "85"},
     )
     op.create_index("ix_dispute_customer", "dispute", ["customer_id", "received_at"], unique=False)
+    op.create_index(
+        "ix_dispute_handler",
+        "dispute",
+        ["handler", "received_at", "id"],
+        unique=False,
+        postgresql_where="handler is not null",
+    )
+    op.create_index(
+        "ix_dispute_needs_person", "dispute", ["received_at", "id"], unique=False, postgresql_where="needs_person"
+    )
+    op.create_index(
+        "ix_dispute_order_reference",
+        "dispute",
+        ["order_reference"],
+        unique=False,
+        postgresql_where="order_reference is not null",
+    )
     op.create_index("ix_dispute_received", "dispute", ["received_at", "id"], unique=False)
+    op.create_index(
+        "ix_dispute_severity",
+        "dispute",
+        ["severity", "received_at", "id"],
+        unique=False,
+        postgresql_where="severity in ('high', 'critical')",
+    )
     op.create_index("ix_dispute_status", "dispute", ["status", "received_at", "id"], unique=False)
+    op.create_index(
+        "ix_dispute_tier", "dispute", ["tier", "received_at", "id"], unique=False, postgresql_where="tier > 1"
+    )
     op.create_table(
         "heartbeat",
         sa.Column("name", sa.Text(), nullable=False),
@@ -244,6 +271,9 @@ def upgrade() -> None:
         postgresql_with={"fillfactor": "85"},
     )
     op.create_index(
+        "ix_clock_missed", "clock", ["dispute_id"], unique=False, postgresql_where="state = 'missed' and met_at is null"
+    )
+    op.create_index(
         "uq_clock_open", "clock", ["dispute_id", "kind"], unique=True, postgresql_where="state in ('running', 'paused')"
     )
     op.create_table(
@@ -301,6 +331,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("dispute_id", name=op.f("pk_dispute_private")),
     )
     op.create_index("ix_dispute_private_email", "dispute_private", ["email"], unique=False)
+    op.create_index(
+        "ix_dispute_private_reference",
+        "dispute_private",
+        ["customer_reference"],
+        unique=False,
+        postgresql_where="customer_reference is not null",
+    )
+    op.create_index(
+        "ix_dispute_private_words",
+        "dispute_private",
+        [sa.literal_column("to_tsvector('simple', subject)")],
+        unique=False,
+        postgresql_using="gin",
+    )
     op.create_table(
         "event",
         sa.Column("dispute_id", sa.UUID(), nullable=False),
@@ -412,6 +456,10 @@ def downgrade() -> None:
     op.drop_index("uq_feedback_once", table_name="feedback")
     op.drop_table("feedback")
     op.drop_table("event")
+    op.drop_index("ix_dispute_private_words", table_name="dispute_private", postgresql_using="gin")
+    op.drop_index(
+        "ix_dispute_private_reference", table_name="dispute_private", postgresql_where="customer_reference is not null"
+    )
     op.drop_index("ix_dispute_private_email", table_name="dispute_private")
     op.drop_table("dispute_private")
     op.drop_index("uq_delivery_once", table_name="delivery")
@@ -419,6 +467,7 @@ def downgrade() -> None:
     op.drop_index("ix_delivery_due", table_name="delivery", postgresql_where="due_at is not null")
     op.drop_table("delivery")
     op.drop_index("uq_clock_open", table_name="clock", postgresql_where="state in ('running', 'paused')")
+    op.drop_index("ix_clock_missed", table_name="clock", postgresql_where="state = 'missed' and met_at is null")
     op.drop_table("clock")
     op.drop_index("ix_api_key_principal", table_name="api_key")
     op.drop_table("api_key")
@@ -437,7 +486,12 @@ def downgrade() -> None:
     op.drop_index("ix_idempotency_created", table_name="idempotency")
     op.drop_table("idempotency")
     op.drop_table("heartbeat")
+    op.drop_index("ix_dispute_tier", table_name="dispute", postgresql_where="tier > 1")
     op.drop_index("ix_dispute_status", table_name="dispute")
+    op.drop_index("ix_dispute_severity", table_name="dispute", postgresql_where="severity in ('high', 'critical')")
     op.drop_index("ix_dispute_received", table_name="dispute")
+    op.drop_index("ix_dispute_order_reference", table_name="dispute", postgresql_where="order_reference is not null")
+    op.drop_index("ix_dispute_needs_person", table_name="dispute", postgresql_where="needs_person")
+    op.drop_index("ix_dispute_handler", table_name="dispute", postgresql_where="handler is not null")
     op.drop_index("ix_dispute_customer", table_name="dispute")
     op.drop_table("dispute")
