@@ -1,0 +1,1 @@
+"""What comes in by itself: mail and chat, verified, stored raw, then understood behind the outbox."""
