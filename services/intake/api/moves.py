@@ -1,0 +1,122 @@
+"""Moves by hand: wait, resume, move along the lifecycle, refer outside, ask for a higher tier."""
+
+from fastapi import Response
+
+from services.intake.api.case import CaseWork, casework_router, refusals
+from services.intake.api.deps import Parts
+from services.intake.api.schemas_casework import CaseOut, EscalateIn, MoveIn, ReasonIn, WaitIn
+from services.intake.commands.converse import NewMessage
+from services.intake.commands.escalate import ask_for_tier
+from services.intake.commands.move import move_by_hand
+from services.intake.commands.wait import resume, wait_for
+from services.intake.links import path_of
+from shared.domain.lifecycle import Trigger
+
+router = casework_router()
+
+
+@router.post(
+    "/wait",
+    operation_id="waitForSomebody",
+    summary="Wait for the customer, a department or a third party",
+    response_model=CaseOut,
+    responses=refusals("conflict"),
+)
+async def wait_for_somebody(case: CaseWork, body: WaitIn) -> Response:
+    """The wait begins now; while it is for the customer, deadlines that may pause do."""
+    asked = None
+    if body.message is not None:
+        asked = NewMessage(
+            direction="out", channel=body.channel, author="agent", author_name=case.caller.name, body=body.message
+        )
+    dispute = await wait_for(
+        case.tx,
+        case.dispute,
+        body.party,
+        reason=body.reason,
+        message=asked,
+        by=case.caller.name,
+        actor=case.caller.actor,
+    )
+    return await case.show(dispute)
+
+
+@router.post(
+    "/resume",
+    operation_id="resumeDispute",
+    summary="Take the work up again",
+    response_model=CaseOut,
+    responses=refusals(),
+)
+async def resume_dispute(case: CaseWork, body: ReasonIn | None = None) -> Response:
+    """Ends the wait now."""
+    reason = body.reason if body is not None else None
+    return await case.show(
+        await resume(case.tx, case.dispute, reason=reason, by=case.caller.name, actor=case.caller.actor)
+    )
+
+
+@router.post(
+    "/move",
+    operation_id="moveDispute",
+    summary="Move along the lifecycle",
+    response_model=CaseOut,
+    responses=refusals(),
+)
+async def move_dispute(case: CaseWork, body: MoveIn) -> Response:
+    """Moves without an address of their own: triage, forward, reject, investigate, assess, second stage, outside bodies."""
+    return await _moved(case, body.move, body.reason)
+
+
+@router.post(
+    "/refer",
+    operation_id="referDispute",
+    summary="Refer to an external body",
+    response_model=CaseOut,
+    responses=refusals(),
+)
+async def refer_dispute(case: CaseWork, body: ReasonIn | None = None) -> Response:
+    """The dispute lies with an ombudsman, an ADR body or a card network until its decision is recorded."""
+    return await _moved(case, Trigger.REFER_EXTERNAL, body.reason if body is not None else None)
+
+
+@router.post(
+    "/external-decision",
+    operation_id="recordExternalDecision",
+    summary="Record an external body's decision",
+    response_model=CaseOut,
+    responses=refusals(),
+)
+async def record_external_decision(case: CaseWork, body: ReasonIn | None = None) -> Response:
+    """The decision is back in the house; carry it out, investigate, or close."""
+    return await _moved(case, Trigger.RECORD_EXTERNAL_DECISION, body.reason if body is not None else None)
+
+
+@router.post(
+    "/escalate",
+    operation_id="escalateDispute",
+    summary="Ask for a higher tier",
+    status_code=202,
+    response_model=CaseOut,
+    response_description="The wish is recorded; the escalation service climbs within moments.",
+    responses=refusals("conflict"),
+)
+async def escalate_dispute(case: CaseWork, body: EscalateIn, parts: Parts) -> Response:
+    """The next tier, or the one named. The reason is kept as an internal note."""
+    dispute = await ask_for_tier(
+        case.tx,
+        case.dispute,
+        await parts.matrix.get(case.tx),
+        reason=body.reason,
+        to_tier=body.to_tier,
+        by=case.caller.name,
+        actor=case.caller.actor,
+    )
+    return await case.show(dispute, 202, {"location": path_of(dispute.id)})
+
+
+async def _moved(case: CaseWork, trigger: Trigger, reason: str | None) -> Response:
+    dispute = await move_by_hand(
+        case.tx, case.dispute, trigger, reason=reason, by=case.caller.name, actor=case.caller.actor
+    )
+    return await case.show(dispute)
