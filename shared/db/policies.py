@@ -70,7 +70,7 @@ async def put(
     before = await current_version(tx, name)
     if expected is not None and expected != before:
         raise StaleVersion(expected, before)
-    row = {"name": name, "version": before + 1, "body": dict(body), "author": author, "reason": reason}
+    row: dict[str, Any] = {"name": name, "version": before + 1, "body": dict(body), "author": author, "reason": reason}
     query = insert(policy).values(**row, created_at=tx.now).on_conflict_do_nothing().returning(policy.c.version)
     if (await tx.conn.execute(query)).one_or_none() is None:
         raise StaleVersion(before, await current_version(tx, name))

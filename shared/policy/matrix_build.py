@@ -31,7 +31,11 @@ from shared.policy.matrix_models import (
     TierModel,
 )
 
-_GAP_UNITS: Final = {Unit.MINUTE: timedelta(minutes=1), Unit.HOUR: timedelta(hours=1)}
+_GAP_UNITS: Final = {
+    Unit.SECOND: timedelta(seconds=1),
+    Unit.MINUTE: timedelta(minutes=1),
+    Unit.HOUR: timedelta(hours=1),
+}
 _ENDINGS: Final[Mapping[Kind, frozenset[OnBreach]]] = {
     Kind.FOLLOW_UP: frozenset({OnBreach.ASK_FOLLOW_UP, OnBreach.TELL}),
     Kind.SILENCE: frozenset({OnBreach.CLOSE, OnBreach.TELL}),
@@ -94,7 +98,7 @@ class _Builder:
     def _min_gap(self) -> timedelta:
         term = parse_term(self.model.min_gap)
         if not isinstance(term, Duration) or term.unit not in _GAP_UNITS:
-            raise PolicyFault("min_gap", "The least gap is given in minutes or hours.")
+            raise PolicyFault("min_gap", "The least gap is given in seconds, minutes or hours.")
         return _GAP_UNITS[term.unit] * term.amount
 
     def _thresholds(self) -> tuple[Threshold, ...]:

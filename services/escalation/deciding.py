@@ -1,0 +1,73 @@
+"""Decisions about many disputes gathered, and saved in few statements."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from services.escalation.telling import events_of
+from shared.db import clocks as clock_store
+from shared.db import disputes, timers
+from shared.db.disputes import Change
+from shared.db.engine import Tx
+from shared.domain.clock_record import Clock, Clocks, Kind
+from shared.domain.dispute import Dispute
+from shared.domain.plan import Arm, Plan
+from shared.messages.events import Event
+
+ACTOR: Final = "system:escalation"
+
+
+class Decided:
+    """One dispute and everything decided about it in this transaction, plan after plan."""
+
+    def __init__(self, before: Dispute, clocks: Clocks, traceparent: str | None = None) -> None:
+        self.before: Final = before
+        self.dispute = before
+        self.clocks: dict[Kind, Clock] = dict(clocks)
+        self.traceparent: Final = traceparent
+        self.changed: dict[tuple[Kind, int], Clock] = {}
+        self.timers: dict[Kind, Arm | None] = {}
+        self.events: list[Event] = []
+
+    def add(self, plan: Plan, now: datetime) -> None:
+        """Goes on from where the plan leads."""
+        self.dispute = plan.dispute
+        for clock in plan.clocks:
+            self.clocks[clock.kind] = clock
+            self.changed[clock.kind, clock.generation] = clock
+        self.timers.update(plan.timers)
+        self.events.extend(events_of(plan, now))
+
+    @property
+    def change(self) -> Change | None:
+        """What is to be saved of the dispute itself; None when neither it nor its history changes."""
+        if not self.events and self.dispute is self.before:
+            return None
+        return Change(self.before, self.dispute, tuple(self.events), ACTOR, self.traceparent)
+
+
+async def save(tx: Tx, decided: Sequence[Decided]) -> None:
+    """Saves all of it: disputes with history and outbox, clocks, timers; a statement or two for each."""
+    await disputes.save_many(tx, [change for each in decided if (change := each.change)])
+    await clock_store.write_many(
+        tx, [clock_store.Kept(each.before.id, clock) for each in decided for clock in each.changed.values()]
+    )
+    await timers.arm(tx, list(_armed(decided)))
+    await timers.disarm(tx, [(each.before.id, kind) for each in decided for kind in _gone(each.timers)])
+
+
+def _armed(decided: Iterable[Decided]) -> Iterable[timers.Armed]:
+    for each in decided:
+        for kind, arm in each.timers.items():
+            if arm is not None:
+                yield timers.Armed(each.before.id, kind, arm.at, arm.generation)
+
+
+def _gone(timers_of: Mapping[Kind, Arm | None]) -> Iterable[Kind]:
+    return (kind for kind, arm in timers_of.items() if arm is None)
+
+
+def by_id(decided: Iterable[Decided]) -> dict[UUID, Decided]:
+    """The same, to be found by dispute."""
+    return {each.before.id: each for each in decided}

@@ -1,0 +1,114 @@
+"""Composes escalation: the consumer of events, the sweeps, the auditor."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
+
+from services.escalation.auditor import Auditor
+from services.escalation.figures import Figures
+from services.escalation.handlers import Handlers
+from services.escalation.settings import EscalationSettings
+from services.escalation.sweep import Sweep
+from shared.broker.consumer import Consumer
+from shared.broker.ports import Broker
+from shared.db import policies
+from shared.db.engine import Database
+from shared.db.faults import RAISED_BY_DATABASE
+from shared.db.policies import Matrices
+from shared.domain.calendar import Calendar
+from shared.messages.topology import ESCALATION
+from shared.policy.calendars import load_calendars
+from shared.runtime.health import CheckFailedError
+from shared.runtime.logs import logger
+from shared.runtime.loops import Pace, every
+from shared.runtime.metrics import Metrics
+from shared.runtime.sealing import Sealer
+from shared.runtime.service import Service
+from shared.runtime.stop import Stop
+
+YEARS_BACK: Final = 2
+YEARS_AHEAD: Final = 10
+OPENING_SECONDS: Final = 1.0
+
+log = logger(__name__)
+
+
+def build(
+    settings: EscalationSettings, *, database: Database, broker: Broker, metrics: Metrics, sealer: Sealer
+) -> Service:
+    """The service, not yet running. It opens once the policy is stored and the calendars are read."""
+    engine = Engine(settings, database=database, broker=broker, metrics=metrics)
+    return Service("escalation", (engine.run,), {"escalation": engine.check})
+
+
+class Engine:
+    """Everything that ticks."""
+
+    def __init__(self, settings: EscalationSettings, *, database: Database, broker: Broker, metrics: Metrics) -> None:
+        self._settings = settings
+        self._database = database
+        self._broker = broker
+        self._metrics = metrics
+        self._figures = Figures(metrics)
+        self._auditor: Auditor | None = None
+
+    async def check(self) -> str:
+        """A readiness check.
+
+        Raises:
+            CheckFailedError: the engine has not opened, or has stalled.
+        """
+        if self._auditor is None:
+            raise CheckFailedError("the escalation engine has not opened yet")
+        return await self._auditor.check()
+
+    async def run(self, stop: Stop) -> None:
+        """Opens, runs until the stop, and drains."""
+        while not stop.requested:
+            try:
+                calendars = await self._open()
+            except RAISED_BY_DATABASE as error:
+                log.warning("not_open_yet", reason=type(error).__name__)
+                await stop.sleep(OPENING_SECONDS)
+            else:
+                await self._tick(stop, calendars)
+
+    async def _open(self) -> Mapping[str, Calendar]:
+        """Stores the first policy if there is none, and reads the calendars for the years around now."""
+        async with self._database.transaction() as tx:
+            await policies.ensure_default(tx)
+            year = tx.now.year
+        years = range(year - YEARS_BACK, year + YEARS_AHEAD)
+        calendars = await asyncio.to_thread(load_calendars, self._settings.calendars_dir, years)
+        async with self._database.transaction() as tx:
+            await Matrices(calendars).current(tx)
+        return calendars
+
+    async def _tick(self, stop: Stop, calendars: Mapping[str, Calendar]) -> None:
+        settings, matrices = self._settings, Matrices(calendars)
+        handlers = Handlers(matrices, calendars, self._figures)
+        consumer = Consumer(self._database, self._broker, ESCALATION, handlers, metrics=self._metrics)
+        self._auditor = Auditor(
+            self._database,
+            handlers,
+            self._figures,
+            batch=settings.audit_batch,
+            stalled=timedelta(seconds=settings.stalled_seconds),
+        )
+        async with asyncio.TaskGroup() as group:
+            group.create_task(consumer.run(stop), name="escalation.consumer")
+            for number in range(settings.sweepers):
+                sweep = Sweep(self._database, matrices, calendars, self._figures, batch=settings.sweep_batch)
+                group.create_task(self._sweep(sweep, stop), name=f"escalation.sweep.{number}")
+            pace = Pace(settings.audit_seconds)
+            group.create_task(
+                every(self._auditor.round, stop, pace=pace, name="escalation.audit", retry_on=RAISED_BY_DATABASE),
+                name="escalation.audit",
+            )
+
+    async def _sweep(self, sweep: Sweep, stop: Stop) -> None:
+        wake = asyncio.Event()
+        self._database.on_commit("timer", wake.set)
+        pace = Pace(self._settings.sweep_seconds)
+        await every(sweep.round, stop, pace=pace, name="escalation.sweep", retry_on=RAISED_BY_DATABASE, wake=wake)

@@ -1,0 +1,190 @@
+"""Timers due: take a batch under lock, decide again, save, set the next. No lease, no "running" state, nothing to rescue.
+
+Fire is one short transaction. A crash before the commit leaves the timer due; a crash after it leaves nothing undone.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from services.escalation.deciding import Decided, save
+from services.escalation.figures import Figures
+from shared.db import clocks, heartbeats, timers
+from shared.db.engine import Database, Tx
+from shared.db.faults import is_away, is_transient, may_be_away
+from shared.db.policies import Matrices
+from shared.db.timers import Due
+from shared.domain.calendar import Calendar
+from shared.domain.clock_record import Clock, Kind
+from shared.domain.firing import alone, fire
+from shared.domain.matrix import Matrix
+from shared.runtime.logs import logger
+
+log = logger(__name__)
+
+HEARTBEAT: Final = "escalation.sweep"
+LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MARGIN: Final = timedelta(seconds=60)
+"""How far below the earliest timer a bounded sweep still looks: a transaction that set one may commit that late."""
+UNBOUNDED_EVERY_SECONDS: Final = 30.0
+HEARTBEAT_EVERY_SECONDS: Final = 1.0
+_REST_SECONDS_MIN: Final = 0.02
+
+_Fired = tuple[Due, Decided]
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one transaction did: timers taken, those that fired, and when the next is due (None when not asked)."""
+
+    taken: int
+    fired: int
+    next_due_in: timedelta | None
+
+
+class Sweep:
+    """Fires what is due. Any number may run at once, here or in other processes: each skips what another holds."""
+
+    def __init__(
+        self,
+        database: Database,
+        matrices: Matrices,
+        calendars: Mapping[str, Calendar],
+        figures: Figures,
+        *,
+        batch: int = timers.BATCH_MAX,
+    ) -> None:
+        self._database = database
+        self._matrices = matrices
+        self._calendars = calendars
+        self._figures = figures
+        self._batch = batch
+        self._low = LONG_AGO
+        self._unbounded_at = -UNBOUNDED_EVERY_SECONDS
+        self._beat_at = -HEARTBEAT_EVERY_SECONDS
+
+    async def round(self) -> bool | float:
+        """One batch. True when there may be more at once, else the seconds until the next timer is due."""
+        try:
+            done = await self.fire_batch(self._batch)
+        except Exception as error:
+            if is_away(error) or is_transient(error) or may_be_away(error):
+                raise
+            log.warning("batch_failed_one_by_one", reason=type(error).__name__, exc_info=error)
+            return await self._one_by_one()
+        if done.taken >= self._batch:
+            return True
+        if done.next_due_in is None:
+            return False
+        # Overdue and yet not taken: somebody holds the row. It is looked at again, but not in a frenzy.
+        return max(_REST_SECONDS_MIN, done.next_due_in.total_seconds())
+
+    async def fire_batch(self, limit: int) -> Round:
+        """Takes and fires at most `limit` timers in one transaction.
+
+        A decision that raises leaves the others alone: its timer is put off for a growing while, with a record.
+        """
+        async with self._database.transaction() as tx:
+            due = await timers.take_due(tx, self._from(), limit)
+            fired = await self._fire(tx, due) if due else []
+            await save(tx, list({id(each): each for _, each in fired}.values()))
+            next_due_in = await self._look_ahead(tx) if len(due) < limit else None
+            await self._beat(tx, len(fired))
+            now = tx.now
+        self._count(fired, now)
+        return Round(len(due), len(fired), next_due_in)
+
+    async def _fire(self, tx: Tx, due: Sequence[Due]) -> list[_Fired]:
+        newest = await self._matrices.current(tx)
+        decided = await self._read(tx, due)
+        fired: list[_Fired] = []
+        for timer in due:
+            each = decided[timer.dispute.id]
+            try:
+                matrix = await self._matrices.for_case(tx, timer.dispute.policy_version, newest)
+                self._decide(tx, timer, each, matrix)
+            except Exception as error:  # noqa: BLE001 - one dispute must not stop the others; its fate is to be parked
+                await self._park(tx, timer, error)
+            else:
+                fired.append((timer, each))
+        return fired
+
+    def _decide(self, tx: Tx, timer: Due, each: Decided, matrix: Matrix) -> None:
+        clock = each.clocks.get(timer.kind)
+        if clock is None or not clock.open or clock.generation != timer.generation:
+            self._figures.stale.inc()
+        each.add(fire(each.dispute, timer.kind, each.clocks, matrix, self._calendars, tx.now), tx.now)
+
+    async def _read(self, tx: Tx, due: Sequence[Due]) -> dict[UUID, Decided]:
+        """The clocks the timers are of; all clocks of a dispute where one alone does not decide."""
+        named = await clocks.named(tx, [(each.dispute.id, each.kind, each.generation) for each in due])
+        times = Counter(each.dispute.id for each in due)
+        single: dict[UUID, Mapping[Kind, Clock]] = {}
+        for each in due:
+            clock = named.get((each.dispute.id, each.kind))
+            if clock is not None and times[each.dispute.id] == 1 and alone(each.dispute, clock, tx.now):
+                single[each.dispute.id] = {each.kind: clock}
+        whole = await clocks.newest(tx, [dispute_id for dispute_id in times if dispute_id not in single])
+        return {each.dispute.id: Decided(each.dispute, (single | whole)[each.dispute.id]) for each in due}
+
+    async def _park(self, tx: Tx, timer: Due, error: Exception) -> None:
+        until = await timers.park(tx, timer.dispute.id, timer.kind, timer.attempts)
+        self._figures.failed(error)
+        log.error(
+            "timer_failed",
+            dispute_id=str(timer.dispute.id),
+            kind=timer.kind.value,
+            attempts=timer.attempts + 1,
+            reason=f"{type(error).__name__}: {error}",
+            next_try_at=until.isoformat(),
+            exc_info=error,
+        )
+
+    async def _one_by_one(self) -> bool:
+        """Something the database refused: each timer in a transaction of its own, the one at fault put off."""
+        for _ in range(self._batch):
+            async with self._database.transaction() as tx:
+                due = await timers.take_due(tx, LONG_AGO, 1)
+                if not due:
+                    return False
+                fired = await self._fire(tx, due)
+                try:
+                    async with tx.conn.begin_nested():
+                        await save(tx, [each for _, each in fired])
+                except Exception as error:
+                    if is_away(error) or is_transient(error) or may_be_away(error):
+                        raise
+                    await self._park(tx, due[0], error)
+                    fired = []
+                await self._beat(tx, len(fired))
+                now = tx.now
+            self._count(fired, now)
+        return True
+
+    def _from(self) -> datetime:
+        """The low mark, or from the beginning of time now and then, whatever the mark believes."""
+        if time.monotonic() - self._unbounded_at < UNBOUNDED_EVERY_SECONDS:
+            return self._low
+        self._unbounded_at = time.monotonic()
+        return LONG_AGO
+
+    async def _look_ahead(self, tx: Tx) -> timedelta | None:
+        earliest = await timers.next_due(tx, self._low)
+        self._low = min(earliest or tx.now, tx.now) - MARGIN
+        return None if earliest is None else earliest - tx.now
+
+    async def _beat(self, tx: Tx, fired: int) -> None:
+        if time.monotonic() - self._beat_at >= HEARTBEAT_EVERY_SECONDS:
+            await heartbeats.beat(tx, HEARTBEAT, fired=fired)
+            self._beat_at = time.monotonic()
+
+    def _count(self, fired: Sequence[_Fired], now: datetime) -> None:
+        for timer, _ in fired:
+            self._figures.fired(timer.kind.value, now - timer.due_at)
+        for each in {id(each): each for _, each in fired}.values():
+            for clock in each.changed.values():
+                self._figures.ended(clock)

@@ -1,0 +1,109 @@
+"""What the domain decided, told as the events of the dispute's history."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from shared.domain.dispute import Dispute
+from shared.domain.plan import Climbed, Closed, FollowUpAsked, Missed, NewsOwed, Plan, TakenUp, Told, Warned
+from shared.messages.events import (
+    DeadlineMissed,
+    DeadlineWarned,
+    DisputeAssigned,
+    DisputeClosed,
+    DisputeEscalated,
+    Event,
+    FollowUpDue,
+    UpdateOwed,
+)
+
+
+def events_of(plan: Plan, now: datetime) -> tuple[Event, ...]:
+    """The events of a plan, in order; `now` is when its timers fired."""
+    fired_at = _text(now)
+    return tuple(_EVENT[type(told)](told, plan.dispute, fired_at) for told in plan.told)
+
+
+def _text(moment: datetime) -> str:
+    """RFC 3339 in UTC."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _text_or_none(moment: datetime | None) -> str | None:
+    return None if moment is None else _text(moment)
+
+
+def _taken_up(told: TakenUp, _dispute: Dispute, _fired_at: str) -> Event:
+    return DisputeAssigned(
+        tier=told.tier,
+        handler=told.handler,
+        because=told.because,
+        policy_version=told.policy_version,
+        clocks={kind.value: _text(due_at) for kind, due_at in told.clocks.items()},
+        skipped=told.skipped,
+        first=told.first,
+    )
+
+
+def _climbed(told: Climbed, _dispute: Dispute, fired_at: str) -> Event:
+    return DisputeEscalated(
+        from_tier=told.from_tier,
+        to_tier=told.to_tier,
+        handler=told.handler,
+        because=told.because,
+        skipped=told.skipped,
+        policy_version=told.policy_version,
+        clock=None if told.clock is None else told.clock.kind.value,
+        due_at=None if told.clock is None else _text_or_none(told.clock.due_at),
+        fired_at=None if told.clock is None else fired_at,
+        next_due_at=_text_or_none(told.next_due_at),
+    )
+
+
+def _warned(told: Warned, dispute: Dispute, fired_at: str) -> Event:
+    return DeadlineWarned(
+        clock=told.clock.kind.value,
+        generation=told.clock.generation,
+        percent=told.percent,
+        tier=dispute.tier,
+        handler=dispute.handler,
+        due_at=_text_or_none(told.clock.due_at) or fired_at,
+        warn_at=_text(told.warn_at),
+        fired_at=fired_at,
+    )
+
+
+def _missed(told: Missed, dispute: Dispute, fired_at: str) -> Event:
+    return DeadlineMissed(
+        clock=told.clock.kind.value,
+        generation=told.clock.generation,
+        tier=dispute.tier,
+        handler=dispute.handler,
+        due_at=_text_or_none(told.clock.due_at) or fired_at,
+        fired_at=fired_at,
+    )
+
+
+def _news_owed(told: NewsOwed, _dispute: Dispute, fired_at: str) -> Event:
+    due_at = _text_or_none(told.clock.due_at) or fired_at
+    return UpdateOwed(due_at=due_at, fired_at=fired_at, next_due_at=_text_or_none(told.next_due_at))
+
+
+def _follow_up(told: FollowUpAsked, _dispute: Dispute, fired_at: str) -> Event:
+    due_at = _text_or_none(told.clock.due_at) or fired_at
+    return FollowUpDue(occasion=told.occasion, due_at=due_at, fired_at=fired_at)
+
+
+def _closed(told: Closed, _dispute: Dispute, _fired_at: str) -> Event:
+    return DisputeClosed(because=told.because)
+
+
+_EVENT: Final[Mapping[type[Told], Callable[[Any, Dispute, str], Event]]] = {
+    TakenUp: _taken_up,
+    Climbed: _climbed,
+    Warned: _warned,
+    Missed: _missed,
+    NewsOwed: _news_owed,
+    FollowUpAsked: _follow_up,
+    Closed: _closed,
+}
