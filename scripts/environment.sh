@@ -59,7 +59,7 @@ up_to_date() {
 "$python" -c '' >/dev/null 2>&1 || make_venv
 if ! up_to_date; then
     say "Installing the locked packages (locks/$set_wanted.txt) ..."
-    "$python" -m pip install --quiet --disable-pip-version-check --no-input --require-hashes \
+    "$python" -m pip install --quiet --quiet --disable-pip-version-check --no-input --require-hashes \
         --requirement "locks/$set_wanted.txt" </dev/null
     touch "$venv/$set_wanted.stamp"
 fi

@@ -72,7 +72,7 @@ class Apt:
 
 def get_with_apt(target: Path) -> Installation:
     """Unpack Debian's RabbitMQ and Erlang at `target`, complete or not at all."""
-    _tell("RabbitMQ is not here: unpacking the distribution's packages below var/parts (about 35 MB) ...")
+    _tell(f"RabbitMQ is not here: unpacking the distribution's packages (35 MB or so) in {target} ...")
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="apt-", dir=target.parent) as scratch:
         apt = Apt(Path(scratch) / "state")
