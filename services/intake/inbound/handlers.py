@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy.exc import DBAPIError
 
 from services.intake.inbound.ports import Arrived, Incoming, Parsed, ThreadKey, Unreadable, Unwanted
@@ -65,7 +66,7 @@ class InboundHandler:
                 return await self._settler.settle(tx, delivery.id, _scoped(delivery, parsed))
         except RecourseError as error:
             return Outcome("quarantined", f"refused: {error.code}")
-        except DBAPIError as error:
+        except (DBAPIError, asyncpg.PostgresError) as error:
             if not (sqlstate(error) or "").startswith(("22", "23")):
                 raise
             return Outcome("quarantined", f"not storable: {sqlstate(error)}")

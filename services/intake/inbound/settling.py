@@ -1,7 +1,7 @@
 """What becomes of a message that could be read: it joins a dispute, opens one, is ignored, or waits for a person."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -49,24 +49,19 @@ class Settler:
             return Outcome("ignored", "our own message came back")
         names = self._names(incoming)
         await threads.hold(tx, names)
-        copy_of = (await threads.find(tx, names[-1:])).get(names[-1]) if incoming.channel == "email" else None
+        copy_of = next(iter((await threads.find(tx, [each for each in names if each[0] == COPY])).values()), None)
         if copy_of is not None:
             return Outcome("ignored", "the same mail came to another mailbox", copy_of)
         found = await find_case(tx, self.sealer, incoming)
         if isinstance(found, Belongs):
             return await self._join(tx, delivery_id, incoming, found)
-        if incoming.automatic is not None:
-            return Outcome("ignored", f"automatic: {incoming.automatic}")
-        if incoming.person.email is None and incoming.person.reference is None:
-            return Outcome("quarantined", "nobody to answer: no sender could be read")
-        if not words.says_something(incoming):
-            return Outcome("quarantined", "nothing was said: no subject, no text, no attachment")
-        return await self._open(tx, incoming, found.related)
+        return _no_dispute(incoming) or await self._open(tx, incoming, found.related)
 
     async def _join(self, tx: Tx, delivery_id: UUID, incoming: Incoming, found: Belongs) -> Outcome:
         dispute = await disputes.lock(tx, found.dispute_id)
         if incoming.bounce is not None:
-            await add_message(tx, dispute, note(words.bounced(incoming), None, "system"), ACTOR)
+            told = note(words.bounced(incoming), None, "system")
+            await add_message(tx, dispute, replace(told, inbound_delivery_id=delivery_id), ACTOR)
             return Outcome("joined", f"bounce, by {found.by}", dispute.id)
         body, cut = words.description(incoming.reply or incoming.text)
         message = self._message(delivery_id, incoming, found, body)
@@ -108,16 +103,26 @@ class Settler:
             await add_message(tx, dispute, note(remarks, None, "system"), ACTOR)
 
     def _names(self, incoming: Incoming) -> list[threads.Key]:
-        """What later messages may call this one; for a mail, last, what a copy of it would be called."""
-        names: list[threads.Key] = [incoming.key] if incoming.key is not None else []
-        if incoming.channel == "email":
-            names.append((COPY, _fingerprint(incoming)))
-        return names
+        """What later messages may call this one, and for a mail what a copy of it would be called."""
+        if incoming.key is None:
+            return []
+        copy = [(COPY, _fingerprint(incoming, incoming.key.value))] if incoming.key.kind == "mail" else []
+        return [incoming.key, *copy]
 
 
-def _fingerprint(incoming: Incoming) -> str:
-    """The same for the same mail through two mailboxes; one without a Message-ID is the same by sender and words."""
-    name = incoming.key.value if incoming.key is not None else ""
+def _no_dispute(incoming: Incoming) -> Outcome | None:
+    """Why a message that belongs nowhere opens no dispute; None when it does."""
+    if incoming.automatic is not None:
+        return Outcome("ignored", f"automatic: {incoming.automatic}")
+    if incoming.person.email is None and incoming.person.reference is None:
+        return Outcome("quarantined", "nobody to answer: no sender could be read")
+    if not words.says_something(incoming):
+        return Outcome("quarantined", "nothing was said: no subject, no text, no attachment")
+    return None
+
+
+def _fingerprint(incoming: Incoming, name: str) -> str:
+    """The same for the same mail through two mailboxes, another for another mail under the same Message-ID."""
     files = [each.sha256 for each in incoming.attachments]
     said = "\0".join([name, incoming.person.email or "", incoming.subject, incoming.text, *files])
     return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
