@@ -11,13 +11,12 @@ import os
 import secrets
 import shutil
 import socket
-import tempfile
 import threading
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Final
 
 from tests.parts.databases import Databases
+from tests.parts.scratch import make_scratch
 from tests.parts.vhosts import VirtualHosts
 
 ADDRESS: Final = "RECOURSE_TEST_PARTS"
@@ -32,8 +31,7 @@ class PartsHost:
     """Serves `ask` until closed; costs nothing until asked."""
 
     def __init__(self) -> None:
-        self._home = Path(tempfile.mkdtemp(prefix="rcs-"))
-        self._home.chmod(0o711)  # PostgreSQL may run as another user, who must pass through
+        self._home = make_scratch()
         self._databases = Databases(self._home / "pg")
         self._vhosts = VirtualHosts(self._home / "mq")
         self._token = secrets.token_hex(16)
