@@ -9,11 +9,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.intake.idempotency import Replay
+from services.intake.idempotency import Replay, in_flight
 from services.intake.problems import Fault, Problem, invalid, problem_of, respond
 from services.intake.storage_faults import storage_problem
 from services.intake.strict_json import escape
 from shared.db.faults import RAISED_BY_DATABASE
+from shared.db.idempotency import KeptByAnother
 from shared.domain.errors import RecourseError
 from shared.runtime.logs import logger
 
@@ -40,6 +41,7 @@ def install(app: FastAPI) -> None:
     """Makes every exception a problem; what nobody expected tells nothing of the inside and is raised on to the log."""
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(Replay, _replay)
+    app.add_exception_handler(KeptByAnother, _kept_by_another)
     app.add_exception_handler(RecourseError, _rule)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
@@ -63,6 +65,10 @@ async def _problem(request: Request, error: Exception) -> Response:
 async def _replay(request: Request, error: Exception) -> Response:
     assert isinstance(error, Replay)
     return finish(request, error.response)
+
+
+async def _kept_by_another(request: Request, _error: Exception) -> Response:
+    return finish(request, respond(request, in_flight()))
 
 
 async def _rule(request: Request, error: Exception) -> Response:

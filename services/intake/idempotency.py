@@ -79,8 +79,11 @@ class Once:
     mark: bytes
 
     async def reply(self, status: int, value: Any, headers: Mapping[str, str] | None = None) -> Response:
-        """The reply, kept with the key in this request's transaction. `value` is a model, dataclass, mapping or None."""
-        body = b"" if value is None else to_json(value)
+        """The reply, kept with the key in this request's transaction.
+
+        `value` is a model, dataclass or mapping, JSON as bytes, or None for an empty body.
+        """
+        body = value if isinstance(value, bytes) else b"" if value is None else to_json(value)
         told = dict(headers or {})
         if body:
             told["content-type"] = "application/json"

@@ -1,4 +1,4 @@
-"""Composes intake: the application, its routers and its way in."""
+"""Composes intake: the application, its routers, its loops and its way in."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -8,17 +8,39 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from services.intake import errors
-from services.intake.api import filing
+from services.intake.api import batch, disputes, filing, history, keys, principals
+from services.intake.categorise import Categoriser
 from services.intake.openapi import describe
 from services.intake.parts import IntakeParts
+from services.intake.settings import IntakeSettings
+from services.intake.upkeep import Upkeep
+from shared.broker.ports import Broker
+from shared.db.engine import Database
 from shared.runtime.asgi import guarded
-from shared.runtime.health import health_routes
+from shared.runtime.metrics import Metrics
+from shared.runtime.sealing import Sealer
+from shared.runtime.service import Service
 
 BODY_BYTES_MAX_BY_PATH: Final = {"/v1/disputes/batch": 16 * 1024 * 1024}
 """Where a body may be longer than elsewhere."""
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (filing.router,)
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    filing.router,
+    batch.router,
+    disputes.router,
+    history.router,
+    principals.router,
+    keys.router,
+)
 """Every router of the API, in the order in which paths are matched; a new noun adds its own here."""
+
+
+def build(settings: IntakeSettings, *, database: Database, broker: Broker, metrics: Metrics, sealer: Sealer) -> Service:
+    """Intake on these parts, ready to be run."""
+    parts = IntakeParts(
+        settings=settings, database=database, sealer=sealer, categoriser=Categoriser.load(), metrics=metrics
+    )
+    return Service("intake", (Upkeep(database).run,), app=door(parts))
 
 
 def create_app(parts: IntakeParts, routers: Sequence[APIRouter] = ROUTERS) -> FastAPI:
@@ -34,7 +56,6 @@ def create_app(parts: IntakeParts, routers: Sequence[APIRouter] = ROUTERS) -> Fa
     errors.install(app)
     for router in routers:
         app.include_router(router)
-    app.router.routes.extend(health_routes(parts.health, parts.metrics))
     describe(app)
     if parts.settings.cors_origins:
         app.add_middleware(

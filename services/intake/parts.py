@@ -12,34 +12,38 @@ from services.intake.limits import Buckets
 from services.intake.security import KeyRing
 from services.intake.settings import IntakeSettings
 from shared.db.engine import Database
-from shared.runtime.health import Health
+from shared.db.policies import Matrices
 from shared.runtime.metrics import Metrics
 from shared.runtime.sealing import Sealer
 
 
 @dataclass(frozen=True, slots=True)
 class IntakeParts:
-    """The living parts of one intake process. `keys`, `buckets` and `batcher` are made from the others."""
+    """The living parts of one intake process; the last five are made from the others."""
 
     settings: IntakeSettings
     database: Database
     sealer: Sealer
     categoriser: Categoriser
     metrics: Metrics
-    health: Health
-    matrix: CurrentMatrix
+    matrices: Matrices = field(default_factory=Matrices)
+    matrix: CurrentMatrix = field(init=False)
+    back_pressure: BackPressure = field(init=False)
     keys: KeyRing = field(init=False)
     buckets: Buckets = field(init=False)
     batcher: Batcher = field(init=False)
 
     def __post_init__(self) -> None:
         settings = self.settings
+        object.__setattr__(self, "matrix", CurrentMatrix(self.matrices))
+        object.__setattr__(self, "back_pressure", BackPressure(settings.outbox_age_seconds_max))
         object.__setattr__(self, "keys", KeyRing(self.database))
         object.__setattr__(self, "buckets", Buckets(settings.rate_limit, settings.rate_window_seconds))
         batcher = Batcher(
             self.database,
             self.matrix,
-            BackPressure(settings.outbox_age_seconds_max),
+            self.back_pressure,
+            self.metrics,
             batch_max=settings.filing_batch_max,
             lanes_max=settings.filing_lanes,
             queue_max=settings.filing_queue_max,

@@ -5,7 +5,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final, NamedTuple
-from uuid import UUID
 
 from starlette.types import Scope
 
@@ -18,6 +17,9 @@ REMEMBERED_SECONDS: Final = 5.0
 """After this time at most, a key revoked through another process is refused here too."""
 REMEMBERED_MAX: Final = 10_000
 KEY_BYTES_MAX: Final = 512
+
+CHANGED: Final = "keys"
+"""The hint that a commit leaves when keys or principals changed: everybody is looked up anew."""
 
 _CHALLENGE: Final = 'Bearer realm="recourse"'
 
@@ -34,6 +36,8 @@ class KeyRing:
         self._database = database
         self._clock = clock
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
+        self._generation = 0
+        database.on_commit(CHANGED, self.forget)
 
     async def caller(self, header: bytes) -> Caller | None:
         """Whom the value of an Authorization header names, or None."""
@@ -43,21 +47,23 @@ class KeyRing:
             return known.caller
         return await self._look_up(header, memory)
 
-    def forget(self, principal_id: UUID | None = None) -> None:
-        """Asks the database again about the keys of a principal, or about all: something of theirs was changed here."""
-        for memory, known in tuple(self._known.items()):
-            if principal_id is None or known.caller is None or known.caller.principal_id == principal_id:
-                del self._known[memory]
+    def forget(self) -> None:
+        """Asks the database again about every key: something was changed here."""
+        self._known.clear()
+        self._generation += 1
 
     async def _look_up(self, header: bytes, memory: bytes) -> Caller | None:
         text = _bearer(header)
         if text is None:
             return None
+        generation = self._generation
         async with self._database.transaction() as tx:
             caller = await keys.find_caller(tx, text)
             life = REMEMBERED_SECONDS
             if caller is not None and caller.expires_at is not None:
                 life = min(life, (caller.expires_at - tx.now).total_seconds())
+        if generation != self._generation:
+            return caller  # something changed while we asked: true for this request, not to be remembered
         self._known[memory] = _Known(caller, self._clock() + life)
         self._known.move_to_end(memory)
         if len(self._known) > REMEMBERED_MAX:
@@ -103,4 +109,4 @@ def demand(caller: Caller, scope: str) -> None:
         raise Problem("insufficient_scope", detail, headers={"www-authenticate": challenge}, extra={"scope": scope})
 
 
-__all__ = ["Caller", "KeyRing", "authorization", "demand", "unauthenticated"]
+__all__ = ["CHANGED", "Caller", "KeyRing", "authorization", "demand", "unauthenticated"]

@@ -1,9 +1,11 @@
 """What intake reads from the environment."""
 
-from typing import Self
+from pathlib import Path
+from typing import Annotated, Self
 
 from pydantic import Field, SecretStr, model_validator
 
+from shared.policy.calendars import DEFAULT_CALENDARS
 from shared.runtime.settings import CommonSettings, variable
 
 ADMIN_KEY_LENGTH_MIN = 16
@@ -12,6 +14,8 @@ ADMIN_KEY_LENGTH_MIN = 16
 class IntakeSettings(CommonSettings):
     """The variables of the HTTP door."""
 
+    host: str = Field("127.0.0.1", description="Address on which the API is served.")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="Port on which the API is served.")
     admin_key: SecretStr | None = Field(
         None,
         min_length=ADMIN_KEY_LENGTH_MIN,
@@ -42,6 +46,14 @@ class IntakeSettings(CommonSettings):
     )
     filing_queue_max: int = Field(
         2000, ge=1, le=100_000, description="Filings that may wait for their transaction; beyond it the answer is 503."
+    )
+
+    calendars_dir: Path = Field(
+        DEFAULT_CALENDARS,
+        description="Folder of the TOML files that describe working hours and holidays; the same as escalation's.",
+    )
+    webhook_allow_private: bool = Field(
+        False, description="Accept webhook endpoints at private addresses and without TLS. For development alone."
     )
 
     @model_validator(mode="after")

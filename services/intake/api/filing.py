@@ -104,7 +104,7 @@ def brought(parts: IntakeParts, caller: Caller, new: NewDispute) -> file.Brought
 
 
 def shaper(parts: IntakeParts, mark: bytes = b"") -> Callable[[file.Filed], kept.Reply]:
-    """Makes the 201 of a dispute just filed, and counts it."""
+    """Makes the 201 of a dispute just filed."""
 
     def shape(filed: file.Filed) -> kept.Reply:
         told = document(parts, filed)

@@ -13,13 +13,14 @@ from typing import Final
 
 from services.intake.commands.back_pressure import BackPressure
 from services.intake.commands.current_matrix import CurrentMatrix
-from services.intake.commands.file import Brought, Filed, file_many
+from services.intake.commands.file import Brought, Filed, count, file_many
 from services.intake.idempotency import in_flight
 from services.intake.problems import Problem
 from services.intake.storage_faults import storage_problem
 from shared.db import idempotency as kept
 from shared.db.engine import Database, Tx
 from shared.domain.errors import InvalidValue
+from shared.runtime.metrics import Metrics
 
 ATTEMPTS_MAX: Final = 3
 """How often one filing is tried when another process keeps its key in the meantime."""
@@ -54,6 +55,7 @@ class Batcher:
         database: Database,
         matrix: CurrentMatrix,
         back_pressure: BackPressure,
+        metrics: Metrics,
         *,
         batch_max: int,
         lanes_max: int,
@@ -62,6 +64,7 @@ class Batcher:
         self._database = database
         self._matrix = matrix
         self._back_pressure = back_pressure
+        self._metrics = metrics
         self._batch_max = batch_max
         self._lanes_max = lanes_max
         self._queue_max = queue_max
@@ -112,7 +115,7 @@ class Batcher:
         try:
             outcomes = await self._in_one(batch)
         except Exception as error:  # noqa: BLE001 - every waiting request gets it, or a try of its own
-            if len(batch) == 1 or isinstance(error, Problem) or storage_problem(error) is not None:
+            if _concerns_all(error) or (len(batch) == 1 and not isinstance(error, kept.KeptByAnother)):
                 outcomes = [error] * len(batch)
             else:
                 for asked in batch:
@@ -143,6 +146,7 @@ class Batcher:
             filed = await file_many(tx, matrix, [asked.brought for asked in fresh])
             made = {asked: _shaped(asked, each) for asked, each in zip(fresh, filed, strict=True)}
             await kept.keep(tx, _replies(made))
+        count(self._metrics, filed)
         return [known.get(asked) or made[asked] for asked in batch]
 
     async def _answered(self, tx: Tx, keyed: Sequence[Asked]) -> Mapping[Asked, Outcome]:
@@ -159,6 +163,11 @@ class Batcher:
             elif key in before:
                 outcomes[asked] = Answer(before[key], before=True)
         return outcomes
+
+
+def _concerns_all(error: Exception) -> bool:
+    """Whether trying each by itself is useless (the door is shut) or unsafe (the commit's fate is not known)."""
+    return isinstance(error, Problem) or storage_problem(error) is not None
 
 
 def _shaped(asked: Asked, filed: Filed | InvalidValue) -> Outcome:

@@ -1,31 +1,34 @@
 """The matrix that judges severity at filing: the current version, looked up again every few seconds."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Final
 
 from shared.db.engine import Tx
+from shared.db.policies import Matrices
+from shared.domain.errors import NotFound
 from shared.domain.matrix import Matrix
+from shared.policy.matrix import default_body, parse_matrix
 
 REMEMBERED_SECONDS: Final = 5.0
-
-LoadMatrix = Callable[[Tx], Awaitable[Matrix]]
-"""Reads the current matrix in a transaction."""
 
 
 class CurrentMatrix:
     """Answers with the current matrix, at most a few seconds old."""
 
-    def __init__(self, load: LoadMatrix, clock: Callable[[], float] = time.monotonic) -> None:
-        self._load = load
+    def __init__(self, matrices: Matrices, clock: Callable[[], float] = time.monotonic) -> None:
+        self._matrices = matrices
         self._clock = clock
         self._known: Matrix | None = None
         self._until = 0.0
 
     async def get(self, tx: Tx) -> Matrix:
-        """The current matrix, read in this transaction when the one remembered is old."""
+        """The current matrix; before escalation has stored the first one, that which the product ships with."""
         if self._known is None or self._clock() >= self._until:
-            self._known = await self._load(tx)
+            try:
+                self._known = await self._matrices.current(tx)
+            except NotFound:
+                self._known = parse_matrix(default_body(), version=0)
             self._until = self._clock() + REMEMBERED_SECONDS
         return self._known
 

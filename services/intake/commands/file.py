@@ -1,7 +1,7 @@
 """File a dispute: read its text, open it, store it with its first event. One use case behind every channel."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -23,6 +23,7 @@ from shared.domain.matrix import Matrix
 from shared.domain.severity import assess
 from shared.messages.events import DisputeFiled
 from shared.runtime.ids import new_id
+from shared.runtime.metrics import Metrics
 
 PRIOR_WITHIN: Final = timedelta(days=365)
 PRIOR_MAX: Final = 100
@@ -106,6 +107,13 @@ async def file_many(tx: Tx, matrix: Matrix, brought: Sequence[Brought]) -> list[
     ]
 
 
+def count(metrics: Metrics, filed: Iterable[Filed | InvalidValue]) -> None:
+    """Counts disputes that were filed, by channel and category."""
+    for each in filed:
+        if isinstance(each, Filed):
+            metrics.disputes_filed.labels(each.dispute.channel, each.dispute.category.name).inc()
+
+
 async def _reserve(tx: Tx, brought: Sequence[Brought]) -> tuple[list[int], list[int]]:
     """A reference number for each, and how many disputes their customer had in the year before."""
     customers = list(dict.fromkeys(each.customer_id for each in brought))
@@ -186,7 +194,7 @@ def _opened(
         filed_by=brought.filed_by,
         policy_version=None,
         prior_disputes=prior,
-        contact_count=0,
+        contact_count=1,
         reopen_count=0,
         waits=(),
         received_at=new.received_at or now,

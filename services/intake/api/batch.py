@@ -1,0 +1,199 @@
+"""POST /v1/disputes/batch: many disputes in one request, for imports; each succeeds or fails by itself."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
+
+import orjson
+from fastapi import Depends, Response
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError, WithJsonSchema
+
+from services.intake import idempotency, security
+from services.intake.api import deps, filing
+from services.intake.api.fields import Body, Instant
+from services.intake.api.schemas_filing import DisputeIn, FiledOut
+from services.intake.commands.file import Brought, Filed, count, file_many
+from services.intake.errors import faults
+from services.intake.parts import IntakeParts
+from services.intake.problems import Problem, invalid, problem_of
+from services.intake.security import Caller
+from shared.db import idempotency as kept
+from shared.db.engine import Tx
+from shared.domain.errors import InvalidValue
+
+ITEMS_MAX: Final = 1_000
+READ_AT_ONCE: Final = 10
+"""Texts read before others get their turn: reading one may take a millisecond."""
+
+router = deps.secured_router(
+    "/v1/disputes",
+    "disputes",
+    codes=(
+        "malformed_json",
+        "request_in_flight",
+        "body_too_large",
+        "unsupported_media_type",
+        "invalid_value",
+        "idempotency_key_reused",
+        "overloaded",
+    ),
+)
+
+
+class ItemIn(DisputeIn):
+    """A dispute of a batch."""
+
+    key: Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,255}$")] | None = Field(
+        None, description="An Idempotency-Key for this dispute alone: it is filed once, in whatever batch it comes."
+    )
+    received_at: Instant | None = Field(
+        None, description="When it was really received, for imports; needs the scope admin. All clocks begin there."
+    )
+
+
+_ITEM: Final = TypeAdapter(ItemIn)
+_ITEM_SCHEMA: Final = {
+    "type": "array",
+    "minItems": 1,
+    "maxItems": ITEMS_MAX,
+    "items": {"$ref": "#/components/schemas/ItemIn"},
+}
+
+
+class BatchIn(Body):
+    """Up to 1,000 disputes."""
+
+    disputes: Annotated[list[Any], Field(min_length=1, max_length=ITEMS_MAX), WithJsonSchema(_ITEM_SCHEMA)]
+
+
+class ItemOut(BaseModel):
+    """How one dispute of the batch went: filed (201), or refused with its problem."""
+
+    status: int
+    replayed: bool = Field(False, description="It was filed before, with the same key.")
+    dispute: FiledOut | None = None
+    problem: dict[str, Any] | None = None
+
+
+class BatchOut(BaseModel):
+    """The answers, in the order of the disputes."""
+
+    items: list[ItemOut]
+    filed: int
+    refused: int
+
+
+@router.post("/batch", operation_id="fileDisputes", summary="File many disputes", response_model=BatchOut)
+async def file_disputes(
+    parts: deps.Parts,
+    tx: deps.InTx,
+    caller: Annotated[Caller, Depends(deps.require("disputes:write"))],
+    body: BatchIn,
+    once: deps.OnceOnly,
+) -> Response:
+    """Files up to 1,000 disputes in one transaction and answers for each, in order.
+
+    A dispute that breaks a rule is refused with its problem and does not hinder the others. With a `key` of its own a
+    dispute is filed once, in whatever batch it comes; the `Idempotency-Key` header stands for the whole request.
+    """
+    await parts.back_pressure.check(tx)
+    items = [_Item(parts, caller, value) for value in body.disputes]
+    for n in range(0, len(items), READ_AT_ONCE):
+        for item in items[n : n + READ_AT_ONCE]:
+            item.read()
+        await asyncio.sleep(0)
+    await _find_known(tx, items)
+    await _file(tx, parts, [item for item in items if item.told is None])
+    told = [item.told or {} for item in items]
+    filed = sum(each["status"] == 201 for each in told)
+    answer = {"items": told, "filed": filed, "refused": len(told) - filed}
+    return await once.reply(200, orjson.dumps(answer, option=orjson.OPT_UTC_Z))
+
+
+class _Item:
+    """One dispute of the batch on its way to an answer, `told`."""
+
+    def __init__(self, parts: IntakeParts, caller: Caller, value: object) -> None:
+        self._parts = parts
+        self._caller = caller
+        self._value = value
+        self.key: kept.Key | None = None
+        self.mark = b""
+        self.brought: Brought | None = None
+        self.told: dict[str, Any] | None = None
+
+    def read(self) -> None:
+        """Checks it and reads its text, or tells why it is refused."""
+        try:
+            item = _ITEM.validate_python(self._value)
+            if item.received_at is not None:
+                security.demand(self._caller, "admin")
+            self.brought = filing.brought(self._parts, self._caller, item.to_new(item.received_at))
+        except ValidationError as error:
+            self.refuse(invalid(faults(error.errors(include_url=False, include_input=False), at_body=True)))
+            return
+        except InvalidValue as error:
+            self.refuse(problem_of(error))
+            return
+        except Problem as error:
+            self.refuse(error)
+            return
+        if item.key is not None:
+            self.key = kept.Key(self._caller.principal_id, item.key, filing.ROUTE + "#item")
+            body = orjson.dumps(self._value, option=orjson.OPT_SORT_KEYS)
+            self.mark = idempotency.fingerprint("POST", "item", body)
+
+    def refuse(self, problem: Problem) -> None:
+        """Answers with the problem."""
+        self.told = {"status": problem.status, "problem": problem.document("/v1/disputes/batch")}
+
+    def file(self, filed: Filed | InvalidValue) -> None:
+        """Answers with the dispute, or with what its dates break."""
+        if isinstance(filed, InvalidValue):
+            self.refuse(problem_of(filed))
+        else:
+            self.told = {"status": 201, "replayed": False, "dispute": filing.document(self._parts, filed)}
+
+    def replay(self, before: kept.Reply) -> None:
+        """Answers as before, if it is the same dispute."""
+        try:
+            idempotency.replay(before, self.mark)
+        except Problem as error:
+            self.refuse(error)
+        else:
+            self.told = {"status": 201, "replayed": True, "dispute": orjson.Fragment(before.body)}
+
+
+async def _find_known(tx: Tx, items: Sequence[_Item]) -> None:
+    """Answers those whose key is under way elsewhere, was used before, or stands twice in the batch."""
+    keyed: dict[kept.Key, _Item] = {}
+    for item in items:
+        if item.key is None or item.told is not None:
+            continue
+        if item.key in keyed:
+            item.refuse(Problem("conflict", "The key stands twice in this batch."))
+        else:
+            keyed[item.key] = item
+    if not keyed:
+        return
+    held = await kept.hold_many(tx, list(keyed))
+    before = await kept.find(tx, list(keyed))
+    for key, item in keyed.items():
+        if key not in held:
+            item.refuse(idempotency.in_flight())
+        elif key in before:
+            item.replay(before[key])
+
+
+async def _file(tx: Tx, parts: IntakeParts, items: Sequence[_Item]) -> None:
+    brought = [item.brought for item in items if item.brought is not None]
+    filed = await file_many(tx, await parts.matrix.get(tx), brought)
+    for item, each in zip(items, filed, strict=True):
+        item.file(each)
+    count(parts.metrics, filed)
+    replies = {
+        item.key: kept.Reply(item.mark, 201, {}, orjson.dumps(item.told["dispute"], option=orjson.OPT_UTC_Z))
+        for item in items
+        if item.key is not None and item.told is not None and item.told["status"] == 201
+    }
+    await kept.keep(tx, replies)
