@@ -20,6 +20,8 @@ LINE_LENGTH_MAX: Final = 76
 SUBJECT_LENGTH_MAX: Final = 200
 REFERENCES_MAX: Final = 12
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9 ]{0,60}")
+_PLAIN_ADDRESS: Final = re.compile(r"[A-Za-z0-9_+=-]+(\.[A-Za-z0-9_+=-]+)*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _MESSAGE_ID: Final = re.compile(r"<[!-;=?-~]{1,250}>")
 
 
@@ -74,8 +76,8 @@ def _headers(parcel: Parcel, letter: Letter, house: House) -> list[tuple[str, st
     in_reply_to = letter.in_reply_to if letter.in_reply_to and _MESSAGE_ID.fullmatch(letter.in_reply_to) else None
     references = [each for each in letter.references if _MESSAGE_ID.fullmatch(each)][-REFERENCES_MAX:]
     headers = [
-        ("From", str(house.sender)),
-        ("To", str(Address(one_line(letter.to_name or ""), addr_spec=_address(parcel.address)))),
+        ("From", _mailbox(house.sender.display_name, house.sender.addr_spec)),
+        ("To", _mailbox(one_line(letter.to_name or ""), _address(parcel.address))),
         ("Subject", one_line(letter.subject)[:SUBJECT_LENGTH_MAX]),
         ("Date", format_datetime(parcel.at)),
         ("Message-ID", house.message_id(parcel)),
@@ -93,6 +95,13 @@ def _headers(parcel: Parcel, letter: Letter, house: House) -> list[tuple[str, st
     if references:
         headers.append(("References", "\r\n ".join(references)))
     return headers
+
+
+def _mailbox(name: str, address: str) -> str:
+    """Name and address as a header has them; the library quotes and encodes whatever is not plain words."""
+    if _PLAIN_ADDRESS.fullmatch(address) and _PLAIN_NAME.fullmatch(name):
+        return f"{name} <{address}>" if name else address
+    return str(Address(name, addr_spec=address))
 
 
 def one_line(text: str) -> str:
