@@ -1,25 +1,23 @@
 """Private RabbitMQ nodes for tests: own cookie, ports, data and port mapper; never the user's own server."""
 
 import asyncio
-import itertools
 import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+from tests.parts.loopback import free_port, speaks_amqp
 from tests.parts.rabbitmq_files import Installation, find_rabbitmq
 
 POLL_SECONDS: Final = 0.05
 START_SECONDS_MAX: Final = 60.0
 STOP_SECONDS_MAX: Final = 20.0
 CTL_SECONDS_MAX: Final = 60.0
-AMQP_HELLO: Final = b"AMQP\x00\x00\x09\x01"
 LOOPBACK_ONLY: Final = "-kernel inet_dist_use_interface {127,0,0,1}"
 # Ends the nodes when our end of its input closes, as the kernel sees to even after kill -9.
 LIFELINE: Final = 'read -r _; kill -9 "$@" 2>/dev/null'
@@ -246,37 +244,8 @@ class RabbitCluster:
         shutil.rmtree(self._shared.home, ignore_errors=True)
 
 
-async def speaks_amqp(port: int) -> bool:
-    """Whether a broker on loopback answers the protocol header with its first frame."""
-    try:
-        async with asyncio.timeout(2):
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            try:
-                writer.write(AMQP_HELLO)
-                return await reader.read(1) == b"\x01"
-            finally:
-                writer.close()
-    except (OSError, TimeoutError):
-        return False
-
-
 def tie(process: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
     """A guard that ends `process` when we end; `kill` it first to let go."""
     return subprocess.Popen(
         ["/bin/sh", "-c", LIFELINE, "lifeline", str(process.pid)], stdin=subprocess.PIPE, start_new_session=True
     )
-
-
-_given: set[int] = set()
-
-
-def free_port() -> int:
-    """A loopback port that is free now and was not given before by this process."""
-    for _ in itertools.repeat(None, 100):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
-        if port not in _given:
-            _given.add(port)
-            return port
-    raise RuntimeError("no free loopback port")

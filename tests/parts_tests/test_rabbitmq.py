@@ -5,7 +5,8 @@ from pathlib import Path
 import aio_pika
 import pytest
 
-from tests.parts.rabbitmq import RabbitCluster, RabbitNode, speaks_amqp
+from tests.parts.loopback import speaks_amqp
+from tests.parts.rabbitmq import RabbitCluster, RabbitNode
 from tests.waiting import eventually
 
 
