@@ -13,6 +13,7 @@ from shared.db.engine import Tx
 from shared.db.tables import delivery, delivery_attempt
 
 PAGE_MAX: Final = 200
+CUSTOMER: Final = "customer"
 INTEGRATION: Final = "integration"
 """The audience of deliveries to webhook endpoints, whose recipient is the endpoint's id."""
 
@@ -51,15 +52,12 @@ _SHOWN: Final = tuple(delivery.c[name] for name in Delivery.__dataclass_fields__
 
 
 async def of_dispute(
-    tx: Tx, dispute_id: UUID, *, after: UUID | None = None, limit: int = 50, endpoints: bool = True
+    tx: Tx, dispute_id: UUID, *, after: UUID | None = None, limit: int = 50, audience: str | None = None
 ) -> list[Delivery]:
-    """The deliveries of a dispute in the order they were planned, at most `limit` of 200.
-
-    `endpoints=False` leaves out the events that went to webhook endpoints.
-    """
+    """The deliveries of a dispute in the order they were planned, at most `limit` of 200, to all or to one audience."""
     query = select(*_SHOWN).where(delivery.c.dispute_id == dispute_id).order_by(delivery.c.id)
-    if not endpoints:
-        query = query.where(delivery.c.audience != INTEGRATION)
+    if audience is not None:
+        query = query.where(delivery.c.audience == audience)
     if after is not None:
         query = query.where(delivery.c.id > after)
     return await _read(tx, query.limit(min(limit, PAGE_MAX)))

@@ -27,7 +27,9 @@ class Feedback:
 
 async def add(tx: Tx, given: Feedback) -> bool:
     """Stores an answer; False when there is one for this decision already."""
-    statement = insert(feedback).values(**asdict(given)).on_conflict_do_nothing(index_elements=["dispute_id", "occasion"])
+    statement = (
+        insert(feedback).values(**asdict(given)).on_conflict_do_nothing(index_elements=["dispute_id", "occasion"])
+    )
     return (await tx.conn.execute(statement.returning(feedback.c.id))).first() is not None
 
 

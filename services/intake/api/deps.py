@@ -55,12 +55,13 @@ async def admit(request: Request) -> Caller:
     return caller
 
 
-def require(scope: str) -> Callable[..., Awaitable[Caller]]:
-    """A dependency: the caller, whose key has this scope."""
+def require(*scopes: str) -> Callable[..., Awaitable[Caller]]:
+    """A dependency: the caller, whose key has this scope, or one of these."""
 
     async def required(request: Request, _shown: Annotated[object, Security(_BEARER)] = None) -> Caller:
         caller = await admit(request)
-        security.demand(caller, scope)
+        if not any(caller.may(scope) for scope in scopes):
+            security.demand(caller, scopes[0])
         return caller
 
     return required

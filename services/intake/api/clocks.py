@@ -1,0 +1,179 @@
+"""Clocks: every promise of time of a dispute, and why each deadline is when it is."""
+
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
+
+from fastapi import Depends, Query
+from pydantic import BaseModel, Field
+
+from services.intake.api.case import casework_router
+from services.intake.api.deps import InTx, dispute_for, require
+from services.intake.calendars import CalendarShelf, calendars_of
+from services.intake.security import Caller
+from shared.db import clocks
+from shared.db.engine import Tx
+from shared.domain.clock_record import PROMISES, Clock, Kind
+from shared.domain.dispute import Dispute
+from shared.domain.errors import NotFound
+from shared.domain.explain import Explanation, explain
+from shared.domain.timekeeping import Calendars, pauses_of, worked_out
+
+router = casework_router("clocks")
+
+Reader = Annotated[Caller, Depends(require("disputes:read"))]
+_MOVED: Final = "The calendar was changed since: the deadline promised then, {due}, stands."
+
+
+class ClockOut(BaseModel):
+    """One generation of one clock. A missed clock may still be met, late; `fired_at` minus `due_at` is our lateness."""
+
+    kind: str = Field(examples=["first_response"])
+    generation: int
+    state: str = Field(description="running, paused, met, missed or stopped.")
+    promise: bool = Field(description="Whether it is a promise to the customer; others are the house's own.")
+    tier: int | None
+    term: str = Field(examples=["16 business hours"])
+    calendar: str
+    on_breach: str = Field(description="What happens when it runs out.")
+    policy_version: int
+    started_at: datetime
+    due_at: datetime | None = Field(description="Unknown while it is paused.")
+    warned: list[int] = Field(description="Warnings given, in percent of the counted time.")
+    met_at: datetime | None
+    missed_at: datetime | None
+    fired_at: datetime | None
+    stopped_at: datetime | None
+    lateness_seconds: float | None = Field(description="How long after due the engine noticed.")
+    remaining_seconds: float | None = Field(
+        description="Counted time still to go while it is open, in working time where that is counted; below 0 when overdue."
+    )
+    explanation: str = Field(description="Where this deadline is explained.")
+
+
+class ClockListOut(BaseModel):
+    """The clocks of a dispute, newest first."""
+
+    items: list[ClockOut]
+
+
+class ExplanationOut(BaseModel):
+    """Why a deadline is when it is."""
+
+    kind: str
+    generation: int
+    state: str
+    policy_version: int
+    due_at: datetime | None = Field(description="The deadline as it was promised and is kept.")
+    lines: list[str] = Field(description="The explanation in plain sentences.")
+    account: dict[str, Any] = Field(
+        description="Every span counted, pause, holiday and extension; durations in seconds, instants in UTC."
+    )
+
+
+Shelf = Annotated[CalendarShelf, Depends(calendars_of)]
+
+
+@router.get("/clocks", operation_id="listClocks", summary="Read the clocks")
+async def list_clocks(
+    dispute_id: UUID,
+    caller: Reader,
+    tx: InTx,
+    shelf: Shelf,
+    generations: Annotated[
+        Literal["newest", "all"], Query(description="`all`: also earlier ones, at most 200 in all.")
+    ] = "newest",
+) -> ClockListOut:
+    """Each clock with when it is due, what became of it, and how punctual we were."""
+    dispute = await dispute_for(tx, caller, dispute_id)
+    found = await clocks.for_api(tx, dispute.id)
+    newest: dict[Kind, int] = {}
+    for clock in found:
+        newest[clock.kind] = max(clock.generation, newest.get(clock.kind, 0))
+    shown = [clock for clock in found if generations == "all" or clock.generation == newest[clock.kind]]
+    calendars = await shelf.get(tx.now)
+    return ClockListOut(items=[_shown(clock, dispute, calendars, tx.now) for clock in shown])
+
+
+@router.get("/clocks/{kind}/explain", operation_id="explainClock", summary="Explain a deadline")
+async def explain_clock(
+    dispute_id: UUID,
+    kind: Kind,
+    caller: Reader,
+    tx: InTx,
+    shelf: Shelf,
+    generation: Annotated[int | None, Query(ge=1, le=100_000, description="The newest when left out.")] = None,
+) -> ExplanationOut:
+    """The spans counted, the pauses, holidays and extensions, in numbers and in plain sentences."""
+    dispute = await dispute_for(tx, caller, dispute_id)
+    clock = await _clock(tx, dispute, kind, generation)
+    account = _account(clock, dispute, await shelf.get(tx.now), tx.now)
+    lines = account.lines()
+    if clock.due_at is not None and account.due != clock.due_at:
+        lines.append(_MOVED.format(due=clock.due_at.isoformat()))
+    return ExplanationOut(
+        kind=clock.kind,
+        generation=clock.generation,
+        state=clock.state,
+        policy_version=clock.policy_version,
+        due_at=clock.due_at,
+        lines=lines,
+        account={name: fact for name, fact in account.as_dict().items() if name != "lines"},
+    )
+
+
+async def _clock(tx: Tx, dispute: Dispute, kind: Kind, generation: int | None) -> Clock:
+    if generation is None:
+        found = (await clocks.newest(tx, [dispute.id]))[dispute.id].get(kind)
+    else:
+        found = (await clocks.named(tx, [(dispute.id, kind, generation)])).get((dispute.id, kind))
+    if found is None:
+        raise NotFound("clock", kind.value if generation is None else f"{kind.value} of generation {generation}")
+    return found
+
+
+def _account(clock: Clock, dispute: Dispute, calendars: Calendars, now: datetime) -> Explanation:
+    """The account up to now, or up to when the clock was met or stopped.
+
+    Raises:
+        PolicyFault: no calendar of the name its rule says.
+    """
+    worked_out(clock, dispute, calendars)  # says plainly when the calendar is gone
+    spec = clock.promise.spec
+    return explain(
+        spec,
+        calendars[spec.calendar],
+        started_at=clock.started_at,
+        now=clock.met_at or clock.stopped_at or now,
+        pauses=pauses_of(dispute),
+        extensions=clock.extensions,
+    )
+
+
+def _shown(clock: Clock, dispute: Dispute, calendars: Calendars, now: datetime) -> ClockOut:
+    spec = clock.promise.spec
+    late = None if clock.fired_at is None or clock.due_at is None else (clock.fired_at - clock.due_at).total_seconds()
+    remaining = None
+    if clock.open and spec.calendar in calendars:
+        remaining = worked_out(clock, dispute, calendars).remaining(now).total_seconds()
+    return ClockOut(
+        kind=clock.kind,
+        generation=clock.generation,
+        state=clock.state,
+        promise=clock.kind in PROMISES,
+        tier=clock.tier,
+        term=str(spec.duration),
+        calendar=spec.calendar,
+        on_breach=clock.promise.on_breach,
+        policy_version=clock.policy_version,
+        started_at=clock.started_at,
+        due_at=clock.due_at,
+        warned=list(clock.warned),
+        met_at=clock.met_at,
+        missed_at=clock.missed_at,
+        fired_at=clock.fired_at,
+        stopped_at=clock.stopped_at,
+        lateness_seconds=late,
+        remaining_seconds=remaining,
+        explanation=f"/v1/disputes/{dispute.id}/clocks/{clock.kind}/explain?generation={clock.generation}",
+    )
