@@ -8,10 +8,12 @@ import sys
 from array import array
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-from sklearn.isotonic import IsotonicRegression
+import numpy as np  # type: ignore[import-not-found]  # lives in the training environment only
+from sklearn.isotonic import IsotonicRegression  # type: ignore[import-not-found]  # as above
 
 from benchmarks.categoriser import recipe
 from benchmarks.categoriser.corpus import FOLDS, HELD_OUT, HERE, TRAINED_SETS, data_folder, examples
@@ -36,7 +38,7 @@ def main() -> None:
 
 
 def _write(path: Path, texts: Sequence[recipe.Featured], folds: Sequence[int]) -> None:
-    calibrations = _calibrations(texts, folds)
+    calibrated = _calibrated(texts, folds)
     fitted = recipe.fit(texts)
     vocabulary, lanes, step = _quantised(fitted)
     header = {
@@ -45,67 +47,98 @@ def _write(path: Path, texts: Sequence[recipe.Featured], folds: Sequence[int]) -
         "categories": list(fitted.categories),
         "weight_step": step,
         "rarity_step": RARITY_STEP,
+        "domains": list(recipe.DOMAINS),
         "domain_bias": fitted.domain_bias.tolist(),
         "category_bias": fitted.category_bias.tolist(),
         "phrase_weights": {name: weights.tolist() for name, weights in fitted.phrase_weights.items()},
-        "calibrations": calibrations,
+        **calibrated,
     }
     save_model(path, header, vocabulary, lanes)
     print(path.name, len(texts), "texts,", len(vocabulary), "words and pairs,", path.stat().st_size, "bytes")
 
 
 def _quantised(fitted: recipe.Fitted) -> tuple[list[str], "array[int]", float]:
+    """The table's rows: a word's own numbers and its stem's, added up, so that the product looks up words only."""
     weights = np.concatenate([fitted.weights, fitted.domain_weights]) * fitted.rarity
     step = float(np.abs(weights).max()) / (WEIGHT_BIAS - 1)
     stored = np.rint(weights / step).astype(int) + WEIGHT_BIAS
     rarity = np.rint(fitted.rarity**2 / RARITY_STEP).astype(int)
-    words = np.array([" " not in gram for gram in fitted.vocabulary], dtype=int)
-    table = np.vstack([np.ones_like(rarity), words, rarity, stored]).T
-    return list(fitted.vocabulary), array("H", table.ravel().tolist()), step
+    numbers = np.vstack([np.ones_like(rarity), np.zeros_like(rarity), rarity, stored]).T
+    place = {gram: at for at, gram in enumerate(fitted.vocabulary)}
+    nothing = np.zeros(numbers.shape[1], dtype=int)
+
+    def row(gram: str) -> np.ndarray:
+        return numbers[place[gram]] if gram in place else nothing
+
+    rows = {gram: row(gram) for gram in fitted.vocabulary if " " in gram}
+    for word in fitted.forms:
+        rows[word] = row(word) + row(recipe.stem(word) + recipe.STEM_MARK)
+        rows[word][1] = 1
+    listed = sorted(rows)
+    return listed, array("H", np.vstack([rows[gram] for gram in listed]).ravel().tolist()), step
 
 
-def _calibrations(texts: Sequence[recipe.Featured], folds: Sequence[int]) -> dict[str, dict[str, object]]:
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """An answer for a text by a model that was fitted without it."""
+
+    raw: float
+    right: bool
+    source: str
+    domains: tuple[float, ...]
+
+
+def _calibrated(texts: Sequence[recipe.Featured], folds: Sequence[int]) -> dict[str, Any]:
     """Confidence curves and thresholds from predictions for each fold by a model fitted without it."""
-    raw: dict[str, list[tuple[float, bool, str]]] = {"default": [], "financial": []}
+    answers: dict[str, list[Unseen]] = {"default": [], "financial": []}
     for fold in folds:
         fitted = recipe.fit([text for text in texts if text.example.fold != fold])
         unseen = [text for text in texts if text.example.fold == fold and text.example.source in recipe.CALIBRATED_ON]
-        for text, row in zip(unseen, fitted.probabilities(unseen), strict=True):
-            source = text.example.source
-            for taxonomy, answers in raw.items():
-                if taxonomy == "financial" and not source.startswith("cfpb"):
-                    continue
-                top, right = recipe.answer(
-                    fitted.categories, row, text.example, CATEGORIES if taxonomy == "default" else fitted.categories
-                )
-                answers.append((top, right, source))
-    return {taxonomy: _calibration(answers, taxonomy) for taxonomy, answers in raw.items()}
+        answers["default"] += _answers(fitted, unseen, financial=False)
+        financial = [text for text in unseen if recipe.DOMAIN_OF[text.example.source] == "financial"]
+        answers["financial"] += _answers(fitted, financial, financial=True)
+    curves = {name: [_curve(part, domain) for domain in recipe.DOMAINS] for name, part in answers.items()}
+    thresholds = {name: _threshold(name, part, curves[name]) for name, part in answers.items()}
+    return {"calibrations": curves, "thresholds": thresholds}
 
 
-def _calibration(answers: Sequence[tuple[float, bool, str]], taxonomy: str) -> dict[str, object]:
-    top = np.array([row[0] for row in answers])
-    right = np.array([row[1] for row in answers], dtype=float)
-    sizes = Counter(row[2] for row in answers)
-    shares = recipe.CALIBRATED_ON
-    weight = np.array([shares[row[2]] / sizes[row[2]] for row in answers]) * len(answers)
-    curve = IsotonicRegression(y_min=0.02, y_max=0.98, out_of_bounds="clip").fit(top, right, sample_weight=weight)
-    order = np.argsort(top)
-    bins = [part for part in np.array_split(order, KNOTS) if len(part)]
-    knots = np.array([np.average(top[part], weights=weight[part]) for part in bins])
-    heights = np.maximum.accumulate([np.average(curve.predict(top[part]), weights=weight[part]) for part in bins])
-    confidence = np.interp(top, knots, heights)
-    threshold = _threshold(confidence, right, weight)
-    covered = float(weight[confidence >= threshold].sum() / weight.sum())
-    print(taxonomy, "threshold", round(threshold, 3), "coverage of the validation folds", round(covered, 3))
-    return {"raw": knots.round(5).tolist(), "confidence": heights.round(5).tolist(), "threshold": round(threshold, 4)}
+def _answers(fitted: recipe.Fitted, texts: Sequence[recipe.Featured], *, financial: bool) -> list[Unseen]:
+    alone = recipe.DOMAINS.index("financial")
+    table = fitted.probabilities(texts, domain=alone if financial else None)
+    shares = np.eye(len(recipe.DOMAINS))[[alone] * len(texts)] if financial else fitted.resemblance(texts)
+    taxonomy = fitted.categories if financial else CATEGORIES
+    return [
+        Unseen(*recipe.answer(fitted.categories, row, text.example, taxonomy), text.example.source, tuple(share))
+        for text, row, share in zip(texts, table, shares, strict=True)
+    ]
 
 
-def _threshold(confidence: np.ndarray, right: np.ndarray, weight: np.ndarray) -> float:
-    """The lowest confidence at and above which the answers were right in 90 of 100; 0.99 when there is none."""
+def _curve(answers: Sequence[Unseen], domain: str) -> tuple[list[float], list[float]]:
+    """Rising points for one domain, from the answers of its own sources (of all, when it has none here)."""
+    own = [row for row in answers if recipe.DOMAIN_OF[row.source] == domain] or list(answers)
+    raw, right = np.array([row.raw for row in own]), np.array([row.right for row in own], dtype=float)
+    curve = IsotonicRegression(y_min=0.02, y_max=0.98, out_of_bounds="clip").fit(raw, right)
+    bins = np.array_split(np.argsort(raw), KNOTS)
+    knots = [float(raw[part].mean()) for part in bins]
+    heights = np.maximum.accumulate([curve.predict(raw[part]).mean() for part in bins])
+    # Below the lowest answers seen the line falls to nothing: there is no ground for confidence.
+    return [0.0, *np.round(knots, 5).tolist()], [0.0, *np.round(heights, 5).tolist()]
+
+
+def _threshold(name: str, answers: Sequence[Unseen], curves: Sequence[tuple[list[float], list[float]]]) -> float:
+    """The lowest confidence at and above which 90 of 100 answers were right; 0.99 when there is none."""
+    sizes = Counter(row.source for row in answers)
+    weight = np.array([recipe.CALIBRATED_ON[row.source] / sizes[row.source] for row in answers])
+    raw, shares = np.array([row.raw for row in answers]), np.array([row.domains for row in answers])
+    confidence = sum(shares[:, at] * np.interp(raw, *curve) for at, curve in enumerate(curves))
     order = np.argsort(-confidence)
+    right = np.array([row.right for row in answers])
     precision = np.cumsum((right * weight)[order]) / np.cumsum(weight[order])
     good = np.flatnonzero(precision >= TARGET_PRECISION)
-    return float(confidence[order][good.max()]) if len(good) > 0 else 0.99
+    threshold = float(confidence[order][good.max()]) if len(good) > 0 else 0.99
+    covered = float(weight[confidence >= threshold].sum() / weight.sum())
+    print(name, "threshold", round(threshold, 3), "coverage of the validation folds", round(covered, 3))
+    return round(threshold, 4)
 
 
 if __name__ == "__main__":

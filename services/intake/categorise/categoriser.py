@@ -29,7 +29,7 @@ class Categoriser:
     """Answers for any text without raising, in time linear in its length; holds no state between calls."""
 
     model: Model
-    taxonomy: tuple[str, ...] = CATEGORIES
+    financial: bool = False
 
     @classmethod
     def load(cls, path: Path | None = None, *, financial: bool = False) -> "Categoriser":
@@ -37,28 +37,31 @@ class Categoriser:
 
         With `financial`, answers come from FINANCIAL_CATEGORIES instead of CATEGORIES.
         """
-        return cls(load_model(path), FINANCIAL_CATEGORIES if financial else CATEGORIES)
+        return cls(load_model(path), financial)
 
     def categorise(self, subject: str, description: str, *, product: str | None = None) -> Categorisation:
         """The category of a complaint; below the threshold it says that a person must decide."""
         reading = read(subject, description, product=product)
         hits = _PHRASES.find(reading.words)
         grams = self.model.known(reading.words)
-        score = self.model.score(grams, Counter([hit.label for hit in hits]))
+        score = self.model.score(
+            grams, Counter([hit.label for hit in hits]), domain="financial" if self.financial else None
+        )
         probabilities = self._in_taxonomy(score.probabilities)
         name = max(probabilities, key=probabilities.__getitem__)
-        calibration = self.model.calibrations["financial" if self.taxonomy is FINANCIAL_CATEGORIES else "default"]
-        confidence = calibration(probabilities[name]) * _familiarity(score.known_words, reading)
+        taxonomy = "financial" if self.financial else "default"
+        known = _familiarity(score.known_words, reading)
+        confidence = self.model.confidence(taxonomy, probabilities[name], score.domains) * known
         return Categorisation(
             name=name,
             confidence=round(confidence, 4),
-            needs_person=confidence < calibration.threshold,
+            needs_person=confidence < self.model.thresholds[taxonomy],
             reasons=self._reasons(name, reading, hits, grams),
-            secondary=self._secondary(name, probabilities, hits),
+            secondary=self._secondary(name, probabilities, hits) if known else (),
         )
 
     def _in_taxonomy(self, probabilities: Sequence[float]) -> dict[str, float]:
-        named = dict.fromkeys(self.taxonomy, 0.0)
+        named = dict.fromkeys(FINANCIAL_CATEGORIES if self.financial else CATEGORIES, 0.0)
         for category, probability in zip(self.model.categories, probabilities, strict=True):
             named[category if category in named else "other"] += probability
         return named
@@ -73,12 +76,23 @@ class Categoriser:
         return tuple(nlargest(SECONDARY_MAX, apply, key=probabilities.__getitem__))
 
     def _reasons(self, name: str, reading: Reading, hits: Sequence[Hit], grams: Sequence[str]) -> tuple[str, ...]:
-        found = dict.fromkeys(reading.excerpt(hit.first, hit.after) for hit in hits if hit.label == name)
-        if len(found) < REASONS_MAX:
-            telling = self.model.telling[name]
-            strongest = nlargest(REASONS_MAX, filter(telling.__contains__, grams), key=telling.__getitem__)
-            found |= dict.fromkeys(_locate(gram, reading) for gram in strongest)
-        return tuple(excerpt for excerpt in found if excerpt is not None)[:REASONS_MAX]
+        excerpts = [reading.excerpt(hit.first, hit.after) for hit in hits if hit.label == name]
+        telling = self.model.telling[name]
+        # The word itself breaks a tie: sets are ordered differently in every process.
+        strongest = nlargest(REASONS_MAX, [(telling[gram], gram) for gram in grams if gram in telling])
+        excerpts += [_locate(gram, reading) for _, gram in strongest]
+        return _without_repeats(excerpts)
+
+
+def _without_repeats(excerpts: Sequence[str | None]) -> tuple[str, ...]:
+    """The first few excerpts, leaving out what an earlier one already says."""
+    kept: list[str] = []
+    for excerpt in excerpts:
+        if excerpt and not any(excerpt in earlier for earlier in kept):
+            kept.append(excerpt)
+            if len(kept) == REASONS_MAX:
+                break
+    return tuple(kept)
 
 
 def _familiarity(known_words: int, reading: Reading) -> float:

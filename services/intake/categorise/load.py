@@ -17,7 +17,7 @@ SHIPPED = Path(__file__).with_name("model.bin")
 MAGIC = b"RECOURSE-CATEGORISER\n"
 FORMAT_VERSION = 1
 FILE_LIMIT_BYTES = 5_000_000
-TELLING_SHARE = 0.06
+TELLING_SHARE = 0.10
 """A word explains an answer only with at least this share of the weight of the category's strongest word."""
 
 
@@ -40,10 +40,14 @@ def load_model(path: Path | None = None) -> Model:
         table=dict(zip(vocabulary, _packed(rows, lanes), strict=True)),
         weight_step=header["weight_step"],
         rarity_step=header["rarity_step"],
+        domains=tuple(header["domains"]),
         domain_bias=header["domain_bias"],
         category_odds=[[exp(bias) for bias in domain] for domain in header["category_bias"]],
         phrase_weights=header["phrase_weights"],
-        calibrations={name: Calibration(**fields) for name, fields in header["calibrations"].items()},
+        calibrations={
+            name: tuple(Calibration(*points) for points in curves) for name, curves in header["calibrations"].items()
+        },
+        thresholds=header["thresholds"],
         telling={
             category: _telling(vocabulary, rows[FIXED_LANES + at :: lanes])
             for at, category in enumerate(header["categories"])

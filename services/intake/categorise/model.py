@@ -15,11 +15,11 @@ from operator import add, mul
 
 LANE_BITS = 32
 LANE_MASK = 0xFFFF_FFFF
-WEIGHT_BIAS = 1 << 15
-"""Added to every stored weight, so that lanes never go below zero."""
+WEIGHT_BIAS = 1 << 14
+"""Added to every weight, so that lanes stay above zero; half of 16 bits, for a word's row may hold its stem's too."""
 
 FIXED_LANES = 3
-"""Lanes before the weights: known words or pairs, known words, squared rarity."""
+"""Lanes before the weights: how many weights were added, known words, squared rarity."""
 
 HITS_CAP = 3
 """More phrases of one category than this add nothing."""
@@ -27,11 +27,10 @@ HITS_CAP = 3
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """A rising line through (raw, confidence) points, and the confidence below which a person decides."""
+    """A rising line through (raw, confidence) points."""
 
     raw: Sequence[float]
     confidence: Sequence[float]
-    threshold: float
 
     def __call__(self, raw: float) -> float:
         """The share of right answers to expect at this raw probability, between 0 and 1."""
@@ -47,9 +46,11 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Probability per category before calibration, with the words known to the model."""
+    """Probability per category before calibration, and what it rests on."""
 
     probabilities: list[float]
+    domains: list[float]
+    """How much the text resembles each domain; adds up to 1."""
     known_words: int
 
 
@@ -62,11 +63,15 @@ class Model:
     weight_step: float
     """The size of one unit of a stored weight."""
     rarity_step: float
+    domains: tuple[str, ...]
     domain_bias: Sequence[float]
     category_odds: Sequence[Sequence[float]]
     """Per domain, how common every category is there, as odds."""
     phrase_weights: Mapping[str, Sequence[float]]
-    calibrations: Mapping[str, Calibration]
+    calibrations: Mapping[str, Sequence[Calibration]]
+    """Per taxonomy, one curve for each domain."""
+    thresholds: Mapping[str, float]
+    """Per taxonomy, the confidence below which a person decides."""
     telling: Mapping[str, Mapping[str, int]]
     """Per category, the words and pairs that speak for it strongly enough to be given as a reason."""
 
@@ -75,8 +80,11 @@ class Model:
         grams = {*words, *map(" ".join, pairwise(words))}
         return list(filter(self.table.__contains__, grams))
 
-    def score(self, grams: Sequence[str], hits: Mapping[str, int]) -> Score:
-        """Probabilities from known grams and from phrase hits per category."""
+    def score(self, grams: Sequence[str], hits: Mapping[str, int], *, domain: str | None = None) -> Score:
+        """Probabilities from known grams and from phrase hits per category.
+
+        Without a `domain`, the text itself shows how much it resembles each.
+        """
         lanes = self._sum(grams)
         known, known_words, rarity = lanes[:FIXED_LANES]
         scale = self.weight_step / sqrt(rarity * self.rarity_step) if rarity else 0.0
@@ -90,8 +98,17 @@ class Model:
                 score + share * weight
                 for score, weight in zip(category_scores, self.phrase_weights[label], strict=True)
             ]
-        domains = _softmax(map(add, scores[count:], self.domain_bias))
-        return Score(self._mixed(category_scores, domains), known_words)
+        domains = (
+            [float(name == domain) for name in self.domains]
+            if domain
+            else _softmax(map(add, scores[count:], self.domain_bias))
+        )
+        return Score(self._mixed(category_scores, domains), domains, known_words)
+
+    def confidence(self, taxonomy: str, raw: float, domains: Sequence[float]) -> float:
+        """The share of right answers to expect: rising with the raw probability, as sure as the domain's labels are."""
+        curves = self.calibrations[taxonomy]
+        return sum(share * curve(raw) for share, curve in zip(domains, curves, strict=True))
 
     def _sum(self, grams: Iterable[str]) -> tuple[int, ...]:
         lanes = FIXED_LANES + len(self.categories) + len(self.domain_bias)

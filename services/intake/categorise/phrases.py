@@ -49,14 +49,15 @@ class PhraseTree:
     def find(self, words: Sequence[str]) -> list[Hit]:
         """Every phrase found, in the order of its first word."""
         root = self._root
-        starts = [at for at, word in enumerate(words) if word in root]
-        padded = [*words, _PAST_THE_END]
-        found: list[Hit] = []
-        for at in starts:
-            node = root[words[at]]
-            if padded[at + 1] in node or _GAP in node or _END in node:
-                found.extend(Hit(label, at, after) for label, after in _walk(node, words, at + 1))
-        return found
+        following = [*words[1:], _PAST_THE_END]
+        return [
+            Hit(label, at, after)
+            for at, (word, following_word) in enumerate(zip(words, following, strict=False))
+            if (node := root.get(word)) is not None
+            # Most first words lead nowhere; seeing that here saves the walk.
+            and (following_word in node or _GAP in node or _END in node)
+            for label, after in _walk(node, words, at + 1)
+        ]
 
 
 def _parse(line: str) -> list[list[str]]:
@@ -85,6 +86,5 @@ def _walk(node: _Node, words: Sequence[str], at: int) -> Iterator[tuple[str, int
         if at < count and (child := node.get(words[at])) is not None:
             stack.append((child, at + 1))
         if (gap := node.get(_GAP)) is not None:
-            for later in range(at, min(at + GAP_WORDS + 1, count)):
-                if (child := gap.get(words[later])) is not None:
-                    stack.append((child, later + 1))
+            reach = range(at, min(at + GAP_WORDS + 1, count))
+            stack += [(child, later + 1) for later in reach if (child := gap.get(words[later])) is not None]

@@ -94,7 +94,7 @@ FLAG_PHRASES: Mapping[str, tuple[str, ...]] = {
         "my|her|his|our .. husband|wife|mother|father|son|daughter|mum|mom|dad|partner .. died|dying|passed",
         "lost my job|home|husband|wife",
         "unemployed|jobless",
-        "@not afford food|rent|heating|medication|medicine|groceries|to eat|to feed",
+        "@not afford .. food|rent|heating|medication|medicine|groceries|eat|feed",
         "feed my|our children|kids|family|baby",
         "food bank",
         "in|from|into|to hospital",
@@ -148,7 +148,7 @@ FLAG_PHRASES: Mapping[str, tuple[str, ...]] = {
         "collapsed .. sitting|me|on|under",
         "short circuit|circuited",
         "overheats|overheating|overheated|overheat",
-        "ended|went|taken|rushed .. emergency|a&e|er|ambulance",
+        "ended|went|taken|rushed .. emergency|ambulance",
         "ambulance",
     ),
     "media": (

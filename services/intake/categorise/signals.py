@@ -13,32 +13,12 @@ EMOTIONS = ("calm", *EMOTION_PHRASES)
 FLAGS = tuple(FLAG_PHRASES)
 EVIDENCE_LIMIT_CHARACTERS = 80
 NEGATION_WORDS_BEFORE = 3
-SHOUTED_SHARE_MAX = 0.5
+SHOUTED_SHARE_MAX = 0.7
 """With more capitals than this the whole text is written so, which is a habit and not a raised voice."""
 
 _PHRASES = PhraseTree({**EMOTION_PHRASES, **FLAG_PHRASES})
-_NEGATING = frozenset(
-    [
-        "not",
-        "never",
-        "no",
-        "t",
-        "dont",
-        "didnt",
-        "isnt",
-        "wasnt",
-        "cannot",
-        "cant",
-        "wont",
-        "doesnt",
-        "nobody",
-        "neither",
-        "nor",
-        "without",
-        "hardly",
-        "aren",
-    ]
-)
+_NEGATIONS = "not never no t dont didnt isnt wasnt cannot cant wont doesnt nobody neither nor without hardly aren"
+_NEGATING = frozenset(_NEGATIONS.split())
 _SENTENCE_END = frozenset(".!?;\n")
 _EXCLAIMED = re.compile(r"\b\w{1,40} ?[!?]{2}")
 # Masks of removed names ("XXXX") are not shouted.
