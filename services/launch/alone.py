@@ -1,16 +1,13 @@
 """One service as a process of its own, on real parts: PostgreSQL and RabbitMQ."""
 
-from services.escalation import main as escalation
-from services.escalation.settings import EscalationSettings
-from services.intake import main as intake
-from services.intake.settings import IntakeSettings
+import sys
+from typing import TypeVar
+
 from services.launch.parts import Parts
-from services.launch.serve import Build, serve
-from services.notify import main as notify
-from services.notify.settings import NotifySettings
-from shared.db import keys
-from shared.runtime.service import Service
-from shared.runtime.settings import ConfigurationError, load
+from services.launch.serve import serve
+from shared.runtime.settings import CommonSettings, ConfigurationError, load
+
+S = TypeVar("S", bound=CommonSettings)
 
 
 async def run(name: str) -> int:
@@ -19,8 +16,50 @@ async def run(name: str) -> int:
         case "intake":
             return await _intake()
         case "escalation":
-            clocks = _real(load(EscalationSettings))
-            return await serve(clocks, [_built(escalation, clocks)], name=name, host=clocks.host, port=clocks.port)
+            return await _escalation()
         case _:
-            mouth = _real(load(NotifySettings))
-            return await serve(mouth, [_built(notify, mouth)], name=name, host=mouth.host, port=mouth.port)
+            return await _notify()
+
+
+async def _intake() -> int:
+    from services.intake import main
+    from services.intake.settings import IntakeSettings
+    from shared.db import keys
+
+    settings = _real(load(IntakeSettings))
+
+    async def admin(parts: Parts) -> None:
+        if settings.admin_key is not None:
+            async with parts.database.transaction() as tx:
+                await keys.ensure_admin(tx, settings.admin_key.get_secret_value())
+
+    return await serve(settings, [lambda parts: main.build(settings, **parts.given())], name="intake", before=admin)
+
+
+async def _escalation() -> int:
+    from services.escalation import main
+    from services.escalation.settings import EscalationSettings
+
+    settings = _real(load(EscalationSettings))
+    return await serve(settings, [lambda parts: main.build(settings, **parts.given())], name="escalation")
+
+
+async def _notify() -> int:
+    from services.notify import main
+    from services.notify.settings import NotifySettings
+
+    settings = _real(load(NotifySettings))
+    return await serve(settings, [lambda parts: main.build(settings, **parts.given())], name="notify")
+
+
+def _real(settings: S) -> S:
+    """The settings, if a service can run alone on them.
+
+    Raises:
+        ConfigurationError: the broker or the database is the embedded one, which no second process can share.
+    """
+    if settings.embedded or settings.database_url is None:
+        fault = ConfigurationError(["A service alone needs RECOURSE_BROKER_URL (amqp://) and RECOURSE_DATABASE_URL"])
+        sys.stderr.write(f"{fault}\n")
+        raise fault
+    return settings

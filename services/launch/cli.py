@@ -8,7 +8,12 @@ from shared.runtime import logs
 from shared.runtime.process import run as run_loop
 from shared.runtime.settings import CommonSettings, load
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Recourse: disputes in, promises kept.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Recourse: disputes in, promises kept.",
+)
 
 
 @app.command()
@@ -60,5 +65,3 @@ def _alone(name: str) -> None:
 def _configure_logs() -> None:
     settings = load(CommonSettings)
     logs.configure(settings.log_level, settings.log_format)
-
-

@@ -6,7 +6,7 @@ import secrets
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from pydantic import SecretStr
 
@@ -41,8 +41,6 @@ async def run() -> int:
             _at(settings, url),
             builds(url),
             name="all",
-            host=settings.host,
-            port=settings.port,
             before=lambda parts: _admin(parts, settings),
             on_ready=lambda port: say(f"Recourse is ready on http://{settings.host}:{port}"),
         )
@@ -54,9 +52,9 @@ async def run() -> int:
 def builds(url: str) -> Sequence[Build]:
     """How to build the three services on one set of parts."""
     return [
-        lambda parts: intake.build(_at(load(IntakeSettings), url), **_given(parts)),
-        lambda parts: escalation.build(_at(load(EscalationSettings), url), **_given(parts)),
-        lambda parts: notify.build(_at(load(NotifySettings), url), **_given(parts)),
+        lambda parts: intake.build(_at(load(IntakeSettings), url), **parts.given()),
+        lambda parts: escalation.build(_at(load(EscalationSettings), url), **parts.given()),
+        lambda parts: notify.build(_at(load(NotifySettings), url), **parts.given()),
     ]
 
 
@@ -64,15 +62,6 @@ def say(line: str) -> None:
     """A line for the person at the terminal."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
-
-
-def _given(parts: Parts) -> dict[str, Any]:
-    return {
-        "database": parts.database,
-        "broker": parts.broker,
-        "metrics": parts.metrics,
-        "sealer": parts.sealer,
-    }
 
 
 def _at(settings: S, url: str) -> S:

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
 from shared.broker.drivers import broker_for
 from shared.broker.ports import Broker
@@ -22,6 +23,15 @@ class Parts:
     broker: Broker
     metrics: Metrics
     sealer: Sealer
+
+    def given(self) -> dict[str, Any]:
+        """What every service's `build` takes."""
+        return {
+            "database": self.database,
+            "broker": self.broker,
+            "metrics": self.metrics,
+            "sealer": self.sealer,
+        }
 
     async def database_answers(self) -> None:
         """A readiness check: a transaction can be had. Raises what the driver raises."""

@@ -1,7 +1,7 @@
 """Runs one or several services as one process: parts, loops, one HTTP port, readiness, and a whole stop."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, Protocol
+from typing import Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -23,20 +23,11 @@ Ready = Callable[[int], None]
 READY_POLL_SECONDS: Final = 0.05
 
 
-class Address(Protocol):
-    """Where a process listens."""
-
-    host: str
-    port: int
-
-
 async def serve(
     settings: CommonSettings,
     builds: Sequence[Build],
     *,
     name: str,
-    host: str,
-    port: int,
     before: Callable[[Parts], Awaitable[None]] | None = None,
     on_ready: Ready | None = None,
 ) -> int:
@@ -50,7 +41,7 @@ async def serve(
             await before(parts)
         services = [build(parts) for build in builds]
         health = _health(parts, services, watchdog)
-        server = HttpServer(_face(services, health, metrics), host, port=port)
+        server = HttpServer(_face(services, health, metrics), settings.host, port=settings.port)
         tell = on_ready or _log_ready
         relay = Relay(parts.database, parts.broker, metrics=metrics)
 
@@ -62,13 +53,17 @@ async def serve(
             await stop.wait()
 
         tasks = [server.run, relay.run, *(task for service in services for task in service.tasks), announce]
-        return await run_service(
-            tasks,
-            grace_seconds=settings.shutdown_grace_seconds,
-            drain_delay_seconds=settings.drain_delay_seconds,
-            on_drain=[health.drain],
-            watchdog=watchdog,
-        )
+        try:
+            return await run_service(
+                tasks,
+                grace_seconds=settings.shutdown_grace_seconds,
+                drain_delay_seconds=settings.drain_delay_seconds,
+                on_drain=[health.drain],
+                watchdog=watchdog,
+            )
+        finally:
+            health.close()
+            await traces.shutdown()
 
 
 def _health(parts: Parts, services: Sequence[Service], watchdog: Watchdog | None) -> Health:
