@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from services.notify.channels.mime import is_message_id
 from services.notify.deliveries import Claim
 from shared.db import disputes, webhooks
 from shared.db.engine import Tx
@@ -116,7 +117,7 @@ def _customer(row: Any) -> Private:
         subject=row["subject"],
         resolution=row["resolution"],
         erased=row["erased"],
-        inbound=tuple(f"<{key.strip('<> ')}>" for key in row["inbound"] or ()),
+        inbound=tuple(key for key in (f"<{each.strip('<> ')}>" for each in row["inbound"] or ()) if is_message_id(key)),
         due={kind: datetime.fromisoformat(text) for kind, text in (row["due"] or {}).items() if text},
     )
 

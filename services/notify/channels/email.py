@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import aiosmtplib
 from aiosmtplib import SMTP
 
-from services.notify.channels.mime import House, compose
+from services.notify.channels.mime import House, compose, on_the_wire
 from services.notify.channels.ports import Handed, Letter, Outcome, Parcel, Terms
 
 SCHEDULE: Final[Sequence[timedelta]] = (
@@ -81,10 +81,10 @@ class EmailChannel:
         assert isinstance(parcel.content, Letter)
         try:
             mail = compose(parcel, parcel.content, self._house)
-            recipient, utf8 = _on_the_wire(parcel.address)
+            recipient = on_the_wire(parcel.address)
         except ValueError:
             return Handed(Outcome.REFUSED, "the address cannot be used")
-        envelope = _Envelope(self._house.bounces_to(parcel, parcel.content), recipient, mail, utf8=utf8)
+        envelope = _Envelope(self._house.bounces_to(parcel, parcel.content), recipient, mail)
         async with self._slots:
             used = await self._try_kept(envelope)
             return used if used is not None else await self._try_fresh(envelope)
@@ -134,8 +134,9 @@ class EmailChannel:
 class _Envelope:
     """One SMTP transaction; remembers whether the message itself had begun to travel."""
 
-    def __init__(self, sender: str, recipient: str, mail: bytes, *, utf8: bool) -> None:
-        self._sender, self._recipient, self._mail, self._utf8 = sender, recipient, mail, utf8
+    def __init__(self, sender: str, recipient: str, mail: bytes) -> None:
+        self._sender, self._recipient, self._mail = sender, recipient, mail
+        self._utf8 = not recipient.isascii()
         self.began = False
 
     async def hand_over(self, client: SMTP) -> Handed:
@@ -172,16 +173,6 @@ def _enhanced(message: str) -> str:
     """The enhanced status code (RFC 3463) that a reply begins with."""
     word = message.partition(" ")[0]
     return word if len(word) <= 9 and word.replace(".", "").isdigit() and word.count(".") == 2 else ""
-
-
-def _on_the_wire(address: str) -> tuple[str, bool]:
-    """The address as SMTP takes it, and whether that needs SMTPUTF8.
-
-    Raises:
-        ValueError: the domain has no form that DNS knows.
-    """
-    mailbox, _, domain = address.rpartition("@")
-    return f"{mailbox}@{domain.encode('idna').decode()}", not mailbox.isascii()
 
 
 async def _rewound(client: SMTP) -> bool:

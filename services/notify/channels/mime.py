@@ -8,7 +8,7 @@ import binascii
 import re
 from dataclasses import dataclass
 from email.headerregistry import Address
-from email.policy import SMTP
+from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
 from typing import Final
 
@@ -21,7 +21,8 @@ SUBJECT_LENGTH_MAX: Final = 200
 REFERENCES_MAX: Final = 12
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9 ]{0,60}")
-_PLAIN_ADDRESS: Final = re.compile(r"[A-Za-z0-9_+=-]+(\.[A-Za-z0-9_+=-]+)*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+_ATOM: Final = r"[^\s\x00-\x20()<>\[\]:;@\\,.\"\x7f-\x9f]+"
+_ADDRESS: Final = re.compile(rf"(?=.{{1,320}}$){_ATOM}(\.{_ATOM})*@{_ATOM}(\.{_ATOM})*")
 _MESSAGE_ID: Final = re.compile(r"<[!-;=?-~]{1,250}>")
 
 
@@ -58,10 +59,7 @@ def compose(parcel: Parcel, letter: Letter, house: House) -> bytes:
         ValueError: the address is none that a header can carry.
     """
     boundary = f"=_{parcel.delivery_id.hex}"
-    lines = [
-        f"{name}: {value}" if _plain(name, value) else _folded(name, value)
-        for name, value in _headers(parcel, letter, house)
-    ]
+    lines = [_line(name, value) for name, value in _headers(parcel, letter, house)]
     lines += ["MIME-Version: 1.0", f'Content-Type: multipart/alternative; boundary="{boundary}"', ""]
     head = "\r\n".join(lines).encode("utf-8")
     parts = b"".join(
@@ -73,11 +71,11 @@ def compose(parcel: Parcel, letter: Letter, house: House) -> bytes:
 
 
 def _headers(parcel: Parcel, letter: Letter, house: House) -> list[tuple[str, str]]:
-    in_reply_to = letter.in_reply_to if letter.in_reply_to and _MESSAGE_ID.fullmatch(letter.in_reply_to) else None
-    references = [each for each in letter.references if _MESSAGE_ID.fullmatch(each)][-REFERENCES_MAX:]
+    in_reply_to = letter.in_reply_to if letter.in_reply_to and is_message_id(letter.in_reply_to) else None
+    references = [each for each in letter.references if is_message_id(each)][-REFERENCES_MAX:]
     headers = [
         ("From", _mailbox(house.sender.display_name, house.sender.addr_spec)),
-        ("To", _mailbox(one_line(letter.to_name or ""), _address(parcel.address))),
+        ("To", _mailbox(one_line(letter.to_name or ""), on_the_wire(parcel.address))),
         ("Subject", one_line(letter.subject)[:SUBJECT_LENGTH_MAX]),
         ("Date", format_datetime(parcel.at)),
         ("Message-ID", house.message_id(parcel)),
@@ -99,9 +97,10 @@ def _headers(parcel: Parcel, letter: Letter, house: House) -> list[tuple[str, st
 
 def _mailbox(name: str, address: str) -> str:
     """Name and address as a header has them; the library quotes and encodes whatever is not plain words."""
-    if _PLAIN_ADDRESS.fullmatch(address) and _PLAIN_NAME.fullmatch(name):
+    if _PLAIN_NAME.fullmatch(name):
         return f"{name} <{address}>" if name else address
-    return str(Address(name, addr_spec=address))
+    mailbox, _, domain = address.rpartition("@")
+    return str(Address(name, mailbox, domain))
 
 
 def one_line(text: str) -> str:
@@ -109,25 +108,35 @@ def one_line(text: str) -> str:
     return _CONTROL.sub(" ", text).strip()
 
 
-def _address(address: str) -> str:
-    if one_line(address) != address or address.count("@") != 1:
+def on_the_wire(address: str) -> str:
+    """The address as headers and SMTP take it: its domain as DNS knows it, its mailbox as it is.
+
+    Raises:
+        ValueError: it is none.
+    """
+    mailbox, _, domain = address.rpartition("@")
+    if not _ADDRESS.fullmatch(address):
         raise ValueError("This is no address that a header can carry.")
-    return address
+    return f"{mailbox}@{domain.encode('idna').decode()}"
 
 
-def _plain(name: str, value: str) -> bool:
-    """Whether the value stands as it is: ASCII, short enough; Message-IDs must never be folded inside or encoded."""
-    return name in ("Message-ID", "Reply-To", "In-Reply-To", "References") or (
-        value.isascii() and len(name) + 2 + len(value) <= LINE_LENGTH_MAX and "=?" not in value
-    )
-
-
-def _folded(name: str, value: str) -> str:
-    folded: str = SMTP.fold(name, SMTP.header_factory(name, value))
+def _line(name: str, value: str) -> str:
+    """One header. Names and Message-IDs of ours stand as they are: they must never be folded inside, nor encoded."""
+    short = value.isascii() and len(name) + 2 + len(value) <= LINE_LENGTH_MAX and "=?" not in value
+    if short or name in ("Message-ID", "Reply-To", "In-Reply-To", "References"):
+        return f"{name}: {value}"
+    policy = SMTP if name != "To" or value.rpartition("<")[2].isascii() else SMTPUTF8
+    folded: str = policy.fold(name, policy.header_factory(name, value))
     return folded.removesuffix("\r\n")
+
+
+def is_message_id(text: str) -> bool:
+    """Whether this is a Message-ID, with its brackets, that a header can name."""
+    return _MESSAGE_ID.fullmatch(text) is not None
 
 
 def _body(text: str) -> bytes:
     """Quoted-printable with CRLF, whatever ended the lines before."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
-    return binascii.b2a_qp(lines.encode("utf-8", "replace"), istext=True)
+    # Its soft breaks follow the text's first line break; where there is none, they would be bare line feeds.
+    return binascii.b2a_qp(lines.encode("utf-8", "replace"), istext=True).replace(b"=\n", b"=\r\n")
