@@ -76,7 +76,7 @@ def make_engine(url: str, *, pool_size: int = 10, application: str = "recourse")
     }
     arguments: dict[str, Any] = {"server_settings": settings, "command_timeout": 30, "timeout": 10}
     return create_async_engine(
-        url,
+        driven(url),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS_MAX,
@@ -86,6 +86,12 @@ def make_engine(url: str, *, pool_size: int = 10, application: str = "recourse")
         json_serializer=_json_text,
         json_deserializer=orjson.loads,
     )
+
+
+def driven(url: str) -> str:
+    """The address with our driver named, as SQLAlchemy wants it; `postgres://` and `postgresql://` will do."""
+    scheme, separator, rest = url.partition("://")
+    return f"postgresql+asyncpg{separator}{rest}" if scheme in ("postgres", "postgresql") else url
 
 
 def _json_text(value: object) -> str:

@@ -9,7 +9,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from shared.db.engine import Tx
+from shared.db.engine import Tx, driven
 
 _FOLDER: Final = Path(__file__).parent / "migrations"
 
@@ -18,7 +18,7 @@ def config(url: str) -> Config:
     """The Alembic configuration for a database."""
     made = Config()
     made.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
-    made.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    made.set_main_option("sqlalchemy.url", driven(url).replace("%", "%%"))
     return made
 
 
