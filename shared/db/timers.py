@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple, cast
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from shared.db import rows
@@ -94,12 +94,13 @@ async def take_due(tx: Tx, low: datetime, limit: int = BATCH_MAX) -> list[Due]:
 
 async def next_due(tx: Tx, low: datetime) -> datetime | None:
     """When the earliest timer from `low` on is due; None when none is armed."""
-    return cast("datetime | None", await tx.raw.fetchval("select min(due_at) from timer where due_at >= $1", low))
+    earliest: datetime | None = await tx.raw.fetchval("select min(due_at) from timer where due_at >= $1", low)
+    return earliest
 
 
 async def park(tx: Tx, dispute_id: UUID, kind: Kind, attempts: int) -> datetime:
     """Puts off a timer whose firing failed, each time for longer; returns until when."""
-    pause = min(PAUSE_FIRST * 2 ** min(attempts, _DOUBLINGS_MAX), PAUSE_MAX)
+    pause = min(PAUSE_FIRST * (1 << min(attempts, _DOUBLINGS_MAX)), PAUSE_MAX)
     await tx.raw.fetchval(_PARK, dispute_id, kind, tx.now + pause)
     return tx.now + pause
 

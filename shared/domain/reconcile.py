@@ -12,7 +12,7 @@ from shared.domain.dispute import Dispute
 from shared.domain.draft import Draft
 from shared.domain.escalation import Asked, Case, Escalate, Seat, climbs, decide, seated, take_up
 from shared.domain.lifecycle import SETTLED, Status
-from shared.domain.matrix import Matrix
+from shared.domain.matrix import Holder, Matrix
 from shared.domain.plan import Missed, Plan, TakenUp
 from shared.domain.timekeeping import Calendars, Ticking, next_moment, phase_of, refreshed, settled, worked_out
 
@@ -81,12 +81,23 @@ def _reseated(draft: Draft) -> Seat | None:
     gone = keeper is None or (opened_again and not keeper.present(draft.now))
     if not (second_review or gone):
         return None
-    not_by = dispute.handler if second_review else None
-    seat = seated(draft.matrix, dispute.tier, dispute, draft.now, not_by=not_by)
+    if second_review:
+        return _second_reviewer(draft, keeper)
+    seat = seated(draft.matrix, dispute.tier, dispute, draft.now)
     if dispute.handler is None and seat.handler is None:
         return None
-    why = "a second review is never by the first handler" if second_review else "the handler left or was not there"
-    return seat._replace(because=(why, *seat.because))
+    return seat._replace(because=("the handler left or was not there", *seat.because))
+
+
+def _second_reviewer(draft: Draft, keeper: Holder | None) -> Seat:
+    """Somebody else; only when there is nobody else anywhere up the tiers, the first handler, and it is said."""
+    dispute = draft.dispute
+    assert dispute.tier is not None
+    seat = seated(draft.matrix, dispute.tier, dispute, draft.now, not_by=dispute.handler)
+    if seat.handler is None and keeper is not None and keeper.present(draft.now):
+        only = "nobody but the first handler is there for the second review"
+        return Seat(dispute.tier, keeper.name, (only,), seat.skipped)
+    return seat._replace(because=("a second review is not by the first handler", *seat.because))
 
 
 def _settle(draft: Draft, clock: Clock, *, rearm: bool) -> None:
