@@ -8,10 +8,27 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from services.intake import errors
-from services.intake.api import batch, disputes, filing, history, keys, principals
+from services.intake.api import (
+    batch,
+    clocks,
+    conclusions,
+    dead_letters,
+    disputes,
+    feedback,
+    filing,
+    history,
+    keys,
+    messages,
+    moves,
+    notifications,
+    policies,
+    principals,
+    webhook_endpoints,
+)
 from services.intake.categorise import Categoriser
 from services.intake.openapi import describe
 from services.intake.parts import IntakeParts
+from services.intake.portal import follow_up
 from services.intake.settings import IntakeSettings
 from services.intake.upkeep import Upkeep
 from shared.broker.ports import Broker
@@ -31,6 +48,16 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     history.router,
     principals.router,
     keys.router,
+    messages.router,
+    moves.router,
+    conclusions.router,
+    feedback.router,
+    clocks.router,
+    notifications.router,
+    policies.router,
+    webhook_endpoints.router,
+    dead_letters.router,
+    follow_up.router,
 )
 """Every router of the API, in the order in which paths are matched; a new noun adds its own here."""
 

@@ -10,6 +10,12 @@ from shared.runtime.problem import MEDIA_TYPE, TYPE_PREFIX
 
 TAGS: Final = (
     {"name": "disputes", "description": "File disputes, read them, find them, correct their facts."},
+    {"name": "casework", "description": "What happens to one dispute: messages, moves, decisions, feedback."},
+    {"name": "clocks", "description": "Promises of time, and why each deadline is when it is."},
+    {"name": "notifications", "description": "What was sent, to whom, and how it went."},
+    {"name": "policies", "description": "The escalation matrix, in versions."},
+    {"name": "webhooks", "description": "Where our events are sent."},
+    {"name": "operations", "description": "What could not be handled."},
     {"name": "access", "description": "Principals and their API keys."},
 )
 _PROBLEM: Final = {
