@@ -17,6 +17,9 @@ from services.intake.api import (
     feedback,
     filing,
     history,
+    inbound,
+    inbound_deliveries,
+    inbound_endpoints,
     keys,
     messages,
     moves,
@@ -26,6 +29,8 @@ from services.intake.api import (
     webhook_endpoints,
 )
 from services.intake.categorise import Categoriser
+from services.intake.inbound.consumer import inbound_consumer
+from services.intake.inbound.senders import WEBHOOK_BODY_BYTES_MAX
 from services.intake.openapi import describe
 from services.intake.parts import IntakeParts
 from services.intake.portal import follow_up
@@ -38,7 +43,7 @@ from shared.runtime.metrics import Metrics
 from shared.runtime.sealing import Sealer
 from shared.runtime.service import Service
 
-BODY_BYTES_MAX_BY_PATH: Final = {"/v1/disputes/batch": 16 * 1024 * 1024}
+BODY_BYTES_MAX_BY_PATH: Final = {"/v1/disputes/batch": 16 * 1024 * 1024, **WEBHOOK_BODY_BYTES_MAX}
 """Where a body may be longer than elsewhere."""
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
@@ -56,6 +61,9 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     notifications.router,
     policies.router,
     webhook_endpoints.router,
+    inbound.router,
+    inbound_endpoints.router,
+    inbound_deliveries.router,
     dead_letters.router,
     follow_up.router,
 )
@@ -67,7 +75,8 @@ def build(settings: IntakeSettings, *, database: Database, broker: Broker, metri
     parts = IntakeParts(
         settings=settings, database=database, sealer=sealer, categoriser=Categoriser.load(), metrics=metrics
     )
-    return Service("intake", (Upkeep(database).run,), app=door(parts))
+    consumer = inbound_consumer(parts, broker)
+    return Service("intake", (Upkeep(database).run, consumer.run), app=door(parts))
 
 
 def create_app(parts: IntakeParts, routers: Sequence[APIRouter] = ROUTERS) -> FastAPI:

@@ -15,6 +15,7 @@ TAGS: Final = (
     {"name": "notifications", "description": "What was sent, to whom, and how it went."},
     {"name": "policies", "description": "The escalation matrix, in versions."},
     {"name": "webhooks", "description": "Where our events are sent."},
+    {"name": "inbound", "description": "Mail and chat that come in by themselves."},
     {"name": "operations", "description": "What could not be handled."},
     {"name": "access", "description": "Principals and their API keys."},
 )

@@ -15,6 +15,9 @@ from services.intake.inbound.mail_headers import Headers, words_decoded
 from services.intake.inbound.ports import Attachment, Bounce
 
 PARTS_MAX: Final = 500
+LINES_MAX: Final = 500_000
+BOUNDARIES_MAX: Final = 10_000
+"""Far above any mail of 25 MiB that a program sends; a mail built to be slow stays below a few seconds."""
 ATTACHMENTS_MAX: Final = 100
 TEXT_LENGTH_MAX: Final = 400_000
 SUMMARY_LENGTH_MAX: Final = 500
@@ -36,7 +39,7 @@ class Mail:
 
 
 class NotTakenApart(ValueError):
-    """The mail is nested beyond what can be followed."""
+    """The mail is nested, or cut up, beyond what can be followed."""
 
 
 def read_mail(raw: bytes) -> Mail:
@@ -45,6 +48,8 @@ def read_mail(raw: bytes) -> Mail:
     Raises:
         NotTakenApart: nothing else, whatever the bytes.
     """
+    if raw.count(b"\n") > LINES_MAX or raw.count(b"\n--") > BOUNDARIES_MAX:
+        raise NotTakenApart("too many lines or parts")
     try:
         root: Message = message_from_bytes(raw, policy=policy.compat32)
     except _RAISED as error:

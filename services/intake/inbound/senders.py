@@ -11,5 +11,5 @@ from services.intake.inbound.slack import Slack
 
 SENDERS: Final[Mapping[str, Sender]] = {each.name: each for each in (Slack(), Postmark(), Mime(), Generic())}
 
-BODY_BYTES_MAX_BY_PATH: Final = {f"/v1/webhooks/{name}/": sender.body_bytes_max for name, sender in SENDERS.items()}
+WEBHOOK_BODY_BYTES_MAX: Final = {f"/v1/webhooks/{name}/": sender.body_bytes_max for name, sender in SENDERS.items()}
 """For the limit at the edge."""
