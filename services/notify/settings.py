@@ -3,7 +3,7 @@
 from email.headerregistry import Address
 from email.utils import parseaddr
 from typing import Annotated, Final, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import Field, SecretStr, model_validator
@@ -77,9 +77,17 @@ class NotifySettings(CommonSettings):
         url = self.smtp_url and urlsplit(self.smtp_url.get_secret_value())
         if url and (url.scheme not in SMTP_SCHEMES or not url.hostname):
             raise ValueError(f"{PREFIX}SMTP_URL must begin with smtp:// or smtps:// and name a host")
+        if url and not _understood(url.query):
+            raise ValueError(f"{PREFIX}SMTP_URL takes starttls=auto|required|never and verify=true|false")
         if self.time_zone not in available_timezones():
             raise ValueError(f"{PREFIX}TIME_ZONE must be a name of the IANA time zone database")
         return self
+
+
+def _understood(query: str) -> bool:
+    said = dict(parse_qsl(query))
+    known = {"starttls": ("auto", "required", "never"), "verify": ("true", "false")}
+    return all(value in known.get(name, ()) for name, value in said.items())
 
 
 def _is_address(text: str) -> bool:
