@@ -129,7 +129,23 @@ class Link:
         task.add_done_callback(self._closing.discard)
 
 
+async def attempt(call: Awaitable[object]) -> bool:
+    """Does something that is good to have done; False when the connection was not up to it.
+
+    The library may end a call as cancelled when its channel goes; that is no cancellation of ours.
+    """
+    try:
+        await call
+    except asyncio.CancelledError:
+        if cancelled_by_us():
+            raise
+        return False
+    except TROUBLE:
+        return False
+    return True
+
+
 async def _close(connection: AbstractConnection) -> None:
-    with contextlib.suppress(*TROUBLE):
+    with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(CLOSE_SECONDS_MAX):
-            await connection.close()
+            await attempt(connection.close())

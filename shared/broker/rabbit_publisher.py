@@ -1,22 +1,25 @@
 """Publishing to RabbitMQ: persistent, mandatory, confirmed, many at a time."""
 
 import asyncio
+import itertools
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import aiormq
-from aiormq import spec
 from aiormq.abc import AbstractConnection
 
 from shared.broker.ports import PublishFault
-from shared.broker.rabbit_link import Link
+from shared.broker.rabbit_link import TROUBLE, Link
 from shared.broker.rabbit_topology import RPC_SECONDS_MAX, declare
+from shared.broker.rabbit_window import TOPIC_BYTES_MAX, Confirm, forget, send
 from shared.messages.envelope import Outgoing
-from shared.messages.topology import EXCHANGE, Queue
+from shared.messages.topology import Queue
+from shared.runtime.stop import cancelled_by_us
 
 CONFIRM_SECONDS_MAX: Final = 5.0
 BLOCKED: Final = "RabbitMQ takes no messages: its memory or disk alarm is on"
-_PERSISTENT: Final = 2
+TOO_LONG: Final = PublishFault("refused", f"its topic is longer than {TOPIC_BYTES_MAX} bytes")
+UNCONFIRMED: Final = PublishFault("unconfirmed", "no confirm in time")
 _BLOCKED_SECONDS: Final = 0.01
 
 
@@ -35,7 +38,6 @@ class Publisher:
         self._connection: AbstractConnection | None = None
         self._channel: aiormq.Channel | None = None
         self._overdue = False
-        self._late: set[asyncio.Task[Any]] = set()
 
     async def publish(self, messages: Sequence[Outgoing]) -> Sequence[PublishFault | None]:
         """Sends all, then waits for all confirms, for a few seconds at most."""
@@ -43,12 +45,9 @@ class Publisher:
         channel = self._channel
         if obstacle is not None or channel is None:
             return [PublishFault("unavailable", obstacle or self.link.reason)] * len(messages)
-        sent = [asyncio.create_task(_send(channel, message)) for message in messages]
-        try:
-            await asyncio.wait(sent, timeout=self._seconds)
-        finally:
-            self._give_up([task for task in sent if not task.done()])
-        faults = [_fault(task) for task in sent]
+        fits = [len(message.topic.encode()) <= TOPIC_BYTES_MAX for message in messages]
+        answers = iter(await self._answers(channel, list(itertools.compress(messages, fits))))
+        faults = [next(answers) if fit else TOO_LONG for fit in fits]
         if any(fault is not None and fault.kind == "unroutable" for fault in faults):
             self.link.attention.set()  # a queue or binding may have been deleted: declare them now
         return faults
@@ -74,7 +73,7 @@ class Publisher:
             admin = await connection.channel(publisher_confirms=False, timeout=RPC_SECONDS_MAX)
             await declare(admin, self._queues)
             channel = await connection.channel(on_return_raises=True, timeout=RPC_SECONDS_MAX)
-            assert isinstance(channel, aiormq.Channel)  # the abstract one cannot publish without waiting for the socket
+            assert isinstance(channel, aiormq.Channel)  # the abstract one does not show its confirms
             channel.closing.add_done_callback(lambda _: self.link.attention.set())
             self._connection, self._channel, self._overdue = connection, channel, False
             self.link.came_up(connection)
@@ -87,41 +86,36 @@ class Publisher:
         finally:
             self._connection = self._channel = None
 
-    def _give_up(self, late: Sequence[asyncio.Task[Any]]) -> None:
-        if late:
-            self._overdue = True
-            self._late.update(late)
-        for task in late:
-            task.add_done_callback(self._late.discard)
-            task.cancel()
+    async def _answers(self, channel: aiormq.Channel, messages: Sequence[Outgoing]) -> list[PublishFault | None]:
+        confirms: list[Confirm] = []
+        answered = False
+        try:
+            async with asyncio.timeout(self._seconds):
+                confirms = await send(channel, messages)
+                if confirms:
+                    await asyncio.wait(confirms)
+            answered = True
+        except asyncio.CancelledError:
+            if cancelled_by_us():
+                raise
+        except TROUBLE:
+            pass  # what has no answer is unconfirmed
+        finally:
+            self._overdue = self._overdue or not answered
+            forget(channel, messages)
+        return [_fault(confirm) for confirm in confirms] or [UNCONFIRMED] * len(messages)
 
 
-async def _send(channel: aiormq.Channel, message: Outgoing) -> None:
-    properties = spec.Basic.Properties(
-        content_type="application/cloudevents+json",
-        delivery_mode=_PERSISTENT,
-        headers=dict(message.headers),
-        message_id=str(message.id),
-        message_type=message.topic,
-    )
-    await channel.basic_publish(
-        message.body, exchange=EXCHANGE, routing_key=message.topic, properties=properties, mandatory=True, wait=False
-    )
-
-
-def _fault(task: asyncio.Task[None]) -> PublishFault | None:
-    if not task.done() or task.cancelled():
-        # The library ends a publish on a lost connection as cancelled.
-        return PublishFault("unconfirmed", "no confirm in time")
-    error = task.exception()
+def _fault(confirm: Confirm) -> PublishFault | None:
+    if not confirm.done() or confirm.cancelled():
+        return UNCONFIRMED
+    error = confirm.exception()
     if error is None:
         return None
     if isinstance(error, aiormq.PublishError):
         return PublishFault("unroutable", "no queue is bound for it")
     if isinstance(error, aiormq.DeliveryError):
         return PublishFault("refused", "a queue refused it")
-    if isinstance(error, ValueError):
-        return PublishFault("refused", "it does not fit the protocol")
     return PublishFault("unconfirmed", f"RabbitMQ: {type(error).__name__}")
 
 

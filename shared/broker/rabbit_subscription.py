@@ -13,14 +13,19 @@ from uuid import UUID
 from aiormq.abc import AbstractChannel, AbstractConnection, DeliveredMessage
 
 from shared.broker.ports import DRAIN_SECONDS_MAX, RETURN, Fate, Receive, Received
-from shared.broker.rabbit_link import TROUBLE
+from shared.broker.rabbit_link import TROUBLE, attempt
 from shared.broker.rabbit_topology import RPC_SECONDS_MAX
 from shared.runtime.logs import logger
 
 log = logger(__name__)
 
 LINGER_SECONDS: Final = 0.002
-"""How long a batch waits for company."""
+"""How long a batch waits for company, and again as often as company came, up to LINGERS_MAX times."""
+
+LINGERS_MAX: Final = 5
+
+AHEAD: Final = 2
+"""How many batches the broker may send before the first is settled, so that the next is here when it is."""
 
 HOLD_SECONDS_MAX: Final = 600.0
 """How long returned messages are held here before the broker gets them back, which counts towards its delivery limit."""
@@ -57,7 +62,7 @@ class Subscription:
         channel = await connection.channel(publisher_confirms=False, timeout=RPC_SECONDS_MAX)
         channel.closing.add_done_callback(lambda _: self._changed())
         channel.on_consumer_cancel_callbacks.add(lambda _: self._changed())
-        await channel.basic_qos(prefetch_count=self._prefetch, timeout=RPC_SECONDS_MAX)
+        await channel.basic_qos(prefetch_count=self._prefetch * AHEAD, timeout=RPC_SECONDS_MAX)
         self._buffer.clear()  # what another connection brought comes again
         self._channel = channel
         answer = await channel.basic_consume(self.queue_name, self._on_delivery, timeout=RPC_SECONDS_MAX)
@@ -67,8 +72,7 @@ class Subscription:
         """Cancels the delivery, waits for the batch in flight, gives the rest back."""
         channel = self._channel
         if channel is not None and self._tag is not None:
-            with contextlib.suppress(*TROUBLE):
-                await channel.basic_cancel(self._tag, timeout=_CANCEL_SECONDS_MAX)
+            await attempt(channel.basic_cancel(self._tag, timeout=_CANCEL_SECONDS_MAX))
         self._stopping.set()
         self._arrived.set()
         await asyncio.wait([self._task], timeout=DRAIN_SECONDS_MAX)
@@ -83,15 +87,26 @@ class Subscription:
             self._arrived.set()
 
     async def _serve(self) -> None:
-        while not self._stopping.is_set():
+        while True:
             await self._arrived.wait()
-            if len(self._buffer) < self._prefetch and not self._stopping.is_set():
-                await asyncio.sleep(LINGER_SECONDS)
-            self._arrived.clear()
-            batch, channel = list(self._buffer), self._channel
-            if batch and channel is not None and not self._stopping.is_set():
-                self._buffer.clear()
-                await self._settled(channel, batch)
+            await self._gather()
+            if self._stopping.is_set():
+                return
+            batch = [self._buffer.popleft() for _ in range(min(len(self._buffer), self._prefetch))]
+            if not self._buffer:
+                self._arrived.clear()
+            if batch:
+                await self._settled(batch[0].channel, batch)
+
+    async def _gather(self) -> None:
+        """Lets a batch grow for a moment, and for a few moments while it does grow."""
+        for _ in range(LINGERS_MAX):
+            before = len(self._buffer)
+            if before >= self._prefetch or self._stopping.is_set():
+                break
+            await asyncio.sleep(LINGER_SECONDS)
+            if len(self._buffer) == before:
+                break
 
     async def _settled(self, channel: AbstractChannel, batch: Sequence[DeliveredMessage]) -> None:
         """Hands the batch over; again and again what comes back, as long as there is sense in it."""
