@@ -23,24 +23,33 @@ _ADD: Final = """
     on conflict do nothing
     returning kind, channel, state
 """
-_CLAIM: Final = """
-    with held as (select * from unnest($3::text[], $4::int[]) as h(recipient, parcels)),
+_RECIPIENTS: Final = """
+    with recursive who as (
+      (select recipient from delivery where channel = $2 and due_at is not null order by recipient limit 1)
+      union all
+      select (select d.recipient from delivery d
+              where d.channel = $2 and d.due_at is not null and d.recipient > w.recipient
+              order by d.recipient limit 1)
+      from who w where w.recipient is not null)
+"""
+"""Everybody something waits for: a step of the index each, so that the backlog of one costs the others nothing."""
+
+_CLAIM: Final = f"""{_RECIPIENTS},
+    held as (select * from unnest($3::text[], $4::int[]) as h(recipient, parcels)),
     due as materialized (
-      select d.id, d.recipient, d.due_at from delivery d
-      where d.due_at <= $1 and d.channel = $2
-        and not exists (select from held h where h.recipient = d.recipient and h.parcels >= $5)
-      order by d.due_at limit $6 for update of d skip locked),
-    ranked as (
-      select due.id, coalesce(h.parcels, 0) + row_number() over (partition by due.recipient order by due.due_at) as place
-      from due left join held h using (recipient)),
+      select p.id from who w left join held h using (recipient)
+      cross join lateral (
+        select d.id, d.due_at from delivery d
+        where d.channel = $2 and d.recipient = w.recipient and d.due_at <= $1
+        order by d.due_at limit least($6, greatest(0, $5 - coalesce(h.parcels, 0))) for update skip locked) p
+      order by p.due_at limit $6),
     taken as (
-      update delivery d set attempts = d.attempts + 1, due_at = $7 from ranked r
-      where d.id = r.id and r.place <= $5
+      update delivery d set attempts = d.attempts + 1, due_at = $7 from due where d.id = due.id
       returning d.id, d.dispute_id, d.kind, d.occasion, d.audience, d.channel, d.recipient, d.facts, d.attempts,
                 d.created_at, d.traceparent),
     begun as (
       insert into delivery_attempt (delivery_id, number, began_at) select id, attempts, $1 from taken)
-    select t.*, (select count(*) from due) as seen from taken t
+    select * from taken
 """
 _ENDED: Final = """
     update delivery_attempt a set ended_at = $5, outcome = t.outcome, detail = t.detail
@@ -58,7 +67,11 @@ _SUPPRESS: Final = (
     "update delivery set state = 'suppressed', due_at = null, reason = $3 "
     "where channel = $1 and recipient = any($2::text[]) and state = 'pending'"
 )
-_NEXT: Final = "select min(due_at) from delivery where due_at > $1 and channel = $2"
+_NEXT: Final = f"""{_RECIPIENTS}
+    select min(p.due_at) from who w cross join lateral (
+      select d.due_at from delivery d
+      where d.channel = $2 and d.recipient = w.recipient and d.due_at > $1 order by d.due_at limit 1) p
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +103,6 @@ class Ending:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """What a claim brought.
-
-    `full` says that more may be due than there was room for, `held_back` that some waits for its recipient's others.
-    """
-
-    claims: Sequence[Claim]
-    full: bool
-    held_back: bool
-
-
 async def add(tx: Tx, rows: Sequence[Planned]) -> list[tuple[str, str, str]]:
     """Stores those not planned before; returns kind, channel and state of each that was new."""
     if not rows:
@@ -131,7 +132,7 @@ async def add(tx: Tx, rows: Sequence[Planned]) -> list[tuple[str, str, str]]:
 
 async def claim(
     tx: Tx, channel: str, *, limit: int, held: Mapping[str, int], per_recipient: int, visible_after: timedelta
-) -> Claimed:
+) -> list[Claim]:
     """Due deliveries of one channel nobody else holds, each with an attempt begun.
 
     They come due again after `visible_after`, should this process die. `held` counts the parcels already under way to
@@ -140,7 +141,7 @@ async def claim(
     limit = min(limit, CLAIM_MAX)
     arguments = (list(held), list(held.values()), per_recipient, limit, tx.now + visible_after)
     found = await tx.raw.fetch(_CLAIM, tx.now, channel, *arguments)
-    claims = [
+    return [
         Claim(
             row["id"],
             row["dispute_id"],
@@ -156,8 +157,6 @@ async def claim(
         )
         for row in found
     ]
-    seen = found[0]["seen"] if found else 0
-    return Claimed(claims, full=seen == limit, held_back=(bool(held) and not found) or seen > len(found))
 
 
 async def settle(tx: Tx, endings: Sequence[Ending]) -> set[UUID]:

@@ -63,7 +63,7 @@ class Planner:
         mailed = [each for each in first if each in found and found[each].channel == "email"]
         return Known(
             disputes=found,
-            matrix=await self._matrix(tx),
+            matrix=await self._matrix(tx) if found else None,
             endpoints=await webhooks.active(tx),
             addresses=await _addresses(tx, customers),
             acknowledged=await _acknowledged(tx, mailed),

@@ -52,7 +52,7 @@ class Known:
     """
 
     disputes: Mapping[UUID, Dispute]
-    matrix: Matrix
+    matrix: Matrix | None
     endpoints: Sequence[Endpoint] = ()
     addresses: Mapping[UUID, str | None] = field(default_factory=dict)
     acknowledged: Mapping[UUID, int] = field(default_factory=dict)
@@ -134,7 +134,7 @@ def _alarm(
 def _to_people(
     entry: Notification, envelope: Envelope, dispute: Dispute, known: Known, now: datetime
 ) -> Iterator[Planned]:
-    people = told(known.matrix, entry.audience, dispute, now)
+    people = told(known.matrix, entry.audience, dispute, now) if known.matrix else ()
     for person in people:
         reason = None if person.email else "no_address"
         yield _row(entry, envelope, recipient=person.name, reason=reason)

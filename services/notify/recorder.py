@@ -16,7 +16,7 @@ from services.notify.plan import CUSTOMER
 from shared.db import disputes, webhooks
 from shared.db.disputes import Change
 from shared.db.engine import Database, Tx
-from shared.db.faults import RAISED_BY_DATABASE
+from shared.db.faults import RAISED_BY_DATABASE, is_away, is_transient, may_be_away
 from shared.domain.dispute import Dispute
 from shared.messages.events import CustomerNotified
 from shared.runtime.logs import logger
@@ -39,6 +39,7 @@ class Recorder:
         self._waiting: list[Ending] = []
         self._some = asyncio.Event()
         self._over = False
+        self._most = BATCH_MAX
 
     def put(self, ending: Ending) -> None:
         """Hands over an ending; returns at once."""
@@ -56,7 +57,7 @@ class Recorder:
             await self._some.wait()
             self._some.clear()
             while self._waiting:
-                batch = self._waiting[:BATCH_MAX]
+                batch = self._waiting[: self._most]
                 if await self._recorded(batch):
                     del self._waiting[: len(batch)]
                 else:
@@ -67,7 +68,8 @@ class Recorder:
             async with self._database.transaction() as tx:
                 settled = await record(tx, batch)
         except RAISED_BY_DATABASE as error:
-            return self._again(error)
+            passing = is_away(error) or is_transient(error) or may_be_away(error)
+            return self._again(error) if passing else self._alone(batch, error)
         except asyncio.CancelledError as error:
             if cancelled_by_us():
                 raise
@@ -79,6 +81,15 @@ class Recorder:
         self._metrics.loop_failures.labels(loop="notify.recorder", reason=type(error).__name__).inc()
         log.warning("recording_failed", reason=type(error).__name__)
         return False
+
+    def _alone(self, batch: Sequence[Ending], error: BaseException) -> bool:
+        """After a fault of the work itself: one at a time, until the faulty one is found; that one comes due again."""
+        if len(batch) > 1:
+            self._most = 1
+            return self._again(error)
+        log.error("ending_unrecordable", kind=batch[0].claim.kind, reason=type(error).__name__)
+        self._most = BATCH_MAX
+        return True
 
     def _count(self, batch: Sequence[Ending], settled: set[UUID], now: datetime) -> None:
         for ending in batch:

@@ -15,7 +15,7 @@ from typing import Final
 
 from services.notify import deliveries, material
 from services.notify.channels.ports import Channel, Handed, Outcome
-from services.notify.deliveries import Claim, Claimed
+from services.notify.deliveries import Claim
 from services.notify.material import Material
 from services.notify.parcels import NotSent, Packer
 from services.notify.recorder import Recorder
@@ -112,7 +112,6 @@ class Lane:
         self._recorder = recorder
         self._held: Counter[str] = Counter()
         self._hungry = False
-        self._held_back = False
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -144,18 +143,17 @@ class Lane:
         if self._hungry:
             return False
         async with self._database.transaction() as tx:
-            claimed = await self._claim(tx, room)
-            found = await self._material(tx, claimed.claims) if claimed.claims else None
-            due = None if claimed.claims else await deliveries.next_due(tx, self.name)
+            claims = await self._claim(tx, room)
+            found = await self._material(tx, claims) if claims else None
+            due = None if claims else await deliveries.next_due(tx, self.name)
         if found is not None:
-            self._begin(claimed.claims, found)
-        self._held_back = claimed.held_back
-        self._hungry = claimed.full
+            self._begin(claims, found)
+        self._hungry = len(claims) == min(room, deliveries.CLAIM_MAX)
         if due is not None:
-            return max(0.0, (due - tx.now).total_seconds())
-        return claimed.full and len(self._tasks) < self._channel.terms.at_once
+            return (due - tx.now).total_seconds()
+        return self._hungry and len(self._tasks) < self._channel.terms.at_once
 
-    async def _claim(self, tx: Tx, room: int) -> Claimed:
+    async def _claim(self, tx: Tx, room: int) -> list[Claim]:
         terms = self._channel.terms
         return await deliveries.claim(
             tx,
@@ -185,10 +183,12 @@ class Lane:
     def _ended(self, recipient: str, task: asyncio.Task[None]) -> None:
         """Makes room, and wakes the lane when there is room enough to be worth a claim."""
         self._tasks.discard(task)
+        terms = self._channel.terms
+        held_back = self._held[recipient] >= terms.per_recipient
         self._held[recipient] -= 1
         if not self._held[recipient]:
             del self._held[recipient]
-        if self._held_back or (self._hungry and len(self._tasks) <= self._channel.terms.at_once // 2):
+        if held_back or (self._hungry and len(self._tasks) <= terms.at_once // 2):
             self.wake.set()
 
     async def _deliver(self, claim: Claim, found: Material) -> None:

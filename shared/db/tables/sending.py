@@ -28,7 +28,7 @@ delivery = Table(
     CheckConstraint(one_of("state", DELIVERY_STATES), "state"),
     CheckConstraint("(state = 'pending') = (due_at is not null)", "pending_is_due"),
     Index("uq_delivery_once", "dispute_id", "kind", "occasion", "channel", "recipient", unique=True),
-    Index("ix_delivery_due", "due_at", postgresql_where="due_at is not null"),
+    Index("ix_delivery_due", "channel", "recipient", "due_at", postgresql_where="due_at is not null"),
     Index("ix_delivery_endpoint", "recipient", "id", postgresql_where="audience = 'integration'"),
 )
 """Planned once per dispute, kind, occasion, channel and recipient, however often the event comes.

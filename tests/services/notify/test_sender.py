@@ -266,7 +266,7 @@ async def test_what_a_dead_process_had_claimed_is_sent_by_another_after_a_while(
         claimed = await deliveries.claim(
             tx, "email", limit=100, held={}, per_recipient=100, visible_after=timedelta(seconds=50)
         )
-    assert len(claimed.claims) == 2
+    assert len(claimed) == 2
     channel = AnsweringChannel()
     async with world.sending({"email": channel}):
         await eventually(lambda: world.rows("select 1 from heartbeat"))
@@ -286,7 +286,7 @@ async def test_a_late_yes_counts_although_another_took_the_delivery_over(world: 
             found = await deliveries.claim(
                 tx, "email", limit=9, held={}, per_recipient=9, visible_after=timedelta(seconds=1)
             )
-        return next(each for each in found.claims if each.kind == "acknowledgement")
+        return next(each for each in found if each.kind == "acknowledgement")
 
     slow = await claim()
     world.later = timedelta(seconds=5)
@@ -359,3 +359,18 @@ def test_a_retry_is_never_early_never_far_and_always_ends(attempt: int, spread: 
         wait = SCHEDULE[attempt - 1]
         assert ending.due_at is not None
         assert max(wait, asked or timedelta()) <= ending.due_at - now <= max(wait, asked or timedelta()) + wait * 0.1
+
+
+async def test_an_ending_that_cannot_be_recorded_holds_up_no_other(world: World) -> None:
+    unstorable = Handed(Outcome.FAILED, "a zero byte \x00 that PostgreSQL takes in no text")
+    channel = AnsweringChannel(lambda parcel: unstorable if parcel.recipient == "customer" else SENT)
+    made = [await world.file() for _ in range(3)]
+    for dispute in made:
+        await world.happen(dispute, assigned())
+    async with world.sending({"email": channel}):
+
+        async def colleagues_recorded() -> bool:
+            return {row["state"] for row in await world.deliveries(kind="assigned")} == {"sent"}
+
+        await eventually(colleagues_recorded)
+    assert {row["state"] for row in await world.deliveries(kind="acknowledgement")} == {"pending"}

@@ -300,7 +300,13 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
     )
-    op.create_index("ix_delivery_due", "delivery", ["due_at"], unique=False, postgresql_where="due_at is not null")
+    op.create_index(
+        "ix_delivery_due",
+        "delivery",
+        ["channel", "recipient", "due_at"],
+        unique=False,
+        postgresql_where="due_at is not null",
+    )
     op.create_index(
         "ix_delivery_endpoint",
         "delivery",
