@@ -98,12 +98,15 @@ async def test_silence_after_the_follow_up_closes_the_case_and_nothing_escalates
 
 
 async def test_the_clocks_stand_still_while_the_customer_is_being_waited_for(house: House) -> None:
-    filed = await house.file()
-    await house.act(filed["id"], "wait", **{"for": "customer", "reason": "We need the receipt."})
-    house.clock.advance(days=20)
-    other = await house.file(customer={"name": "Bea", "email": "bea@example.org"})
-    assert other["id"] != filed["id"]
-    assert await house.history(filed["id"], "dispute.escalated") == []
-    await house.act(filed["id"], "resume")
-    house.clock.advance(days=6)
-    await house.happened(filed["id"], "dispute.escalated")
+    waiting, working = await house.file(), await house.file(customer={"name": "Bea", "email": "bea@example.org"})
+    for filed in (waiting, working):
+        await house.act(filed["id"], "messages", direction="out", channel="email", body="We need your receipt.")
+    await house.act(waiting["id"], "wait", **{"for": "customer", "reason": "We need the receipt."})
+    await house.clocks(waiting["id"], tier="paused")
+    house.clock.advance(days=5)
+    await house.happened(working["id"], "dispute.escalated")
+    assert await house.history(waiting["id"], "dispute.escalated") == []
+    await house.act(waiting["id"], "resume")
+    await house.clocks(waiting["id"], tier="running")
+    house.clock.advance(days=5)
+    await house.happened(waiting["id"], "dispute.escalated")
