@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -161,8 +162,9 @@ async def a_world(url: str, **values: Any) -> AsyncIterator[World]:
     """A world on a database; its clock stands where `later` says."""
     world: World
     database = Database(make_engine(url, pool_size=6), offset=lambda: world.later)
-    world = World(database, settings_for(**values))
-    try:
-        yield world
-    finally:
-        await database.dispose()
+    with tempfile.TemporaryDirectory(prefix="rcs-mail-") as folder:
+        world = World(database, settings_for(**({"state_dir": folder} | values)))
+        try:
+            yield world
+        finally:
+            await database.dispose()
