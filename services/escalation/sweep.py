@@ -115,7 +115,9 @@ class Sweep:
 
     def _decide(self, tx: Tx, timer: Due, each: Decided, matrix: Matrix) -> None:
         clock = each.clocks.get(timer.kind)
-        if clock is None or not clock.open or clock.generation != timer.generation:
+        if (timer.kind, timer.generation) not in each.changed and (
+            clock is None or not clock.open or clock.generation != timer.generation
+        ):
             self._figures.stale.inc()
         each.add(fire(each.dispute, timer.kind, each.clocks, matrix, self._calendars, tx.now), tx.now)
 

@@ -65,6 +65,7 @@ class Promise:
 class Clock:
     """One generation of one clock. `phase` is the stretch of the dispute's life it belongs to; `warned` are percents.
 
+    It counts from `started_at` and was set up at `opened_at`, which is later when nobody was there to do it.
     `due_at` is None while an open pause holds it back. A missed clock keeps `due_at` and `fired_at`.
     """
 
@@ -76,6 +77,7 @@ class Clock:
     promise: Promise
     policy_version: int
     started_at: datetime
+    opened_at: datetime
     due_at: datetime | None
     warned: tuple[int, ...] = ()
     extensions: tuple[Extension, ...] = ()

@@ -85,6 +85,7 @@ class Draft:
             promise=promise,
             policy_version=self.matrix.version,
             started_at=started_at,
+            opened_at=self.now,
             due_at=None,
             extensions=extensions,
         )

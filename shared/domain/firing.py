@@ -13,7 +13,7 @@ from shared.domain.clock_record import Clock, Clocks, ClockState, Kind, OnBreach
 from shared.domain.clock_run import Moment
 from shared.domain.dispute import Dispute
 from shared.domain.draft import Draft
-from shared.domain.escalation import Case, Escalate, climbs, decide
+from shared.domain.escalation import Case, Escalate, Hold, climbs, decide
 from shared.domain.lifecycle import Status, Trigger, allowed
 from shared.domain.matrix import Matrix
 from shared.domain.plan import Closed, FollowUpAsked, Missed, NewsOwed, Plan, Warned
@@ -104,7 +104,7 @@ def _escalate(draft: Draft, clock: Clock) -> None:
     """Climbs once; at the top the miss is told, and the top tier is reminded a few times, further and further apart."""
     over = _ran_out(draft, clock)
     case = Case(draft.dispute, draft.matrix, draft.now, breached=over)
-    verdict = decide(case)
+    verdict = Hold() if _just_climbed(draft, over) else decide(case)
     if not isinstance(verdict, Escalate) or clock.kind is not Kind.TIER:
         draft.tell(Missed(over))
     if isinstance(verdict, Escalate):
@@ -112,6 +112,14 @@ def _escalate(draft: Draft, clock: Clock) -> None:
     elif clock.kind is Kind.TIER and climbs(draft.dispute):
         _remind(draft, over)
     _after_a_miss(draft, over)
+
+
+def _just_climbed(draft: Draft, over: Clock) -> bool:
+    """After an outage every promise is found broken at once; the tier that just got the dispute answers for none."""
+    tier_clock = draft.clocks.get(Kind.TIER)
+    if over.kind is Kind.TIER or tier_clock is None:
+        return False
+    return draft.now - tier_clock.opened_at < draft.matrix.min_gap
 
 
 def _climb(draft: Draft, case: Case, verdict: Escalate, over: Clock) -> None:

@@ -73,6 +73,22 @@ def test_an_outage_longer_than_all_tiers_empties_no_ladder_the_next_tier_gets_th
     assert climbs(life.until(516.5)) == [(3, 4)]
 
 
+def test_promises_found_broken_together_after_an_outage_are_all_told_and_climb_once() -> None:
+    escalating = {"duration": "6 hours", "calendar": "always", "on_breach": "escalate"}
+    life = taken_up(clocks=clocks(first_response=escalating))
+    life.asleep_until(2000)
+    told = life.until(2000)
+    assert climbs(told) == [(1, 2)]
+    assert {each.clock.kind for each in of(told, Missed)} == {
+        Kind.ACKNOWLEDGEMENT,
+        Kind.FIRST_RESPONSE,
+        Kind.NEXT_UPDATE,
+        Kind.RESOLUTION,
+    }
+    assert climbs(life.until(2007.9)) == []
+    assert climbs(life.until(2008)) == [(2, 3)]
+
+
 def test_a_dispute_taken_up_after_an_outage_gives_the_front_line_the_least_gap() -> None:
     life = Life(matrix=a_matrix(clocks=ONLY_TIERS), now=after(50))
     life.heard()

@@ -19,6 +19,7 @@ clock = Table(
     Column("spec", JSON, nullable=False),
     Column("policy_version", Integer, nullable=False),
     Column("started_at", INSTANT, nullable=False),
+    Column("opened_at", INSTANT, nullable=False),
     Column("due_at", INSTANT),
     Column("extensions", JSON, nullable=False, server_default="[]"),
     Column("warned", ARRAY(SmallInteger), nullable=False, server_default="{}"),

@@ -257,6 +257,7 @@ def upgrade() -> None:
         sa.Column("spec", postgresql.JSON(astext_type=sa.Text()), nullable=False),
         sa.Column("policy_version", sa.Integer(), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("extensions", postgresql.JSON(astext_type=sa.Text()), server_default="[]", nullable=False),
         sa.Column("warned", postgresql.ARRAY(sa.SmallInteger()), server_default="{}", nullable=False),
