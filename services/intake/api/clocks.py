@@ -1,5 +1,6 @@
 """Clocks: every promise of time of a dispute, and why each deadline is when it is."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
@@ -14,8 +15,9 @@ from services.intake.security import Caller
 from shared.db import clocks
 from shared.db.engine import Tx
 from shared.domain.clock_record import PROMISES, Clock, Kind
+from shared.domain.clock_spec import Pause
 from shared.domain.dispute import Dispute
-from shared.domain.errors import NotFound
+from shared.domain.errors import NotFound, PolicyFault
 from shared.domain.explain import Explanation, explain
 from shared.domain.timekeeping import Calendars, pauses_of, worked_out
 
@@ -133,21 +135,27 @@ async def _clock(tx: Tx, dispute: Dispute, kind: Kind, generation: int | None) -
 
 
 def _account(clock: Clock, dispute: Dispute, calendars: Calendars, now: datetime) -> Explanation:
-    """The account up to now, or up to when the clock was met or stopped.
+    """The account up to now, or up to when the clock was met or stopped: what came after moved nothing of it.
 
     Raises:
         PolicyFault: no calendar of the name its rule says.
     """
-    worked_out(clock, dispute, calendars)  # says plainly when the calendar is gone
-    spec = clock.promise.spec
+    spec, end = clock.promise.spec, clock.met_at or clock.stopped_at or now
+    if spec.calendar not in calendars:
+        raise PolicyFault(f"clocks.{clock.kind}.calendar", f"There is no calendar named {spec.calendar}.")
     return explain(
         spec,
         calendars[spec.calendar],
         started_at=clock.started_at,
-        now=clock.met_at or clock.stopped_at or now,
-        pauses=pauses_of(dispute),
+        now=end,
+        pauses=[_as_of(pause, end) for pause in pauses_of(dispute) if pause.since < end],
         extensions=clock.extensions,
     )
+
+
+def _as_of(pause: Pause, end: datetime) -> Pause:
+    """The pause as it was known then: still open, when it ended only later."""
+    return pause if pause.until is not None and pause.until <= end else replace(pause, until=None)
 
 
 def _shown(clock: Clock, dispute: Dispute, calendars: Calendars, now: datetime) -> ClockOut:
