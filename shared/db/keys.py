@@ -42,7 +42,10 @@ _FIND: Final = (
     "from api_key k join principal p on p.id = k.principal_id "
     "where k.hash = $1 and p.active and k.revoked_at is null and (k.expires_at is null or k.expires_at > $2)"
 )
-_USED: Final = "update api_key set last_used_at = $2 where id = $1"
+# A key whose row somebody holds is being noted or changed already; nobody waits for that at the door.
+_USED: Final = (
+    "update api_key set last_used_at = $2 where id = (select id from api_key where id = $1 for no key update skip locked)"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,119 @@
+"""Concurrent filings share transactions, and one that fails fails alone."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import pytest
+
+from services.intake.commands import batcher
+from services.intake.commands.file import Brought
+from shared.db.engine import Database, Tx
+from tests.services.intake.counter import Counter, a_counter
+
+
+@pytest.fixture
+async def counter(db: Database) -> AsyncIterator[Counter]:
+    async with a_counter(db) as opened:
+        yield opened
+
+
+async def test_a_hundred_at_once_are_all_filed_in_few_transactions(counter: Counter) -> None:
+    async with counter.db.transaction() as tx:
+        before = await tx.raw.fetchval("select pg_current_xact_id()::text::bigint")
+    replies = await asyncio.gather(*(counter.file(subject=f"Complaint {n}") for n in range(100)))
+    async with counter.db.transaction() as tx:
+        after = await tx.raw.fetchval("select pg_current_xact_id()::text::bigint")
+    assert {reply.status_code for reply in replies} == {201}
+    assert len({reply.json()["id"] for reply in replies}) == 100
+    assert len({reply.json()["reference"] for reply in replies}) == 100
+    assert await counter.count() == await counter.count("event") == await counter.count("outbox") == 100
+    assert after - before < 60
+
+
+async def test_disputes_of_one_customer_in_one_batch_count_each_other(db: Database) -> None:
+    async with a_counter(db, filing_lanes=1) as counter:
+        replies = await asyncio.gather(*(counter.file() for _ in range(10)))
+    assert sorted(reply.json()["prior_disputes"] for reply in replies) == list(range(10))
+
+
+async def test_each_caller_gets_their_own_dispute(counter: Counter) -> None:
+    async def one(n: int) -> None:
+        filed = await counter.file(subject=f"Complaint {n}", customer={"email": f"c{n}@example.org"})
+        told = (await counter.client.get(filed.json()["links"]["self"])).json()
+        assert told["subject"] == f"Complaint {n}"
+        assert told["customer"]["email"] == f"c{n}@example.org"
+
+    await asyncio.gather(*(one(n) for n in range(30)))
+
+
+async def test_a_refused_date_does_not_hinder_the_neighbours(counter: Counter) -> None:
+    replies = await asyncio.gather(
+        *(counter.file(purchased_on="2199-01-01" if n % 3 == 0 else "2026-01-01") for n in range(12))
+    )
+    assert [reply.status_code for reply in replies] == [422 if n % 3 == 0 else 201 for n in range(12)]
+    assert replies[0].json()["errors"][0]["pointer"] == "/purchased_on"
+    assert await counter.count() == 8
+
+
+async def test_what_the_database_refuses_fails_alone(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A filing that no check foresaw: the whole transaction fails, and the others are tried without it."""
+    whole = batcher.file_many
+
+    async def sometimes(tx: Tx, matrix: Any, brought: Sequence[Brought]) -> Any:
+        if any(each.new.subject == "Poison" for each in brought):
+            await tx.raw.execute("select 1 / 0")
+        return await whole(tx, matrix, brought)
+
+    monkeypatch.setattr(batcher, "file_many", sometimes)
+    replies = await asyncio.gather(*(counter.file(subject="Poison" if n == 5 else "Sound") for n in range(10)))
+    assert [reply.status_code for reply in replies] == [500 if n == 5 else 201 for n in range(10)]
+    assert await counter.count() == 9
+
+
+async def test_when_the_connection_dies_everybody_is_told_to_come_back_and_nothing_is_tried_twice(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = batcher.file_many
+    tries = 0
+
+    async def dying(tx: Tx, matrix: Any, brought: Sequence[Brought]) -> Any:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            async with counter.db.transaction() as other:
+                await other.raw.execute("select pg_terminate_backend($1)", tx.raw.get_server_pid())
+        return await whole(tx, matrix, brought)
+
+    monkeypatch.setattr(batcher, "file_many", dying)
+    reply = await counter.file()
+    assert reply.status_code == 503
+    assert reply.json()["code"] == "database_unavailable"
+    assert tries == 1
+    assert (await counter.file()).status_code == 201
+    assert await counter.count() == 1
+
+
+async def test_a_full_queue_is_told(db: Database) -> None:
+    async with a_counter(db, filing_queue_max=1, filing_lanes=1, filing_batch_max=1) as counter:
+        replies = await asyncio.gather(*(counter.file() for _ in range(20)))
+        codes = {reply.status_code for reply in replies}
+        assert codes == {201, 503}
+        assert await counter.count() == sum(reply.status_code == 201 for reply in replies)
+
+
+async def test_the_database_away_is_a_503_that_says_when_to_come_back(database: str) -> None:
+    from shared.db.engine import make_engine
+
+    away = Database(make_engine("postgresql+asyncpg://nobody@127.0.0.1:1/nothing"))
+    db = Database(make_engine(database))
+    async with a_counter(db) as counter:
+        assert (await counter.file()).status_code == 201  # the key is remembered now
+        counter.parts.batcher._database = away
+        reply = await counter.file()
+        assert reply.status_code == 503
+        assert int(reply.headers["retry-after"]) > 0
+    await db.dispose()
+    await away.dispose()
+
+
