@@ -100,7 +100,7 @@ async def receive(request: Request, sender: str, endpoint_id: UUID, parts: Parts
         taken = await arrive(tx, expected.endpoint, dedup_key=key, headers=arrived.headers, body=arrived.body)
     status = "stored" if taken.new else "duplicate"
     _count(parts, expected, status)
-    return Response(orjson.dumps({"id": taken.delivery_id, "status": status}), media_type="application/json")
+    return Response(orjson.dumps({"id": str(taken.delivery_id), "status": status}), media_type="application/json")
 
 
 async def _expected(parts: IntakeParts, path: dict[str, str]) -> Expected:
