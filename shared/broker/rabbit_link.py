@@ -49,6 +49,7 @@ class Link:
         self._session: Final = session
         self._name: Final = name
         self._task: asyncio.Task[None] | None = None
+        self._ended = False
         self._closing: set[asyncio.Task[None]] = set()
         self.attention: Final = asyncio.Event()
         self.up: Final = asyncio.Event()
@@ -64,10 +65,12 @@ class Link:
 
     async def close(self) -> None:
         """Ends the session and the connection, within a few seconds."""
-        if self._task is not None:
+        self._ended = True
+        self.attention.set()
+        while self._task is not None and not self._task.done():
+            # The library's time limits may swallow a cancellation that comes just as an answer does.
             self._task.cancel()
-            await asyncio.wait([self._task])
-            self._task = None
+            await asyncio.wait([self._task], timeout=1)
         if self._closing:
             await asyncio.wait(self._closing, timeout=CLOSE_SECONDS_MAX)
 
@@ -83,7 +86,7 @@ class Link:
             async with asyncio.timeout(WATCH_SECONDS):
                 await self.attention.wait()
         self.attention.clear()
-        if connection.is_closed or not self.up.is_set():
+        if connection.is_closed or self._ended or not self.up.is_set():
             raise SessionOver(self.reason if not self.up.is_set() else "the connection was closed")
 
     def came_up(self, connection: AbstractConnection) -> None:
@@ -94,7 +97,7 @@ class Link:
 
     async def _run(self) -> None:
         failures = 0
-        while True:
+        while not self._ended:
             began = time.monotonic()
             await self._once()
             failures = 0 if time.monotonic() - began > _STEADY_SECONDS else failures + 1
@@ -111,7 +114,7 @@ class Link:
                 raise
             self._down("the client library gave the connection up")
         except TROUBLE as error:
-            self._down(str(error) if isinstance(error, SessionOver) else type(error).__name__)
+            self._down(_told(error))
         finally:
             self.up.clear()
             if connection is not None:
@@ -120,6 +123,8 @@ class Link:
     def _down(self, reason: str) -> None:
         self.up.clear()
         self.reason = reason
+        if self._ended:
+            return
         log.warning("broker_session_ended", link=self._name, reason=reason)
 
     def _let_go(self, connection: AbstractConnection) -> None:
@@ -127,6 +132,14 @@ class Link:
         task = asyncio.create_task(_close(connection))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
+
+
+def _told(error: BaseException) -> str:
+    """What became of a session; the broker's own words where they name what to mend."""
+    if isinstance(error, SessionOver):
+        return str(error)
+    told = type(error).__name__
+    return f"{told}: {error}" if isinstance(error, aiormq.AMQPChannelError) else told
 
 
 async def attempt(call: Awaitable[object]) -> bool:

@@ -38,6 +38,7 @@ class Publisher:
         self._connection: AbstractConnection | None = None
         self._channel: aiormq.Channel | None = None
         self._overdue = False
+        self._mending = False
 
     async def publish(self, messages: Sequence[Outgoing]) -> Sequence[PublishFault | None]:
         """Sends all, then waits for all confirms, for a few seconds at most."""
@@ -49,7 +50,10 @@ class Publisher:
         answers = iter(await self._answers(channel, list(itertools.compress(messages, fits))))
         faults = [next(answers) if fit else TOO_LONG for fit in fits]
         if any(fault is not None and fault.kind == "unroutable" for fault in faults):
-            self.link.attention.set()  # a queue or binding may have been deleted: declare them now
+            # A queue or binding may have been deleted. Until all are there again, a message that is confirmed could
+            # be in one queue and missing in another.
+            self._mending = True
+            self.link.attention.set()
         return faults
 
     async def problem(self) -> str | None:
@@ -59,6 +63,8 @@ class Publisher:
             return f"RabbitMQ: {self.link.reason}"
         if await _blocked(connection):
             return BLOCKED
+        if self._mending:
+            return "RabbitMQ: queues and bindings are being declared again"
         if self._overdue:
             self.link.over("a confirm was overdue")
             return "RabbitMQ: a confirm was overdue"
@@ -75,7 +81,8 @@ class Publisher:
             channel = await connection.channel(on_return_raises=True, timeout=RPC_SECONDS_MAX)
             assert isinstance(channel, aiormq.Channel)  # the abstract one does not show its confirms
             channel.closing.add_done_callback(lambda _: self.link.attention.set())
-            self._connection, self._channel, self._overdue = connection, channel, False
+            self._connection, self._channel = connection, channel
+            self._overdue = self._mending = False
             self.link.came_up(connection)
             while True:
                 await self.link.look_around(connection)
@@ -83,6 +90,7 @@ class Publisher:
                     self.link.over("the channel was closed")
                 elif not await _blocked(connection):
                     await declare(admin, self._queues)
+                    self._mending = self.link.attention.is_set()
         finally:
             self._connection = self._channel = None
 

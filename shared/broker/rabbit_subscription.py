@@ -77,7 +77,7 @@ class Subscription:
         self._arrived.set()
         await asyncio.wait([self._task], timeout=DRAIN_SECONDS_MAX)
         self._task.cancel()
-        await asyncio.wait([self._task])
+        await asyncio.wait([self._task], timeout=_CANCEL_SECONDS_MAX)
         if self._buffer and channel is not None:
             await _settle(channel, list(self._buffer), [RETURN] * len(self._buffer))
 

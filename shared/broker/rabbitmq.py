@@ -33,6 +33,7 @@ class RabbitBroker:
         self._publisher = Publisher(url, queues, name=name, confirm_seconds=confirm_seconds)
         self._link = Link(url, self._session, name=f"{name} consumer")
         self._subscriptions: dict[str, Subscription] = {}
+        self._stopping = asyncio.Lock()
 
     async def start(self) -> None:
         """Begins to connect; returns when connected or after a few seconds without, and goes on trying."""
@@ -52,9 +53,10 @@ class RabbitBroker:
 
     async def stop_consuming(self) -> None:
         """Cancels, drains, gives back; the connection stays for `close`."""
-        subscriptions = tuple(self._subscriptions.values())
-        self._subscriptions.clear()
-        await asyncio.gather(*(each.stop() for each in subscriptions))
+        async with self._stopping:  # whoever asks second waits for the same batches
+            subscriptions = tuple(self._subscriptions.values())
+            self._subscriptions.clear()
+            await asyncio.gather(*(each.stop() for each in subscriptions))
 
     async def close(self) -> None:
         """Stops consuming, then closes both connections."""
