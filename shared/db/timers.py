@@ -20,13 +20,14 @@ _DOUBLINGS_MAX: Final = 7
 
 _DISPUTE: Final = rows.SELECT.removeprefix("select ").removesuffix(" from dispute d")
 # The locks are on the rows just read, so what is read is what is locked. Nobody is waited for: a row that somebody
-# holds is skipped, and is due again the next time round.
+# holds is skipped, and is due again the next time round. The dispute is locked first: a row that is skipped keeps the locks
+# taken before, and a sweep that kept a timer of another's dispute would end in a deadlock with it.
 _TAKE: Final = (
     "with due as materialized ("
     "select t.dispute_id, t.kind, t.due_at as timer_due_at, t.generation, t.attempts, "
     f"{_DISPUTE} from timer t join dispute d on d.id = t.dispute_id "
     "where t.due_at >= $1 and t.due_at <= $2 order by t.due_at limit $3 "
-    "for update of t skip locked for no key update of d skip locked) select * from due"
+    "for no key update of d skip locked for update of t skip locked) select * from due"
 )
 _ARM: Final = (
     "insert into timer (dispute_id, kind, due_at, generation, attempts) "
