@@ -102,10 +102,26 @@ def event_of(type_name: str, data: Mapping[str, Any]) -> Event:
 
 def chained(before: bytes, envelope: Envelope, data: bytes) -> bytes:
     """The hash of this event: SHA-256 over the one before and everything the event says."""
+    event, subject = envelope.event, envelope.subject
+    place = (subject, envelope.sequence, envelope.id, event.type, event.version, envelope.occurred_at, envelope.actor)
+    return linked(before, *place, data)
+
+
+def linked(  # noqa: PLR0913, PLR0917 - the hash is over exactly these, in this order
+    before: bytes,
+    subject: UUID,
+    sequence: int,
+    event_id: UUID,
+    event_type: str,
+    version: int,
+    occurred_at: datetime,
+    actor: str,
+    data: bytes,
+) -> bytes:
+    """The hash of an event of which only the stored fields are known; see `chained`."""
     seal = hashlib.sha256(before)
-    place = f"{envelope.subject}|{envelope.sequence}|{envelope.id}|{envelope.event.type}|{envelope.event.version}"
-    seal.update(place.encode())
-    seal.update(f"|{envelope.occurred_at.isoformat()}|{envelope.actor}|".encode())
+    seal.update(f"{subject}|{sequence}|{event_id}|{event_type}|{version}".encode())
+    seal.update(f"|{occurred_at.isoformat()}|{actor}|".encode())
     seal.update(data)
     return seal.digest()
 

@@ -43,7 +43,7 @@ async def get_history(
     told = {
         "items": [entry.as_dict() for entry in items],
         "has_more": more,
-        "next_after": items[-1].envelope.sequence if more else None,
+        "next_after": items[-1].sequence if more else None,
         "chain": await _chain(tx, dispute) if verify else None,
     }
     return Response(orjson.dumps(told, option=orjson.OPT_UTC_Z), media_type="application/json")
@@ -57,7 +57,7 @@ async def _chain(tx: Tx, dispute: Dispute) -> dict[str, object]:
         if not chunk:
             break
         broken = history.first_break(chunk, head)
-        head, last = chunk[-1].hash, chunk[-1].envelope.sequence
+        head, last = chunk[-1].hash, chunk[-1].sequence
     if broken is None and (head != dispute.head or last != dispute.sequence):
         broken = last + 1  # the last events are missing, or one that the dispute knows nothing of was added
     return {"intact": broken is None, "first_break": broken, "events": last, "head": dispute.head.hex()}
