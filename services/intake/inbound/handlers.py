@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy.exc import DBAPIError
 
+from services.intake.commands.file import count
 from services.intake.inbound.ports import Arrived, Incoming, Parsed, ThreadKey, Unreadable, Unwanted
 from services.intake.inbound.senders import SENDERS
 from services.intake.inbound.settling import Outcome, Settler
@@ -74,8 +75,7 @@ class InboundHandler:
     def _tell(self, delivery: Delivery, outcome: Outcome) -> None:
         self._metrics.webhook_received.labels(sender=delivery.sender, outcome=outcome.state).inc()
         if outcome.filed is not None:
-            dispute = outcome.filed.dispute
-            self._metrics.disputes_filed.labels(channel=dispute.channel, category=dispute.category.name).inc()
+            count(self._metrics, [outcome.filed])
         say = log.warning if outcome.state == "quarantined" else log.info
         say(
             "inbound_settled",

@@ -117,6 +117,8 @@ class _Parts:
         content, nested = _content(part), id(part) in self._inside
         name = _filename(part)
         attached = _disposition(part) == "attachment" or bool(name)
+        if kind.startswith("multipart/"):
+            kind = "text/plain"  # its boundary is missing: what people would see is its raw text
         if kind in ("text/plain", "text/html") and not attached:
             text = decoded(content, _parameter(part, "charset", "content-type"))[:TEXT_LENGTH_MAX]
             if nested:
