@@ -37,7 +37,7 @@ async def add(case: CustomerSide, body: MessageIn) -> Response:
         security.demand(case.caller, "cases:work")
     new = NewMessage(
         direction=body.direction,
-        channel=body.channel,
+        channel="note" if body.internal else body.channel,
         author="customer" if from_customer else "agent",
         author_name=body.author_name or (None if from_customer else case.caller.name),
         body=body.body,

@@ -7,8 +7,8 @@ from typing import Final
 from services.intake.commands.converse import add_message, note
 from services.intake.commands.escalate import request
 from services.intake.commands.move import step
-from shared.db import disputes, messages
-from shared.db.disputes import Change
+from services.intake.commands.record import record
+from shared.db import messages
 from shared.db.engine import Tx
 from shared.db.keys import Caller
 from shared.domain.authority import MONEY_REMEDIES, Allowed, NeedsTier, may_promise
@@ -66,7 +66,7 @@ async def resolve(
         responded_at=dispute.responded_at or tx.now,
         informed_at=tx.now,
     )
-    saved = await disputes.save(tx, Change(dispute, after, (_resolved(after),), caller.actor))
+    saved = await record(tx, dispute, after, _resolved(after), actor=caller.actor)
     await messages.add_decision(tx, _explanation(saved, decision.explanation, caller.name, tx.now))
     return saved
 
@@ -181,7 +181,7 @@ async def confirm(tx: Tx, dispute: Dispute, *, by: str, actor: str) -> Dispute:
     if dispute.status is Status.FOLLOW_UP:  # nothing more would be asked
         after = replace(after.after(Trigger.CLOSE, tx.now), version=after.version)
         events = (*events, DisputeClosed(because="confirmed"))
-    return await disputes.save(tx, Change(dispute, after, events, actor))
+    return await record(tx, dispute, after, *events, actor=actor)
 
 
 async def close(tx: Tx, dispute: Dispute, *, because: str, actor: str) -> Dispute:

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from shared.db import disputes, messages
-from shared.db.disputes import Change
+from services.intake.commands.record import record
+from shared.db import messages
 from shared.db.engine import Tx
 from shared.domain.dispute import Dispute
 from shared.domain.lifecycle import ENDED, SETTLED, Status, Trigger
@@ -68,7 +68,7 @@ async def add_message(tx: Tx, dispute: Dispute, new: NewMessage, actor: str) -> 
         internal=new.internal,
         automatic=new.automatic,
     )
-    saved = await disputes.save(tx, Change(dispute, after, (added, *events), actor))
+    saved = await record(tx, dispute, after, added, *events, actor=actor)
     await messages.add(tx, _stored(new, message_id, dispute.id, tx.now))
     return saved, message_id
 

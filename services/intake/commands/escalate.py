@@ -1,8 +1,7 @@
 """Ask for a higher tier. Intake asks; the escalation service climbs, once, whatever else happened meanwhile."""
 
 from services.intake.commands.converse import add_message, note
-from shared.db import disputes
-from shared.db.disputes import Change
+from services.intake.commands.record import record
 from shared.db.engine import Tx
 from shared.domain.dispute import Dispute
 from shared.domain.errors import Conflict, InvalidValue
@@ -31,7 +30,7 @@ async def request(
     author = "agent" if by is not None else "system"
     dispute, message_id = await add_message(tx, dispute, note(reason, by, author), actor)
     asked = EscalationRequested(reason_code=reason_code, message_id=str(message_id), to_tier=to_tier)
-    return await disputes.save(tx, Change(dispute, dispute, (asked,), actor))
+    return await record(tx, dispute, dispute, asked, actor=actor)
 
 
 def _check(dispute: Dispute, matrix: Matrix, to_tier: int | None) -> None:

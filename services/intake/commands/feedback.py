@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from services.intake.commands.conclude import confirm, reopen
 from services.intake.commands.converse import NewMessage, add_message
-from shared.db import disputes, feedback
-from shared.db.disputes import Change
+from services.intake.commands.record import record
+from shared.db import feedback
 from shared.db.engine import Tx
 from shared.domain.dispute import Dispute
 from shared.domain.errors import Conflict, IllegalTransition
@@ -51,7 +51,7 @@ async def give(tx: Tx, dispute: Dispute, answer: Answer, *, channel: str, actor:
     if not await feedback.add(tx, given):
         raise Conflict("This decision was answered before; reopen the dispute if something is still wrong.")
     told = FeedbackGiven(rating=answer.rating, effort=answer.effort, solved=answer.solved)
-    dispute = await disputes.save(tx, Change(dispute, dispute.changed(tx.now), (told,), actor))
+    dispute = await record(tx, dispute, dispute.changed(tx.now), told, actor=actor)
     return await _followed(tx, dispute, answer, channel, actor)
 
 

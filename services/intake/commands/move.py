@@ -3,8 +3,7 @@
 from typing import Final
 
 from services.intake.commands.converse import add_message, note
-from shared.db import disputes
-from shared.db.disputes import Change
+from services.intake.commands.record import record
 from shared.db.engine import Tx
 from shared.domain.dispute import Dispute
 from shared.domain.lifecycle import Trigger
@@ -42,7 +41,7 @@ async def step(tx: Tx, dispute: Dispute, trigger: Trigger, actor: str, *, reason
         IllegalTransition: the lifecycle has no such move from here.
     """
     after = dispute.after(trigger, tx.now)
-    return await disputes.save(tx, Change(dispute, after, (_told(dispute, after, trigger, reason_code),), actor))
+    return await record(tx, dispute, after, _told(dispute, after, trigger, reason_code), actor=actor)
 
 
 def _told(before: Dispute, after: Dispute, trigger: Trigger, reason_code: str | None) -> Event:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from services.intake.api import messages as api
 from services.intake.commands.converse import REOPENED_BY_MESSAGES_MAX, NewMessage, _moved, add_message
-from shared.db import disputes
+from shared.db import disputes, history
 from shared.db.engine import Database
 from shared.domain.dispute import Category, Wait
 from shared.domain.lifecycle import ENDED, SETTLED, Status
@@ -21,7 +21,7 @@ from tests.services.intake.desk import Desk, a_desk
 
 FROM_CUSTOMER = {"direction": "in", "channel": "email", "body": "Any news?"}
 TO_CUSTOMER = {"direction": "out", "body": "We are looking at it."}
-NOTE = {"direction": "out", "channel": "note", "body": "Ask logistics.", "internal": True}
+NOTE = {"direction": "out", "body": "Ask logistics.", "internal": True}
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ async def test_a_note_is_recorded_and_moves_nothing(desk: Desk) -> None:
     after = await desk.now(dispute.id)
     assert (after.version, after.status, after.responded_at) == (dispute.version, Status.RECEIVED, None)
     (told,) = await desk.told(dispute.id)
-    assert told.internal
+    assert (told.internal, told.channel) == (True, "note")
 
 
 async def test_a_customer_who_answers_ends_the_wait(desk: Desk) -> None:
@@ -112,6 +112,17 @@ async def test_after_three_reopenings_a_message_joins_and_a_person_is_asked_to_l
     assert (after.reopen_count, after.contact_count) == (REOPENED_BY_MESSAGES_MAX, dispute.contact_count + 2)
     events = [type(event) for event in await desk.told(dispute.id)]
     assert events == [MessageAdded, DisputeCorrected, MessageAdded]
+
+
+async def test_the_trace_of_a_request_goes_on_with_its_events(desk: Desk) -> None:
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    dispute = await desk.dispute()
+    agent = await desk.key() | {"traceparent": f"00-{trace}-b7ad6b7169203331-01"}
+    await desk.post(dispute, "messages", FROM_CUSTOMER, agent)
+    async with desk.db.transaction() as tx:
+        (_, entry) = await history.entries(tx, dispute.id)
+    assert entry.envelope.traceparent is not None
+    assert entry.envelope.traceparent.split("-")[1] == trace
 
 
 async def test_two_messages_at_once_are_both_counted(desk: Desk) -> None:
