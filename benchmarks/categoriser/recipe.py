@@ -31,6 +31,8 @@ CALIBRATED_ON = {"written": 0.45, "cfpb": 0.25, "cfpb_payday": 0.25, "nhtsa": 0.
 """The share each source has in the confidence curve and the threshold."""
 
 DOCUMENTS_MIN = 5
+PAIR_DOCUMENTS_MIN = 12
+"""Rarer pairs add little, and a smaller table stays in the processor's cache."""
 FORM_MIN = 3
 WRITTEN_MIN = 2
 """Fewer will do in the project's own texts, which hold nobody's personal data."""
@@ -169,7 +171,8 @@ def vocabulary_of(texts: Sequence[Featured]) -> tuple[Counter[str], list[str]]:
         )
 
     def frequent(gram: str) -> bool:
-        return documents[gram] >= DOCUMENTS_MIN or ours[gram] >= WRITTEN_MIN
+        least = PAIR_DOCUMENTS_MIN if " " in gram else DOCUMENTS_MIN
+        return documents[gram] >= least or ours[gram] >= WRITTEN_MIN
 
     chosen = Counter({gram: times for gram, times in documents.items() if frequent(gram) and ordinary(gram)})
     forms = [

@@ -24,7 +24,7 @@ class Categorisation:
     confidence: float
     """Calibrated: of the answers given with 0.8, about 80 in 100 were right on texts kept out of training."""
     needs_person: bool
-    """The confidence lies below the threshold that was fixed before any held-out text was looked at."""
+    """The confidence lies below the threshold that was fixed without any held-out text."""
     reasons: tuple[str, ...]
     """At most eight excerpts of the text, in its own spelling, the strongest first."""
     secondary: tuple[str, ...]

@@ -1,7 +1,8 @@
 """Complaint -> category, with its reasons: phrases that speak for themselves and a linear model, in one answer."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from heapq import nlargest
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from services.intake.categorise.categories import CATEGORIES, FINANCIAL_CATEGORIES, Categorisation
 from services.intake.categorise.category_phrases import CATEGORY_PHRASES
 from services.intake.categorise.load import load_model
-from services.intake.categorise.model import Model
+from services.intake.categorise.model import Model, grams_of
 from services.intake.categorise.phrases import Hit, PhraseTree
 from services.intake.categorise.reading import Reading, read
 
@@ -17,6 +18,9 @@ REASONS_MAX = 8
 SECONDARY_MAX = 2
 SECONDARY_PROBABILITY = 0.30
 """A second category is named without a phrase of its own from this raw probability on."""
+
+MATTER_SHARE = 0.5
+"""Beside `communication`, a matter that a phrase names is the primary one from this share of its probability on."""
 
 KNOWN_SHARE = 0.5
 """When fewer of the words than this are known (another language, gibberish), confidence shrinks in proportion."""
@@ -43,12 +47,12 @@ class Categoriser:
         """The category of a complaint; below the threshold it says that a person must decide."""
         reading = read(subject, description, product=product)
         hits = _PHRASES.find(reading.words)
-        grams = self.model.known(reading.words)
+        grams = grams_of(reading.words)
         score = self.model.score(
             grams, Counter([hit.label for hit in hits]), domain="financial" if self.financial else None
         )
         probabilities = self._in_taxonomy(score.probabilities)
-        name = max(probabilities, key=probabilities.__getitem__)
+        name = _primary(probabilities, {hit.label for hit in hits})
         taxonomy = "financial" if self.financial else "default"
         known = _familiarity(score.known_words, reading)
         confidence = self.model.confidence(taxonomy, probabilities[name], score.domains) * known
@@ -75,13 +79,23 @@ class Categoriser:
         ]
         return tuple(nlargest(SECONDARY_MAX, apply, key=probabilities.__getitem__))
 
-    def _reasons(self, name: str, reading: Reading, hits: Sequence[Hit], grams: Sequence[str]) -> tuple[str, ...]:
+    def _reasons(self, name: str, reading: Reading, hits: Sequence[Hit], grams: AbstractSet[str]) -> tuple[str, ...]:
         excerpts = [reading.excerpt(hit.first, hit.after) for hit in hits if hit.label == name]
         telling = self.model.telling[name]
         # The word itself breaks a tie: sets are ordered differently in every process.
-        strongest = nlargest(REASONS_MAX, [(telling[gram], gram) for gram in grams if gram in telling])
+        strongest = nlargest(REASONS_MAX, [(telling[gram], gram) for gram in telling.keys() & grams])
         excerpts += [_locate(gram, reading) for _, gram in strongest]
         return _without_repeats(excerpts)
+
+
+def _primary(probabilities: Mapping[str, float], spoken: AbstractSet[str]) -> str:
+    """The most probable category; silence about a stated matter comes second to the matter itself."""
+    top = max(probabilities, key=probabilities.__getitem__)
+    if top != "communication":
+        return top
+    least = probabilities[top] * MATTER_SHARE
+    matters = [name for name in probabilities if name in spoken - {top, "other"} and probabilities[name] >= least]
+    return max(matters, key=probabilities.__getitem__, default=top)
 
 
 def _without_repeats(excerpts: Sequence[str | None]) -> tuple[str, ...]:

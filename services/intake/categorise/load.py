@@ -11,14 +11,14 @@ from sys import byteorder
 from typing import Any
 
 from services.intake.categorise.common_words import COMMON_WORDS
-from services.intake.categorise.model import FIXED_LANES, WEIGHT_BIAS, Calibration, Model
+from services.intake.categorise.model import FIXED_LANES, Calibration, Model
 
 SHIPPED = Path(__file__).with_name("model.bin")
 MAGIC = b"RECOURSE-CATEGORISER\n"
 FORMAT_VERSION = 1
 FILE_LIMIT_BYTES = 5_000_000
-TELLING_SHARE = 0.10
-"""A word explains an answer only with at least this share of the weight of the category's strongest word."""
+TELLING_WORDS = 500
+"""How many of a category's strongest words and pairs may explain an answer."""
 
 
 class ModelFileError(ValueError):
@@ -100,8 +100,8 @@ def _packed(rows: "array[int]", lanes: int) -> list[int]:
 
 
 def _telling(vocabulary: list[str], weights: "array[int]") -> dict[str, int]:
-    """The words and pairs whose weight reaches a set share of the category's strongest, without empty words."""
-    least = WEIGHT_BIAS + round((max(weights) - WEIGHT_BIAS) * TELLING_SHARE)
+    """The words and pairs that speak most strongly for a category, without empty words."""
+    least = sorted(weights)[-min(TELLING_WORDS, len(weights))]
     return {
         gram: weight
         for gram, weight in zip(vocabulary, weights, strict=True)

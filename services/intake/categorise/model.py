@@ -8,8 +8,9 @@ Python. Weights are stored as 16-bit fixed point above a bias; no lane can overf
 import struct
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, repeat
 from math import exp, sqrt
 from operator import add, mul
 
@@ -75,13 +76,8 @@ class Model:
     telling: Mapping[str, Mapping[str, int]]
     """Per category, the words and pairs that speak for it strongly enough to be given as a reason."""
 
-    def known(self, words: Sequence[str]) -> list[str]:
-        """The words and pairs of neighbours the model knows, each once."""
-        grams = {*words, *map(" ".join, pairwise(words))}
-        return list(filter(self.table.__contains__, grams))
-
-    def score(self, grams: Sequence[str], hits: Mapping[str, int], *, domain: str | None = None) -> Score:
-        """Probabilities from known grams and from phrase hits per category.
+    def score(self, grams: AbstractSet[str], hits: Mapping[str, int], *, domain: str | None = None) -> Score:
+        """Probabilities from a text's words and pairs, known or not, and from phrase hits per category.
 
         Without a `domain`, the text itself shows how much it resembles each.
         """
@@ -110,9 +106,9 @@ class Model:
         curves = self.calibrations[taxonomy]
         return sum(share * curve(raw) for share, curve in zip(domains, curves, strict=True))
 
-    def _sum(self, grams: Iterable[str]) -> tuple[int, ...]:
+    def _sum(self, grams: AbstractSet[str]) -> tuple[int, ...]:
         lanes = FIXED_LANES + len(self.categories) + len(self.domain_bias)
-        total = sum(map(self.table.__getitem__, grams))
+        total = sum(map(self.table.get, grams, repeat(0)))
         return struct.unpack(f"<{lanes}I", total.to_bytes(lanes * 4, "little"))
 
     def _mixed(self, scores: Sequence[float], domains: Sequence[float]) -> list[float]:
@@ -125,6 +121,11 @@ class Model:
             part = share / sum(view)
             mixed = [already + part * more for already, more in zip(mixed, view, strict=True)]
         return mixed
+
+
+def grams_of(words: Sequence[str]) -> AbstractSet[str]:
+    """The words and the pairs of neighbours, each once."""
+    return {*words, *map(" ".join, pairwise(words))}
 
 
 def _softmax(scores: Iterable[float]) -> list[float]:

@@ -49,13 +49,13 @@ class PhraseTree:
     def find(self, words: Sequence[str]) -> list[Hit]:
         """Every phrase found, in the order of its first word."""
         root = self._root
-        following = [*words[1:], _PAST_THE_END]
+        padded = [*words, _PAST_THE_END]
+        starts = [at for at, word in enumerate(words) if word in root]
         return [
             Hit(label, at, after)
-            for at, (word, following_word) in enumerate(zip(words, following, strict=False))
-            if (node := root.get(word)) is not None
+            for at in starts
             # Most first words lead nowhere; seeing that here saves the walk.
-            and (following_word in node or _GAP in node or _END in node)
+            if padded[at + 1] in (node := root[words[at]]) or _GAP in node or _END in node
             for label, after in _walk(node, words, at + 1)
         ]
 
