@@ -26,7 +26,7 @@ def events_of(plan: Plan, now: datetime) -> tuple[Event, ...]:
 
 def _text(moment: datetime) -> str:
     """RFC 3339 in UTC."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 def _text_or_none(moment: datetime | None) -> str | None:

@@ -35,6 +35,8 @@ _COLUMNS: Final = (
     ("stopped_at", "timestamptz"),
 )
 _NO_EXTENSIONS: Final = "[]"
+_KINDS: Final = {kind.value: kind for kind in Kind}
+_STATES: Final = {state.value: state for state in ClockState}
 _READ: Final = ", ".join(f"c.{name}::text" if type_ == "json" else f"c.{name}" for name, type_ in _COLUMNS)
 _NEWEST: Final = (
     f"select distinct on (c.dispute_id, c.kind) {_READ} from clock c where c.dispute_id = any($1::uuid[]) "
@@ -115,10 +117,10 @@ def to_clock(row: asyncpg.Record | Mapping[str, Any]) -> Clock:
     """The clock that a row holds, its JSON columns as text."""
     extensions = row["extensions"]
     return Clock(
-        kind=Kind(row["kind"]),
+        kind=_KINDS[row["kind"]],
         generation=row["generation"],
         phase=row["phase"],
-        state=ClockState(row["state"]),
+        state=_STATES[row["state"]],
         tier=row["tier"],
         promise=promise_of(row["spec"]),
         policy_version=row["policy_version"],

@@ -4,10 +4,11 @@ These are the hot statements of the product, so they run on the asyncpg connecti
 time through `unnest`; the SQL text is built once from the columns listed here.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any, Final
 
 import asyncpg
@@ -82,12 +83,40 @@ MUTABLE: Final = (
     Field("closed_at", "timestamptz", lambda d: d.closed_at),
 )
 
+# Looking a member up in a dictionary takes a tenth of the time that its class takes.
+_STATUSES: Final = {status.value: status for status in Status}
+_STAGES: Final = {stage.value: stage for stage in Stage}
+_SEVERITIES: Final = {severity.value: severity for severity in Severity}
+
+_ATTRIBUTES: Final = {
+    "remedy_amount": "remedy",
+    "remedy_currency": "remedy",
+    "confidence": "category",
+    "needs_person": "category",
+    "secondary": "category",
+    "currency": "amount",
+}
+"""The attribute a column is read from, where the two have different names."""
+
+_READ_ALL: Final = attrgetter(*(_ATTRIBUTES.get(f.name, f.name) for f in MUTABLE))
+_ALWAYS: Final = frozenset({"version", "sequence", "head"})
+
 SELECT: Final = "select " + ", ".join(f"d.{f.name}" for f in (*FIXED, *MUTABLE)) + " from dispute d"
 
 
 def columns(fields: Sequence[Field], rows: Sequence[Dispute]) -> list[list[Any]]:
     """The rows turned on their side: one list per column, as `unnest` wants them."""
     return [[f.read(row) for row in rows] for f in fields]
+
+
+def changed(pairs: Iterable[tuple[Dispute, Dispute]]) -> tuple[Field, ...]:
+    """The columns in which any of the disputes differs from what it was, and those that every change moves."""
+    moved: set[int] = set()
+    for before, after in pairs:
+        if before is not after:
+            values = enumerate(zip(_READ_ALL(before), _READ_ALL(after), strict=True))
+            moved.update(n for n, (was, is_) in values if was is not is_)
+    return tuple(f for n, f in enumerate(MUTABLE) if n in moved or f.name in _ALWAYS)
 
 
 def unnest(fields: Sequence[Field], first: int) -> str:
@@ -129,13 +158,13 @@ def to_dispute(row: asyncpg.Record) -> Dispute:
         version=row["version"],
         sequence=row["sequence"],
         head=row["head"],
-        status=Status(row["status"]),
-        stage=Stage(row["stage"]),
+        status=_STATUSES[row["status"]],
+        stage=_STAGES[row["stage"]],
         tier=row["tier"],
         handler=row["handler"],
         outcome=Outcome(row["outcome"]) if row["outcome"] else None,
         remedy=Remedy(remedy, _money(row["remedy_amount"], row["remedy_currency"])) if remedy else None,
-        severity=Severity(row["severity"]),
+        severity=_SEVERITIES[row["severity"]],
         category=category,
         signals=tuple(row["signals"]),
         channel=row["channel"],

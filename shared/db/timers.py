@@ -17,6 +17,7 @@ SOON: Final = timedelta(seconds=1)
 PAUSE_FIRST: Final = timedelta(seconds=30)
 PAUSE_MAX: Final = timedelta(hours=1)
 _DOUBLINGS_MAX: Final = 7
+_KINDS: Final = {kind.value: kind for kind in Kind}
 
 _DISPUTE: Final = rows.SELECT.removeprefix("select ").removesuffix(" from dispute d")
 # The locks are on the rows just read, so what is read is what is locked. Nobody is waited for: a row that somebody
@@ -88,7 +89,7 @@ async def take_due(tx: Tx, low: datetime, limit: int = BATCH_MAX) -> list[Due]:
     `low` spares the index entries of timers that fired long ago and are not yet vacuumed.
     """
     return [
-        Due(rows.to_dispute(row), Kind(row["kind"]), row["generation"], row["timer_due_at"], row["attempts"])
+        Due(rows.to_dispute(row), _KINDS[row["kind"]], row["generation"], row["timer_due_at"], row["attempts"])
         for row in await tx.raw.fetch(_TAKE, low, tx.now, limit)
     ]
 

@@ -1,6 +1,6 @@
 """Conditions a policy author writes, judged against the facts of a dispute, each answer with its reason."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final, NamedTuple
@@ -97,12 +97,17 @@ class Condition:
     contact_count_at_least: int | None = None
     prior_disputes_at_least: int | None = None
     needs_person: bool | None = None
+    _parts: tuple["_Part", ...] = field(init=False, repr=False, compare=False, default=())
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_parts", tuple(_given(self)))
 
     def judge(self, facts: Facts, rates: Rates) -> Holds | None:
         """Whether all its parts hold; an amount in a currency without reference rate counts as over the threshold."""
-        if not all(part(self, facts) for part in _PARTS):
-            return None
-        return Holds() if self.amount_over is None else self._judge_amount(self.amount_over, facts.amount, rates)
+        for part in self._parts:
+            if not part(self, facts):
+                return None
+        return _HOLDS if self.amount_over is None else self._judge_amount(self.amount_over, facts.amount, rates)
 
     def _judge_amount(self, over: Decimal, amount: Money | None, rates: Rates) -> Holds | None:
         if amount is None:
@@ -113,12 +118,29 @@ class Condition:
         return Holds() if worth > over else None
 
 
+def _given(condition: Condition) -> Iterator["_Part"]:
+    """The parts that were given: a condition has one or two, and thresholds are judged at every turn."""
+    for given, part in (
+        (condition.categories, _category),
+        (condition.signals_any, _signals),
+        (condition.severity_at_least, _severity),
+        (condition.customer_classes, _customer_class),
+        (condition.reopen_count_at_least, _reopened),
+        (condition.contact_count_at_least, _contacted),
+        (condition.prior_disputes_at_least, _disputed_before),
+    ):
+        if given:
+            yield part
+    if condition.needs_person is not None:
+        yield _needs_person
+
+
 def _category(condition: Condition, facts: Facts) -> bool:
-    return not condition.categories or facts.category in condition.categories
+    return facts.category in condition.categories
 
 
 def _signals(condition: Condition, facts: Facts) -> bool:
-    return not condition.signals_any or not condition.signals_any.isdisjoint(facts.signals)
+    return not condition.signals_any.isdisjoint(facts.signals)
 
 
 def _severity(condition: Condition, facts: Facts) -> bool:
@@ -127,30 +149,24 @@ def _severity(condition: Condition, facts: Facts) -> bool:
 
 
 def _customer_class(condition: Condition, facts: Facts) -> bool:
-    return not condition.customer_classes or facts.customer_class in condition.customer_classes
+    return facts.customer_class in condition.customer_classes
 
 
 def _needs_person(condition: Condition, facts: Facts) -> bool:
-    return condition.needs_person is None or facts.needs_person is condition.needs_person
+    return facts.needs_person is condition.needs_person
 
 
-def _at_least(least: int | None, count: int) -> bool:
-    return least is None or count >= least
+def _reopened(condition: Condition, facts: Facts) -> bool:
+    return facts.reopen_count >= (condition.reopen_count_at_least or 0)
 
 
-def _counts(condition: Condition, facts: Facts) -> bool:
-    return (
-        _at_least(condition.reopen_count_at_least, facts.reopen_count)
-        and _at_least(condition.contact_count_at_least, facts.contact_count)
-        and _at_least(condition.prior_disputes_at_least, facts.prior_disputes)
-    )
+def _contacted(condition: Condition, facts: Facts) -> bool:
+    return facts.contact_count >= (condition.contact_count_at_least or 0)
 
 
-_PARTS: Final[tuple[Callable[[Condition, Facts], bool], ...]] = (
-    _category,
-    _signals,
-    _severity,
-    _customer_class,
-    _needs_person,
-    _counts,
-)
+def _disputed_before(condition: Condition, facts: Facts) -> bool:
+    return facts.prior_disputes >= (condition.prior_disputes_at_least or 0)
+
+
+_Part = Callable[[Condition, Facts], bool]
+_HOLDS: Final = Holds()

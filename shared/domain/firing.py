@@ -22,6 +22,7 @@ from shared.domain.timekeeping import (
     Calendars,
     Ticking,
     missed,
+    movable,
     next_moment,
     passed,
     percent,
@@ -58,14 +59,15 @@ def alone(dispute: Dispute, clock: Clock | None, now: datetime) -> bool:
 
 
 def _fire_open(draft: Draft, clock: Clock) -> None:
+    if clock.due_at is not None and clock.due_at <= draft.now and not movable(clock, draft.dispute):
+        _BREACH[clock.promise.on_breach](draft, clock)
+        return
     ticking = refreshed(clock, draft.dispute, draft.calendars)
     if ticking.clock is not clock:
         draft.keep(ticking.clock)
     if ticking.moment is None or ticking.moment.at > draft.now:
         draft.arm(ticking)
-        return
-    due = ticking.clock.due_at
-    if due is not None and due <= draft.now:
+    elif ticking.clock.due_at is not None and ticking.clock.due_at <= draft.now:
         _BREACH[ticking.clock.promise.on_breach](draft, ticking.clock)
     else:
         _warn(draft, ticking.clock)

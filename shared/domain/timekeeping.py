@@ -78,12 +78,14 @@ def next_moment(clock: Clock, ticking: Run) -> Moment | None:
 
 def passed(clock: Clock, ticking: Run, now: datetime) -> tuple[Moment, ...]:
     """The warnings not yet given whose instants have come, in order; without the due."""
-    moments = ((fraction, ticking.reached(ticking.budget * fraction)) for fraction in clock.promise.spec.warn_at)
-    return tuple(
-        Moment(fraction, at)
-        for fraction, at in moments
-        if at is not None and at <= now and percent(fraction) not in clock.warned
-    )
+    found: list[Moment] = []
+    for fraction in clock.promise.spec.warn_at:
+        if percent(fraction) not in clock.warned:
+            at = ticking.reached(ticking.budget * fraction)
+            if at is None or at > now:
+                break
+            found.append(Moment(fraction, at))
+    return tuple(found)
 
 
 def warned_of(clock: Clock, moments: tuple[Moment, ...]) -> Clock:
@@ -93,11 +95,17 @@ def warned_of(clock: Clock, moments: tuple[Moment, ...]) -> Clock:
 
 def started(clock: Clock, dispute: Dispute, calendars: Calendars, now: datetime) -> Ticking:
     """A new clock with its due; warnings whose instants are already past are not given any more."""
-    run_of = worked_out(clock, dispute, calendars)
-    clock = _showing(clock, run_of)
-    if clock.started_at < now:
-        clock = warned_of(clock, passed(clock, run_of, now))
-    return Ticking(clock, next_moment(clock, run_of))
+    ticking = worked_out(clock, dispute, calendars)
+    gone = passed(clock, ticking, now) if clock.started_at < now else ()
+    state = ClockState.PAUSED if ticking.due is None else ClockState.RUNNING
+    warned = tuple(percent(moment.fraction) for moment in gone)
+    clock = replace(clock, due_at=ticking.due, state=state, warned=warned)
+    return Ticking(clock, next_moment(clock, ticking))
+
+
+def movable(clock: Clock, dispute: Dispute) -> bool:
+    """Whether its due may be another than the one it shows: only a wait for the customer moves it."""
+    return clock.promise.spec.pausable and bool(dispute.waits)
 
 
 def refreshed(clock: Clock, dispute: Dispute, calendars: Calendars) -> Ticking:
