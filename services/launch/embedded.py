@@ -6,7 +6,7 @@ import secrets
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import SecretStr
 
@@ -38,10 +38,10 @@ async def run() -> int:
         url = await _database_url(settings, server)
         await asyncio.to_thread(migrate.upgrade, url)
         return await serve(
-            _at(settings, url),
-            builds(url),
+            changed(settings, database_url=SecretStr(url)),
+            builds(database_url=SecretStr(url)),
             name="all",
-            before=lambda parts: _admin(parts, settings),
+            before=lambda parts: admin(parts, settings),
             on_ready=lambda port: say(f"Recourse is ready on http://{settings.host}:{port}"),
         )
     finally:
@@ -49,12 +49,12 @@ async def run() -> int:
             await server.stop()
 
 
-def builds(url: str) -> Sequence[Build]:
-    """How to build the three services on one set of parts."""
+def builds(**changes: Any) -> Sequence[Build]:
+    """How to build the three services on one set of parts, from the environment with these settings changed."""
     return [
-        lambda parts: intake.build(_at(load(IntakeSettings), url), **parts.given()),
-        lambda parts: escalation.build(_at(load(EscalationSettings), url), **parts.given()),
-        lambda parts: notify.build(_at(load(NotifySettings), url), **parts.given()),
+        lambda parts: intake.build(changed(load(IntakeSettings), **changes), **parts.given()),
+        lambda parts: escalation.build(changed(load(EscalationSettings), **changes), **parts.given()),
+        lambda parts: notify.build(changed(load(NotifySettings), **changes), **parts.given()),
     ]
 
 
@@ -64,8 +64,10 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def _at(settings: S, url: str) -> S:
-    return settings.model_copy(update={"database_url": SecretStr(url)})
+def changed(settings: S, **changes: Any) -> S:
+    """The settings with some of them changed; those that this service does not read are left out."""
+    known = type(settings).model_fields
+    return settings.model_copy(update={name: value for name, value in changes.items() if name in known})
 
 
 async def _database_url(settings: CommonSettings, server: EmbeddedPostgres | None) -> str:
@@ -76,7 +78,7 @@ async def _database_url(settings: CommonSettings, server: EmbeddedPostgres | Non
     return server.url(DATABASE)
 
 
-async def _admin(parts: Parts, settings: IntakeSettings) -> None:
+async def admin(parts: Parts, settings: IntakeSettings) -> None:
     """Makes sure there is a key to begin with; one made here is printed once and kept for the owner alone."""
     key = settings.admin_key.get_secret_value() if settings.admin_key else _kept_key(settings.state_dir)
     async with parts.database.transaction() as tx:

@@ -10,7 +10,7 @@ from shared.broker.relay import Relay
 from shared.runtime import logs, traces
 from shared.runtime.health import Health, operations_app
 from shared.runtime.metrics import Metrics
-from shared.runtime.process import run_service
+from shared.runtime.process import Task, run_service
 from shared.runtime.pulse import Watchdog
 from shared.runtime.serve import HttpServer
 from shared.runtime.service import Service
@@ -30,8 +30,12 @@ async def serve(
     name: str,
     before: Callable[[Parts], Awaitable[None]] | None = None,
     on_ready: Ready | None = None,
+    beside: Sequence[Task] = (),
 ) -> int:
-    """Runs the services until they are told to stop; returns the exit code. `before` runs once the parts are open."""
+    """Runs the services until they are told to stop; returns the exit code.
+
+    `before` runs once the parts are open; `beside` are further tasks of the same process, which may ask for the stop.
+    """
     endpoint = settings.otel_endpoint
     traces.configure(name, None if endpoint is None else str(endpoint))
     metrics = Metrics()
@@ -52,7 +56,7 @@ async def serve(
                 tell(server.port)
             await stop.wait()
 
-        tasks = [server.run, relay.run, *(task for service in services for task in service.tasks), announce]
+        tasks = [server.run, relay.run, *(task for service in services for task in service.tasks), announce, *beside]
         try:
             return await run_service(
                 tasks,
