@@ -2,7 +2,8 @@
 
 Filters with an index of their own walk that index. The others walk the disputes themselves, from the newest down, and at
 most `SCAN_MAX` of them per page: such a page may be short or empty and still name a next one. What is overdue and what
-matches a text is looked up first when it is rare, and walked for when it is common.
+matches a text is looked up first when it is rare, and walked for when it is common. A dispute is overdue when it is
+unresolved and the newest clock of some kind ran out and was not met.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,6 +15,7 @@ from uuid import UUID
 from shared.db import rows
 from shared.db.engine import Tx
 from shared.domain.dispute import Dispute, Severity
+from shared.domain.lifecycle import ACTIVE
 
 PAGE_MAX: Final = 100
 SCAN_MAX: Final = 10_000
@@ -21,16 +23,21 @@ SCAN_MAX: Final = 10_000
 RARE_MAX: Final = 2_000
 """Up to so many candidates are looked up by their ids; more are common enough to be met on a walk."""
 
+_MISSED: Final = (
+    "c.state = 'missed' and c.met_at is null and c.stopped_at is null and not exists (select from clock n "
+    "where n.dispute_id = c.dispute_id and n.kind = c.kind and n.generation > c.generation)"
+)
 _OVERDUE: Final = (
-    "select c.dispute_id from clock c where c.state = 'missed' and c.met_at is null "
+    f"select c.dispute_id from clock c where {_MISSED} "
     "union all select c.dispute_id from timer t join clock c on c.dispute_id = t.dispute_id "
     "where t.due_at < $1 and c.state = 'running' and c.due_at < $1 "
     f"limit {RARE_MAX + 1}"
 )
 _IS_OVERDUE: Final = (
-    "exists (select from clock c where c.dispute_id = d.id and ((c.state = 'missed' and c.met_at is null) "
+    f"exists (select from clock c where c.dispute_id = d.id and (({_MISSED}) "
     "or (c.state = 'running' and c.due_at < {0})))"
 )
+_IS_ACTIVE: Final = f"d.status in ({', '.join(repr(status.value) for status in sorted(ACTIVE))})"
 _MATCHES: Final = (
     "select id as dispute_id from dispute where reference = upper($1) "
     "union all select id from dispute where order_reference = $1 "
@@ -101,6 +108,7 @@ async def page(tx: Tx, wanted: Wanted, *, after: Place | None = None, limit: int
     query = _Query(wanted, after)
     if wanted.overdue:
         query.candidates(await tx.raw.fetch(_OVERDUE, tx.now), _IS_OVERDUE, tx.now)
+        query.walked.append(_Condition(_IS_ACTIVE))
     if wanted.q is not None:
         query.candidates(await tx.raw.fetch(_MATCHES, wanted.q), _IS_MATCH, wanted.q)
     # A plan made for these very values: whether a handler has ten disputes or a hundred thousand decides the index.
