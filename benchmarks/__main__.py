@@ -1,0 +1,29 @@
+"""`make bench`: every benchmark, one after the other. Compare figures of one run with each other, not between machines."""
+
+import subprocess
+import sys
+from typing import Final
+
+SUITE: Final[tuple[tuple[str, list[str]], ...]] = (
+    ("benchmarks.filing", []),
+    ("benchmarks.timers", ["--open", "1000000", "--due", "20000"]),
+    ("benchmarks.acknowledging", []),
+    ("benchmarks.broker", []),
+)
+
+
+def main() -> int:
+    """Runs those named on the command line, or all; the exit code is the first that is not 0."""
+    wanted = sys.argv[1:]
+    for module, arguments in SUITE:
+        if wanted and module.rpartition(".")[2] not in wanted:
+            continue
+        print(f"== {module}", flush=True)
+        code = subprocess.run([sys.executable, "-m", module, *arguments], check=False).returncode
+        if code:
+            return code
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
