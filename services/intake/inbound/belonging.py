@@ -57,7 +57,7 @@ async def find_case(tx: Tx, sealer: Sealer, incoming: Incoming) -> Belongs | Apa
         if dispute_id in by_id:
             return Belongs(dispute_id, by, takes_part(by_id[dispute_id], incoming.person))
     mentioned = [by_id[each] for each in named if each in by_id]
-    if mentioned and incoming.channel != "email":
+    if mentioned and incoming.key is not None and incoming.key.kind != "mail":
         # The outside system keeps the thread; who writes in it was let in there.
         return Belongs(mentioned[0].dispute_id, "thread", takes_part(mentioned[0], incoming.person))
     mentioned += [case for case in cases if case.reference in numbers]

@@ -1,18 +1,22 @@
 """What a message becomes: a dispute, a part of one, or nothing; and who may join whose case."""
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from services.intake.inbound.consumer import inbound_handler
+from shared.db import outbox
 from shared.db.disputes import get
 from shared.domain.dispute import Wait
 from shared.domain.lifecycle import Status
+from shared.messages.envelope import Envelope, decode
 from shared.messages.links import message_id, reply_address
 from shared.runtime.ids import new_id
 from tests.builders import MONDAY_NINE
 from tests.samples import sample
-from tests.services.intake.inbound.inlet import Inlet, Mouth
+from tests.services.intake.inbound.inlet import Inlet, Mouth, parts_with_categoriser
 
 ADA = "ada.quill@customer.test"
 
@@ -307,6 +311,31 @@ async def test_a_generic_thread_is_its_endpoints_own(inlet: Inlet) -> None:
         "washing machine",
         {"queue": "eu"},
     )
+
+
+async def test_a_generic_thread_of_mail_is_kept_by_the_sender_too(inlet: Inlet) -> None:
+    desk = await inlet.open("generic")
+    body = sample("generic/message.json").replace(b'"chat"', b'"email"')
+    told = await inlet.deliver(desk, body)
+    joined = await inlet.deliver(desk, body.replace(b"CRM-881", b"CRM-882"))
+    assert (joined["state"], joined["dispute_id"]) == ("joined", told["dispute_id"])
+
+
+async def test_two_messages_of_one_thread_handled_at_the_same_moment_are_one_dispute(inlet: Inlet) -> None:
+    slack = await inlet.open("slack")
+    sent = [await inlet.send(slack, sample(f"slack/{name}.json")) for name in ("message", "thread_reply")]
+    handle = inbound_handler(parts_with_categoriser(inlet.desk.parts))
+    async with inlet.db.transaction() as tx:
+        waiting = [decode(row.message.body) for row in await outbox.take(tx)]
+
+    async def handled(each: Envelope) -> None:
+        async with inlet.db.transaction() as tx:
+            await handle(tx, [each])
+
+    await asyncio.gather(*(handled(each) for each in waiting if each.topic == "inbound.received"))
+    became = [await inlet.became(each.json()["id"]) for each in sent]
+    assert sorted(each["state"] for each in became) == ["filed", "joined"]
+    assert len({each["dispute_id"] for each in became}) == 1
 
 
 async def test_one_bad_delivery_does_not_hold_up_its_batch(inlet: Inlet, mime: Mouth) -> None:
