@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 from services.escalation.telling import events_of
 from shared.db import clocks as clock_store
@@ -24,6 +23,7 @@ class Decided:
     def __init__(self, before: Dispute, clocks: Clocks, traceparent: str | None = None) -> None:
         self.before: Final = before
         self.dispute = before
+        self._stored: Final = {(clock.kind, clock.generation) for clock in clocks.values()}
         self.clocks: dict[Kind, Clock] = dict(clocks)
         self.traceparent: Final = traceparent
         self.changed: dict[tuple[Kind, int], Clock] = {}
@@ -39,6 +39,11 @@ class Decided:
         self.timers.update(plan.timers)
         self.events.extend(events_of(plan, now))
 
+    def kept(self) -> Iterable[clock_store.Kept]:
+        """The clocks to be written."""
+        for key, clock in self.changed.items():
+            yield clock_store.Kept(self.before.id, clock, key not in self._stored)
+
     @property
     def change(self) -> Change | None:
         """What is to be saved of the dispute itself; None when neither it nor its history changes."""
@@ -50,9 +55,7 @@ class Decided:
 async def save(tx: Tx, decided: Sequence[Decided]) -> None:
     """Saves all of it: disputes with history and outbox, clocks, timers; a statement or two for each."""
     await disputes.save_many(tx, [change for each in decided if (change := each.change)])
-    await clock_store.write_many(
-        tx, [clock_store.Kept(each.before.id, clock) for each in decided for clock in each.changed.values()]
-    )
+    await clock_store.write_many(tx, [kept for each in decided for kept in each.kept()])
     await timers.arm(tx, list(_armed(decided)))
     await timers.disarm(tx, [(each.before.id, kind) for each in decided for kind in _gone(each.timers)])
 
@@ -66,8 +69,3 @@ def _armed(decided: Iterable[Decided]) -> Iterable[timers.Armed]:
 
 def _gone(timers_of: Mapping[Kind, Arm | None]) -> Iterable[Kind]:
     return (kind for kind, arm in timers_of.items() if arm is None)
-
-
-def by_id(decided: Iterable[Decided]) -> dict[UUID, Decided]:
-    """The same, to be found by dispute."""
-    return {each.before.id: each for each in decided}

@@ -49,27 +49,40 @@ _NAMED: Final = (
 _ALL: Final = f"select {_READ} from clock c where c.dispute_id = $1 order by c.started_at desc, c.kind limit $2"
 
 
-def _write_sql() -> str:
-    arrays = ", ".join(f"${n}::{type_}[]" for n, (_, type_) in enumerate(_COLUMNS, 1))
-    names = ", ".join(name for name, _ in _COLUMNS)
-    values = names.replace("warned", "warned::smallint[]")
-    changing = ("state", "due_at", "warned", "met_at", "missed_at", "fired_at", "stopped_at")
-    sets = ", ".join(f"{name} = excluded.{name}" for name in changing)
-    return (
-        f"insert into clock ({names}) select {values} from unnest({arrays}) as t({names}) "
-        f"order by dispute_id, kind, generation desc on conflict (dispute_id, kind, generation) do update set {sets}"
-    )
+_KEY: Final = ("dispute_id", "kind", "generation")
+_CHANGING: Final = ("state", "due_at", "warned", "met_at", "missed_at", "fired_at", "stopped_at")
+_TYPES: Final = dict(_COLUMNS)
 
 
-_WRITE: Final = _write_sql()
+def _arrays(names: Sequence[str]) -> str:
+    """The row set whose columns are the parameters, in the order of the names."""
+    arrays = ", ".join(f"${n}::{_TYPES[name]}[]" for n, name in enumerate(names, 1))
+    return f"unnest({arrays}) as t({', '.join(names)})"
+
+
+def _insert_sql() -> str:
+    names = [name for name, _ in _COLUMNS]
+    values = ", ".join(names).replace("warned", "warned::smallint[]")
+    return f"insert into clock ({', '.join(names)}) select {values} from {_arrays(names)}"
+
+
+def _update_sql() -> str:
+    sets = ", ".join(f"{name} = t.{name}" for name in _CHANGING).replace("t.warned", "t.warned::smallint[]")
+    same = " and ".join(f"c.{name} = t.{name}" for name in _KEY)
+    return f"update clock c set {sets} from {_arrays((*_KEY, *_CHANGING))} where {same}"
+
+
+_INSERT: Final = _insert_sql()
+_UPDATE: Final = _update_sql()
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A clock and the dispute it belongs to."""
+    """A clock and the dispute it belongs to; `new` when it was never stored before."""
 
     dispute_id: UUID
     clock: Clock
+    new: bool
 
 
 async def newest(tx: Tx, dispute_ids: Iterable[UUID]) -> dict[UUID, dict[Kind, Clock]]:
@@ -97,20 +110,16 @@ async def for_api(tx: Tx, dispute_id: UUID, limit: int = 200) -> list[Clock]:
 
 
 async def write_many(tx: Tx, kept: Sequence[Kept]) -> None:
-    """Stores new and changed clocks in one statement; a clock's rule and start never change once stored.
+    """Stores new and changed clocks; a clock's rule and start never change once stored.
 
-    Of one kind the older generation is closed before the newer opens, whatever the order given.
+    Of one kind only one may be open, so those that were stored before, and may end now, are written first.
     """
-    for group in _closed_first(kept):
-        rows = [_row(each) for each in group]
-        await tx.raw.execute(_WRITE, *(list(column) for column in zip(*rows, strict=True)))
-
-
-def _closed_first(kept: Sequence[Kept]) -> Iterable[Sequence[Kept]]:
-    """At most one clock of a kind may be open, row by row: those that end are written before those that begin."""
-    over = [each for each in kept if not each.clock.open]
-    running = [each for each in kept if each.clock.open]
-    return [group for group in (over, running) if group]
+    stored = [_changes(each) for each in kept if not each.new]
+    if stored:
+        await tx.raw.execute(_UPDATE, *(list(column) for column in zip(*stored, strict=True)))
+    fresh = [_row(each) for each in kept if each.new]
+    if fresh:
+        await tx.raw.execute(_INSERT, *(list(column) for column in zip(*fresh, strict=True)))
 
 
 def to_clock(row: asyncpg.Record | Mapping[str, Any]) -> Clock:
@@ -151,12 +160,33 @@ def _row(kept: Kept) -> tuple[Any, ...]:
         clock.opened_at,
         clock.due_at,
         _extensions_text(clock.extensions) if clock.extensions else _NO_EXTENSIONS,
-        f"{{{','.join(map(str, clock.warned))}}}",
+        _warned_text(clock.warned),
         clock.met_at,
         clock.missed_at,
         clock.fired_at,
         clock.stopped_at,
     )
+
+
+def _changes(kept: Kept) -> tuple[Any, ...]:
+    clock = kept.clock
+    return (
+        kept.dispute_id,
+        clock.kind.value,
+        clock.generation,
+        clock.state.value,
+        clock.due_at,
+        _warned_text(clock.warned),
+        clock.met_at,
+        clock.missed_at,
+        clock.fired_at,
+        clock.stopped_at,
+    )
+
+
+def _warned_text(warned: tuple[int, ...]) -> str:
+    """An array as text, because arrays of arrays of unlike lengths cannot be sent."""
+    return f"{{{','.join(map(str, warned))}}}" if warned else "{}"
 
 
 @lru_cache(maxsize=4096)

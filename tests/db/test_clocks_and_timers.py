@@ -58,7 +58,7 @@ async def test_every_field_of_a_clock_survives_storage(db: Database) -> None:
     )
     async with db.transaction() as tx:
         dispute = await a_stored_dispute(tx)
-        await clocks.write_many(tx, [Kept(dispute.id, full), Kept(dispute.id, a_clock())])
+        await clocks.write_many(tx, [Kept(dispute.id, full, new=True), Kept(dispute.id, a_clock(), new=True)])
     async with db.transaction() as tx:
         read = await clocks.newest(tx, [dispute.id])
         assert read == {dispute.id: {Kind.NEXT_UPDATE: full, Kind.TIER: a_clock()}}
@@ -70,8 +70,9 @@ async def test_of_a_kind_the_newest_generation_counts_and_the_older_ones_are_kep
     over = a_clock(state=ClockState.MET, met_at=MONDAY_NINE)
     async with db.transaction() as tx:
         dispute = await a_stored_dispute(tx)
-        await clocks.write_many(tx, [Kept(dispute.id, a_clock())])
-        await clocks.write_many(tx, [Kept(dispute.id, a_clock(generation=2)), Kept(dispute.id, over)])
+        await clocks.write_many(tx, [Kept(dispute.id, a_clock(), new=True)])
+        second = Kept(dispute.id, a_clock(generation=2), new=True)
+        await clocks.write_many(tx, [second, Kept(dispute.id, over, new=False)])
     async with db.transaction() as tx:
         assert (await clocks.newest(tx, [dispute.id]))[dispute.id] == {Kind.TIER: a_clock(generation=2)}
         assert sorted(clock.generation for clock in await clocks.for_api(tx, dispute.id)) == [1, 2]
@@ -80,10 +81,10 @@ async def test_of_a_kind_the_newest_generation_counts_and_the_older_ones_are_kep
 async def test_two_open_clocks_of_one_kind_are_refused_by_the_database(db: Database) -> None:
     async with db.transaction() as tx:
         dispute = await a_stored_dispute(tx)
-        await clocks.write_many(tx, [Kept(dispute.id, a_clock())])
+        await clocks.write_many(tx, [Kept(dispute.id, a_clock(), new=True)])
     async with db.transaction() as tx:
         with pytest.raises(asyncpg.UniqueViolationError):
-            await clocks.write_many(tx, [Kept(dispute.id, a_clock(generation=2))])
+            await clocks.write_many(tx, [Kept(dispute.id, a_clock(generation=2), new=True)])
 
 
 async def test_nothing_to_write_or_read_is_no_fault(db: Database) -> None:
