@@ -26,6 +26,17 @@ def run() -> None:
 
 
 @app.command()
+def demo(
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="A free one when left out.")] = None,
+    speed: Annotated[float, typer.Option(min=0.5, max=5, help="How many times faster than a minute.")] = 1.0,
+) -> None:
+    """Shows a day at a complaints desk in a minute, on a database of its own, and ends by itself."""
+    from services.launch import demo as shown
+
+    raise typer.Exit(shown.run(load(CommonSettings).state_dir / "demo", port, speed=speed))
+
+
+@app.command()
 def intake() -> None:
     """Runs the HTTP door alone, on PostgreSQL and RabbitMQ."""
     _alone("intake")

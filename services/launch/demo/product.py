@@ -1,11 +1,12 @@
 """The whole product for the demo: in this process, in a folder of its own, deaf to what the environment says."""
 
 import asyncio
+import contextlib
 import os
 import secrets
 import shutil
 import socket
-from collections.abc import Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,8 +27,9 @@ POSTGRES: Final = "postgres"
 """The one thing in the folder that survives the wiping: its cluster is dear to make, and its database is dropped."""
 
 
-async def run(folder: Path, port: int, *, admin_key: str, on_ready: Callable[[int], None], beside: Task) -> int:
-    """Starts the product on an empty database, runs `beside` with it until the stop; returns the exit code.
+@contextlib.asynccontextmanager
+async def database(folder: Path) -> AsyncIterator[str]:
+    """The URL of an empty, migrated database on a server that runs as long as the block; the folder is then held.
 
     Raises:
         PostgresUnavailableError: there is none, or another demo runs in this folder.
@@ -37,18 +39,27 @@ async def run(folder: Path, port: int, *, admin_key: str, on_ready: Callable[[in
     try:
         url = await _emptied(server)
         await asyncio.to_thread(migrate.upgrade, url)
-        given = _changes(folder, port, url, admin_key)
-        settings = changed(load(IntakeSettings), **given)
-        return await serve(
-            settings,
-            builds(**given),
-            name="demo",
-            before=lambda parts: admin(parts, settings),
-            on_ready=on_ready,
-            beside=[beside],
-        )
+        yield url
     finally:
         await server.stop()
+
+
+async def run(folder: Path, url: str, port: int, *, admin_key: str, ready: asyncio.Event, beside: Task) -> int:
+    """Runs the product with `beside` until the stop; returns the exit code. `ready` is set when it takes requests."""
+    given = _changes(folder, port, url, admin_key)
+    settings = changed(load(IntakeSettings), **given)
+
+    def tell(port: int) -> None:
+        ready.set()
+
+    return await serve(
+        settings,
+        builds(**given),
+        name="demo",
+        before=lambda parts: admin(parts, settings),
+        on_ready=tell,
+        beside=[beside],
+    )
 
 
 def wiped(folder: Path) -> str:
