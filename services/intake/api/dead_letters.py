@@ -1,11 +1,11 @@
 """Dead letters: messages whose handling failed too often, to be looked at, tried again or given up."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 import orjson
-from fastapi import Depends, Query, Response
+from fastapi import Depends, Path, Query, Response
 from pydantic import BaseModel, Field
 
 from services.intake.api.deps import InTx, OnceOnly, problems, require, secured_router
@@ -17,6 +17,8 @@ from shared.db.parked import Parked
 
 router = secured_router("/v1/dead-letters", "operations", codes=("not_found", "invalid_value"))
 
+_NAME: Final = r"^[a-z0-9._-]{1,50}$"
+Consumer = Annotated[str, Path(pattern=_NAME, examples=["notify"])]
 Operator = Annotated[Caller, Depends(require("ops:read"))]
 Administrator = Annotated[Caller, Depends(require("admin"))]
 
@@ -47,7 +49,7 @@ async def list_dead_letters(
     caller: Operator,
     tx: InTx,
     paging: Paged,
-    consumer: Annotated[str | None, Query(max_length=50, description="Only this consumer's.")] = None,
+    consumer: Annotated[str | None, Query(pattern=_NAME, description="Only this consumer's.")] = None,
     state: Annotated[Literal["dead", "retry"], Query(description="`retry`: those that will be tried again.")] = "dead",
 ) -> PageOut[DeadLetterOut]:
     """The latest failure first."""
@@ -64,7 +66,7 @@ async def list_dead_letters(
     response_class=Response,
     responses=problems("request_in_flight", "idempotency_key_reused"),
 )
-async def replay(consumer: str, message_id: UUID, caller: Administrator, tx: InTx, once: OnceOnly) -> Response:
+async def replay(consumer: Consumer, message_id: UUID, caller: Administrator, tx: InTx, once: OnceOnly) -> Response:
     """Its consumer takes it up within moments, with all its attempts before it."""
     await parked.replay(tx, consumer, message_id)
     return await once.reply(202, None)
@@ -81,7 +83,7 @@ async def replay(consumer: str, message_id: UUID, caller: Administrator, tx: InT
     ),
 )
 async def discard(
-    consumer: str, message_id: UUID, body: DiscardIn, caller: Administrator, tx: InTx, once: OnceOnly
+    consumer: Consumer, message_id: UUID, body: DiscardIn, caller: Administrator, tx: InTx, once: OnceOnly
 ) -> Response:
     """Forgets the message for good; what it would have done stays undone."""
     await parked.discard(tx, consumer, message_id, reason=body.reason, actor=caller.actor)

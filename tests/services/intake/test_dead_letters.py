@@ -113,7 +113,13 @@ async def test_operators_look_and_administrators_act(desk: Desk) -> None:
         assert (denied.status_code, denied.json()["scope"]) == (403, "admin")
 
 
-@pytest.mark.parametrize("query", ["state=lost", "limit=0", "limit=101", "cursor=x"])
+@pytest.mark.parametrize("path", [f"/%00/{uuid4()}/replay", f"/{'x' * 51}/{uuid4()}/replay", "/notify/x/replay"])
+async def test_a_letter_that_cannot_be_named_is_refused(desk: Desk, path: str) -> None:
+    reply = await desk.client.post(URL + path, headers=await desk.key(scopes=("admin",)))
+    assert (reply.status_code, reply.json()["code"]) == (422, "invalid_value")
+
+
+@pytest.mark.parametrize("query", ["state=lost", "limit=0", "limit=101", "cursor=x", "consumer=%00"])
 async def test_a_list_that_cannot_be_is_refused(desk: Desk, query: str) -> None:
     reply = await desk.client.get(f"{URL}?{query}", headers=await desk.key(scopes=("ops:read",)))
     assert reply.status_code in {400, 422}
