@@ -92,7 +92,7 @@ def create_app(parts: IntakeParts, routers: Sequence[APIRouter] = ROUTERS) -> Fa
     errors.install(app)
     for router in routers:
         app.include_router(router)
-    describe(app)
+    describe(app, [batch.ItemIn])
     if parts.settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -1,9 +1,12 @@
 """The OpenAPI 3.1 document: what FastAPI knows of the routes, and one problem schema for everything that goes wrong."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
 
 from services.intake.problems import KINDS
 from shared.runtime.problem import MEDIA_TYPE, TYPE_PREFIX
@@ -47,6 +50,7 @@ _PROBLEM: Final = {
         },
     },
 }
+_REFERENCE: Final = "#/components/schemas/{model}"
 _RETRY: Final = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
 _HEADERS: Final[dict[int, dict[str, Any]]] = {
     401: {"WWW-Authenticate": {"description": "The scheme to use.", "schema": {"type": "string"}}},
@@ -55,18 +59,21 @@ _HEADERS: Final[dict[int, dict[str, Any]]] = {
 }
 
 
-def describe(app: FastAPI) -> None:
-    """Gives the application its document, made at the first question."""
+def describe(app: FastAPI, models: Sequence[type[BaseModel]] = ()) -> None:
+    """Gives the application its document, made at the first question.
+
+    `models` are named in it although no route declares them, because it reads them by hand.
+    """
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _document(app)
+            app.openapi_schema = _document(app, models)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign] # FastAPI's own way to extend its document
 
 
-def _document(app: FastAPI) -> dict[str, Any]:
+def _document(app: FastAPI, models: Sequence[type[BaseModel]]) -> dict[str, Any]:
     document = get_openapi(
         title="Recourse",
         version="1",
@@ -80,6 +87,8 @@ def _document(app: FastAPI) -> dict[str, Any]:
     )
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     schemas["Problem"] = _PROBLEM
+    _, more = models_json_schema([(each, "validation") for each in models], ref_template=_REFERENCE)
+    schemas.update(more.get("$defs", {}))
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     for path in document["paths"].values():

@@ -1,4 +1,4 @@
-"""Principals and their API keys. Of a key only the SHA-256 is kept; the text is shown once, when it is made."""
+"""API keys of principals. Of a key only the SHA-256 is kept; the text is shown once, when it is made."""
 
 import hashlib
 import hmac
@@ -13,12 +13,12 @@ from uuid import UUID
 from sqlalchemy import insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from shared.db import principals
 from shared.db.engine import Tx
 from shared.db.tables import api_key, principal
 from shared.domain.errors import Conflict, InvalidValue, NotFound
 from shared.runtime.ids import new_id
 
-ROLES: Final = ("admin", "agent", "lead", "manager", "executive", "integration", "observer")
 SCOPES: Final = (
     "disputes:read",
     "disputes:write",
@@ -43,21 +43,7 @@ _FIND: Final = (
     "where k.hash = $1 and p.active and k.revoked_at is null and (k.expires_at is null or k.expires_at > $2)"
 )
 # A key whose row somebody holds is being noted or changed already; nobody waits for that at the door.
-_USED: Final = (
-    "update api_key set last_used_at = $2 where id = (select id from api_key where id = $1 for no key update skip locked)"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """Somebody or something that may call: a person with a tier, or a system."""
-
-    id: UUID
-    name: str
-    role: str
-    tier: int | None
-    active: bool
-    created_at: datetime
+_USED: Final = "update api_key set last_used_at = $2 where id = (select id from api_key where id = $1 for no key update skip locked)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,50 +119,6 @@ async def find_caller(tx: Tx, text: str) -> Caller | None:
     )
 
 
-async def create_principal(tx: Tx, *, name: str, role: str, tier: int | None = None) -> Principal:
-    """A new principal.
-
-    Raises:
-        InvalidValue: no such role.
-        Conflict: the name is taken.
-    """
-    if role not in ROLES:
-        raise InvalidValue("/role", f"One of {', '.join(ROLES)}.")
-    made = Principal(new_id(), name, role, tier, active=True, created_at=tx.now)
-    row = {"id": made.id, "name": name, "role": role, "tier": tier, "active": True, "created_at": tx.now}
-    found = await tx.conn.execute(
-        upsert(principal).values(row).on_conflict_do_nothing(index_elements=["name"]).returning(principal.c.id)
-    )
-    if found.first() is None:
-        raise Conflict("There is a principal of this name already.")
-    return made
-
-
-async def get_principal(tx: Tx, principal_id: UUID) -> Principal:
-    """The principal; raises NotFound."""
-    row = (await tx.conn.execute(select(principal).where(principal.c.id == principal_id))).mappings().first()
-    if row is None:
-        raise NotFound("principal", principal_id)
-    return Principal(**row)
-
-
-async def list_principals(tx: Tx, *, after: UUID | None = None, limit: int = 100) -> list[Principal]:
-    """Principals in the order they were made, those after `after`, at most `limit`."""
-    query = select(principal).order_by(principal.c.id).limit(limit)
-    if after is not None:
-        query = query.where(principal.c.id > after)
-    return [Principal(**row) for row in (await tx.conn.execute(query)).mappings()]
-
-
-async def change_principal(tx: Tx, principal_id: UUID, **fields: Any) -> Principal:
-    """Changes `role`, `tier` or `active`; an inactive principal's keys open nothing. Raises NotFound, InvalidValue."""
-    if fields.get("role", "admin") not in ROLES:
-        raise InvalidValue("/role", f"One of {', '.join(ROLES)}.")
-    if fields:
-        await tx.conn.execute(update(principal).where(principal.c.id == principal_id).values(**fields))
-    return await get_principal(tx, principal_id)
-
-
 async def create_key(
     tx: Tx, principal_id: UUID, *, name: str, scopes: Sequence[str], expires_at: datetime | None = None
 ) -> tuple[Key, str]:
@@ -187,7 +129,7 @@ async def create_key(
         InvalidValue: an unknown scope, or an expiry that is past.
         Conflict: the principal has as many live keys as one may have.
     """
-    await get_principal(tx, principal_id)
+    await principals.get(tx, principal_id)
     _check_scopes(scopes)
     if expires_at is not None and expires_at <= tx.now:
         raise InvalidValue("/expires_at", "Lies in the past.")

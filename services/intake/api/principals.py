@@ -8,7 +8,7 @@ from fastapi import Depends, Query, Response
 from services.intake.api.deps import InTx, OnceOnly, problems, require, secured_router
 from services.intake.api.schemas_access import PrincipalChangeIn, PrincipalIn, PrincipalOut, PrincipalPageOut
 from services.intake.security import CHANGED, Caller
-from shared.db import keys
+from shared.db import principals
 
 Admin = Annotated[Caller, Depends(require("admin"))]
 _WRITES = ("malformed_json", "conflict", "body_too_large", "unsupported_media_type", "invalid_value")
@@ -26,7 +26,7 @@ router = secured_router("/v1/principals", "access")
 )
 async def create_principal(caller: Admin, tx: InTx, body: PrincipalIn, once: OnceOnly) -> Response:
     """A person or a system that may call, with a role and, where it decides on remedies, a tier of authority."""
-    made = await keys.create_principal(tx, name=body.name, role=body.role, tier=body.tier)
+    made = await principals.create(tx, name=body.name, role=body.role, tier=body.tier)
     return await once.reply(201, made, {"location": f"/v1/principals/{made.id}"})
 
 
@@ -44,7 +44,7 @@ async def list_principals(
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
 ) -> dict[str, object]:
     """Principals in the order they were made."""
-    found = await keys.list_principals(tx, after=after, limit=limit + 1)
+    found = await principals.page(tx, after=after, limit=limit + 1)
     return {
         "items": found[:limit],
         "has_more": len(found) > limit,
@@ -61,7 +61,7 @@ async def list_principals(
 )
 async def get_principal(caller: Admin, tx: InTx, principal_id: UUID) -> object:
     """One principal."""
-    return await keys.get_principal(tx, principal_id)
+    return await principals.get(tx, principal_id)
 
 
 @router.patch(
@@ -77,6 +77,6 @@ async def change_principal(caller: Admin, tx: InTx, principal_id: UUID, body: Pr
     Other processes notice within five seconds.
     """
     given = {name: getattr(body, name) for name in body.model_fields_set}
-    changed = await keys.change_principal(tx, principal_id, **given)
+    changed = await principals.change(tx, principal_id, **given)
     tx.hints.add(CHANGED)
     return changed

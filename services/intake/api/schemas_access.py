@@ -7,7 +7,8 @@ from uuid import UUID
 from pydantic import BaseModel, Field, model_validator
 
 from services.intake.api.fields import Body, Flag, Instant, Line100, Whole
-from shared.db.keys import ROLES, SCOPES
+from shared.db.keys import SCOPES
+from shared.db.principals import ROLES
 
 Role = Literal[ROLES]  # type: ignore[valid-type] # the store's own list
 Scope = Literal[SCOPES]  # type: ignore[valid-type] # the store's own list

@@ -13,7 +13,7 @@ from services.intake.categorise import Categoriser
 from services.intake.main import create_app, door
 from services.intake.parts import IntakeParts
 from services.intake.settings import IntakeSettings
-from shared.db import keys
+from shared.db import keys, principals
 from shared.db.engine import Database
 from shared.runtime.metrics import Metrics
 from shared.runtime.sealing import Sealer
@@ -49,7 +49,7 @@ class Counter:
     async def key(self, *scopes: str, role: str = "integration") -> dict[str, str]:
         """The Authorization header of a new principal with these scopes."""
         async with self.db.transaction() as tx:
-            made = await keys.create_principal(tx, name=f"{role} {uuid4()}", role=role)
+            made = await principals.create(tx, name=f"{role} {uuid4()}", role=role)
             _, text = await keys.create_key(tx, made.id, name="test", scopes=scopes)
         return {"authorization": f"Bearer {text}"}
 

@@ -13,7 +13,7 @@ from services.intake.categorise import Categoriser
 from services.intake.main import create_app, door
 from services.intake.parts import IntakeParts
 from services.intake.settings import IntakeSettings
-from shared.db import disputes, history, keys, policies
+from shared.db import disputes, history, keys, policies, principals
 from shared.db.engine import Database
 from shared.domain.dispute import Dispute
 from shared.runtime.metrics import Metrics
@@ -30,19 +30,19 @@ class Desk:
     db: Database
     parts: IntakeParts
     client: httpx.AsyncClient
-    callers: dict[str, keys.Principal] = field(default_factory=dict)
+    callers: dict[str, principals.Principal] = field(default_factory=dict)
 
     async def key(
         self, role: str = "agent", *, tier: int | None = 1, scopes: Sequence[str] = ALL_SCOPES, name: str | None = None
     ) -> dict[str, str]:
         """The Authorization header of a new principal."""
         async with self.db.transaction() as tx:
-            made = await keys.create_principal(tx, name=name or f"{role} {uuid4()}", role=role, tier=tier)
+            made = await principals.create(tx, name=name or f"{role} {uuid4()}", role=role, tier=tier)
             _, text = await keys.create_key(tx, made.id, name="test", scopes=scopes)
         self.callers[text] = made
         return {"authorization": f"Bearer {text}"}
 
-    def who(self, header: dict[str, str]) -> keys.Principal:
+    def who(self, header: dict[str, str]) -> principals.Principal:
         """The principal behind a header."""
         return self.callers[header["authorization"].removeprefix("Bearer ")]
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from services.intake.security import KeyRing
-from shared.db import keys
+from shared.db import keys, principals
 from shared.db.engine import Database
 from shared.domain.errors import InvalidValue
 from tests.services.intake.counter import Counter, a_counter
@@ -110,11 +110,11 @@ async def test_a_key_that_sees_only_its_own_is_told_nothing_of_others(counter: C
     assert (await counter.client.get(mine["links"]["self"], headers=narrow)).status_code == 200
     listed = (await counter.client.get("/v1/disputes", headers=narrow)).json()
     assert [each["id"] for each in listed["items"]] == [mine["id"]]
-    change = {"json": {"category": "other"}, "headers": narrow | {"if-match": '"7"'}}
+    stale = narrow | {"if-match": '"7"'}
     refusals = [
         await counter.client.get(theirs["links"]["self"], headers=narrow),
         await counter.client.get(theirs["links"]["history"], headers=narrow),
-        await counter.client.patch(theirs["links"]["self"], **change),
+        await counter.client.patch(theirs["links"]["self"], json={"category": "other"}, headers=stale),
     ]
     unknown = await counter.client.get(f"/v1/disputes/{uuid4()}", headers=narrow)
     for reply in refusals:
@@ -170,9 +170,11 @@ async def test_a_key_expires_when_it_says(counter: Counter) -> None:
         ({"principal_id": "me"}, "/principal_id"),
     ],
 )
-async def test_a_key_that_cannot_be_made_names_the_field(counter: Counter, fields: dict[str, Any], pointer: str) -> None:
+async def test_a_key_that_cannot_be_made_names_the_field(
+    counter: Counter, fields: dict[str, Any], pointer: str
+) -> None:
     async with counter.db.transaction() as tx:
-        made = await keys.create_principal(tx, name="Bo", role="agent")
+        made = await principals.create(tx, name="Bo", role="agent")
     body = {"principal_id": str(made.id), "name": "desk", "scopes": ["disputes:read"]} | fields
     reply = await counter.client.post("/v1/keys", json=body)
     assert reply.status_code == 422

@@ -140,11 +140,20 @@ BAD_FIELDS: dict[str, tuple[dict[str, Any], str]] = {
     "no telephone number": ({"customer": {"phone": "call me"}}, "/customer/phone"),
     "a local number of nowhere": ({"customer": {"phone": "7946 0958"}}, "/customer/phone"),
     "no country": ({"customer": {"email": "a@example.org", "jurisdiction": "XX"}}, "/customer/jurisdiction"),
-    "a country in words": ({"customer": {"email": "a@example.org", "jurisdiction": "England"}}, "/customer/jurisdiction"),
+    "a country in words": (
+        {"customer": {"email": "a@example.org", "jurisdiction": "England"}},
+        "/customer/jurisdiction",
+    ),
     "no language": ({"customer": {"email": "a@example.org", "language": "English!"}}, "/customer/language"),
     "no time zone": ({"customer": {"email": "a@example.org", "time_zone": "London"}}, "/customer/time_zone"),
-    "a path for a time zone": ({"customer": {"email": "a@example.org", "time_zone": "../passwd"}}, "/customer/time_zone"),
-    "an unknown class": ({"customer": {"email": "a@example.org", "customer_class": "gold"}}, "/customer/customer_class"),
+    "a path for a time zone": (
+        {"customer": {"email": "a@example.org", "time_zone": "../passwd"}},
+        "/customer/time_zone",
+    ),
+    "an unknown class": (
+        {"customer": {"email": "a@example.org", "customer_class": "gold"}},
+        "/customer/customer_class",
+    ),
     "an unknown channel": ({"channel": "pigeon"}, "/channel"),
     "an unknown remedy": ({"remedy_sought": "revenge"}, "/remedy_sought"),
     "51 pairs of metadata": ({"metadata": {f"k{n}": "v" for n in range(51)}}, "/metadata"),
@@ -187,7 +196,9 @@ async def test_only_json_in_utf8_is_read(counter: Counter, media_type: str | Non
     problem(await send(counter, BODY, media_type), 415, "unsupported_media_type")
 
 
-@pytest.mark.parametrize("media_type", ["application/json; charset=UTF-8", "application/problem+json", "Application/JSON"])
+@pytest.mark.parametrize(
+    "media_type", ["application/json; charset=UTF-8", "application/problem+json", "Application/JSON"]
+)
 async def test_json_by_other_names_is_read(counter: Counter, media_type: str) -> None:
     assert (await send(counter, BODY, media_type)).status_code == 201
 

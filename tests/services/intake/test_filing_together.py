@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.intake.commands import batcher
-from services.intake.commands.file import Brought
+from services.intake.commands.file import Brought, file_many
 from shared.db.engine import Database, Tx
 from tests.services.intake.counter import Counter, a_counter
 
@@ -58,7 +58,7 @@ async def test_a_refused_date_does_not_hinder_the_neighbours(counter: Counter) -
 
 async def test_what_the_database_refuses_fails_alone(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
     """A filing that no check foresaw: the whole transaction fails, and the others are tried without it."""
-    whole = batcher.file_many
+    whole = file_many
 
     async def sometimes(tx: Tx, matrix: Any, brought: Sequence[Brought]) -> Any:
         if any(each.new.subject == "Poison" for each in brought):
@@ -74,7 +74,7 @@ async def test_what_the_database_refuses_fails_alone(counter: Counter, monkeypat
 async def test_when_the_connection_dies_everybody_is_told_to_come_back_and_nothing_is_tried_twice(
     counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = batcher.file_many
+    whole = file_many
     tries = 0
 
     async def dying(tx: Tx, matrix: Any, brought: Sequence[Brought]) -> Any:
@@ -115,5 +115,3 @@ async def test_the_database_away_is_a_503_that_says_when_to_come_back(database: 
         assert int(reply.headers["retry-after"]) > 0
     await db.dispose()
     await away.dispose()
-
-

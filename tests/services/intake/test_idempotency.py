@@ -119,11 +119,11 @@ async def test_replies_are_kept_a_day_and_then_cleared_away(counter: Counter) ->
 
 async def test_a_key_older_than_a_day_begins_anew(counter: Counter) -> None:
     first = await counter.file(KEY)
-    async with a_counter(Database(counter.db.engine, offset=lambda: timedelta(hours=25)), outbox_age_seconds_max=0) as tomorrow:
+    async with a_counter(
+        Database(counter.db.engine, offset=lambda: timedelta(hours=25)), outbox_age_seconds_max=0
+    ) as tomorrow:
         second = await tomorrow.file(KEY)
         third = await tomorrow.file(KEY)
     assert second.status_code == 201
     assert second.json()["id"] != first.json()["id"]
     assert third.json()["id"] == second.json()["id"]
-
-
