@@ -36,6 +36,10 @@ class Watched:
     status: str = "received"
     tier: int | None = None
     last: int = 0
+    quiet: int = 0
+    """Looks in a row in which nothing was new."""
+    stale: bool = True
+    """Whether the clocks were not read since something happened."""
     clocks: Sequence[Mapping[str, Any]] = ()
     clocks_read: float = 0.0
 
@@ -70,6 +74,7 @@ class Board:
 
     expected: int
     tiers: tuple[str, ...]
+    deadlines: str
     cases: dict[str, Watched] = field(default_factory=dict)
     feed: deque[FeedLine] = field(default_factory=lambda: deque(maxlen=FEED_MAX))
     unread: list[FeedLine] = field(default_factory=list)
@@ -126,7 +131,7 @@ class Board:
 
     def read(self, case: Watched, clocks: Sequence[Mapping[str, Any]], now: float) -> None:
         """A case's clocks, every generation of them, the newest first; `now` is monotonic."""
-        case.clocks, case.clocks_read = clocks, now
+        case.clocks, case.clocks_read, case.stale = clocks, now, False
         promises = [each for one in self.cases.values() for each in one.clocks if each["promise"]]
         self.missed = sum(each["missed_at"] is not None for each in promises)
         self.kept = sum(each["met_at"] is not None and each["missed_at"] is None for each in promises)

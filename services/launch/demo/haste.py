@@ -1,6 +1,7 @@
 """The shipped escalation matrix in a hurry: the same people, limits and thresholds, with deadlines of seconds."""
 
 import copy
+from collections.abc import Mapping
 from typing import Any, Final
 
 from shared.policy.matrix import default_body
@@ -30,6 +31,18 @@ def hasty_matrix(speed: float) -> dict[str, Any]:
         body["clocks"][kind] |= {"calendar": "always", "duration": _term(seconds, speed)}
     body["clocks"]["tier"]["reminders"] = [_term(seconds, speed) for seconds in REMINDERS]
     return body
+
+
+def told(body: Mapping[str, Any]) -> str:
+    """The deadlines of a matrix in one line of at most 76 columns."""
+    clocks = {
+        kind: clock["duration"].replace(" seconds", " s") for kind, clock in body["clocks"].items() if kind != "tier"
+    }
+    tier = body["tiers"][0]["deadline"]["normal"].replace(" seconds", " s")
+    return (
+        f"acknowledge in {clocks['acknowledgement']}, answer in {clocks['first_response']}, "
+        f"a tier has {tier}, ask after {clocks['follow_up']}"
+    )
 
 
 def _term(seconds: int, speed: float) -> str:

@@ -3,18 +3,15 @@
 from collections.abc import Sequence
 from typing import Final
 
-from rich.columns import Columns
 from rich.console import Group, RenderableType
 from rich.layout import Layout
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from services.launch.demo.board import Board, FeedLine, Watched
+from services.launch.demo.board import ENDED, Board, FeedLine, Watched
 
-BAR: Final = 5
 WIDE: Final = 120
-FLAGS_QUIET: Final = frozenset({"calm"})
 TONES: Final = {
     "worried": "yellow",
     "frustrated": "dark_orange",
@@ -31,7 +28,7 @@ def drawn(board: Board, *, elapsed: float, now: float, width: int, height: int) 
     feed = body - coming - tiers
     layout = Layout()
     layout.split_column(
-        Layout(_figures(board, elapsed, width), size=4),
+        Layout(_figures(board, elapsed), size=4),
         Layout(_coming(board, coming - 2, width), size=coming),
         Layout(_tiers(board, now, tiers - 3, width), size=tiers),
         Layout(_feed(board.feed, feed - 2, width)),
@@ -39,23 +36,41 @@ def drawn(board: Board, *, elapsed: float, now: float, width: int, height: int) 
     return layout
 
 
-def _figures(board: Board, elapsed: float, width: int) -> RenderableType:
-    """Two rows of figures under the name of the show."""
-    late = board.p99()
-    figures = [
-        (f"{len(board.cases)}/{board.expected}", "filed", "bold"),
-        (str(board.counts["acknowledged"]), "acknowledged", "cyan"),
-        (str(board.counts["dispute.escalated"]), "escalated", "magenta"),
-        (str(board.counts["dispute.resolved"]), "decided", "green"),
-        (str(sum(case.status in ("closed", "withdrawn") for case in board.cases.values())), "ended", "green"),
-        (str(board.kept), "promises kept", "bold green"),
-        (str(board.missed), "broken", "bold red" if board.missed else "dim"),
-        (str(board.mails), "mails", "cyan"),
-        ("-" if late is None else f"{late * 1000:.0f} ms", "timers late, p99", "bold"),
+def _figures(board: Board, elapsed: float) -> RenderableType:
+    """Two rows of figures under the name of the show, and the deadlines of its day below them."""
+    return Panel(
+        Group(*figures(board)),
+        title=f"[bold]Recourse[/bold] · a complaints desk, whose days last seconds · {elapsed:.0f} s",
+        title_align="left",
+        subtitle=f"[dim]{board.deadlines}[/dim]",
+        subtitle_align="left",
+        border_style="blue",
+        padding=(0, 1),
+    )
+
+
+def figures(board: Board) -> tuple[Text, Text]:
+    """What came in and how it goes; how the promises stand. Each fits into 76 columns."""
+    late, counts = board.p99(), board.counts
+    ended = sum(case.status in ENDED for case in board.cases.values())
+    work = [
+        (f"{len(board.cases)} of {board.expected}", "filed", "bold"),
+        (str(counts["acknowledged"]), "acknowledged", "bold cyan"),
+        (str(counts["dispute.escalated"]), "escalated", "bold magenta"),
+        (str(counts["dispute.resolved"]), "decided", "bold green"),
+        (str(ended), "ended", "bold green"),
     ]
-    words = [Text.assemble((value, tone), f" {name}") for value, name, tone in figures]
-    title = f"[bold]Recourse[/bold] · a complaints desk, where a day takes seconds · {elapsed:.0f} s"
-    return Panel(Columns(words, padding=(0, 3)), title=title, title_align="left", border_style="blue", padding=(0, 1))
+    kept = [
+        (str(board.kept), "promises kept", "bold green"),
+        (str(board.missed), "broken", "bold red" if board.missed else "bold"),
+        (str(board.mails), "mails", "bold cyan"),
+        ("-" if late is None else f"{late * 1000:.0f} ms", "timers late (p99)", "bold"),
+    ]
+    return _sentence(work), _sentence(kept)
+
+
+def _sentence(parts: Sequence[tuple[str, str, str]]) -> Text:
+    return Text("  ", no_wrap=True).join(Text.assemble((value, tone), f" {name}") for value, name, tone in parts)
 
 
 def _coming(board: Board, rows: int, width: int) -> RenderableType:
@@ -76,7 +91,7 @@ def _coming(board: Board, rows: int, width: int) -> RenderableType:
 def _row(case: Watched, *, wide: bool) -> list[RenderableType]:
     sure = Text(f"{case.confidence:.0%}", style="yellow" if case.needs_person else "green")
     category = Text(case.category.replace("_", " "), style="yellow" if case.needs_person else "")
-    signals = Text(" ").join(
+    signals = Text(" · ", style="dim").join(
         Text(name.replace("_", " "), style=TONES.get(name, "bold magenta")) for name in case.signals
     )
     row: list[RenderableType] = [str(case.number), case.subject, category, sure, signals]
@@ -89,27 +104,27 @@ def _tiers(board: Board, now: float, rows: int, width: int) -> RenderableType:
     columns = []
     for tier, title in enumerate(board.tiers, 1):
         held = [case for case in board.cases.values() if case.open and (case.tier or 1) == tier]
-        table.add_column(f"{title} · {len(held)}", ratio=1, no_wrap=True, overflow="ellipsis")
-        columns.append(_column(held, now, rows))
+        table.add_column(f"{len(held)} · {title}", ratio=1, no_wrap=True, overflow="ellipsis")
+        columns.append(_column(held, now, rows, bar=5 if width >= WIDE else 3))
     table.add_row(*columns)
     return Panel(table, title="Who has it, and how much of their time is used", title_align="left", padding=0)
 
 
-def _column(held: Sequence[Watched], now: float, rows: int) -> RenderableType:
+def _column(held: Sequence[Watched], now: float, rows: int, *, bar: int) -> RenderableType:
     ordered = sorted(held, key=lambda case: -(case.used(now) or 0.0))
     shown = ordered if len(ordered) <= rows else ordered[: rows - 1]
-    lines = [_held(case, case.used(now)) for case in shown]
+    lines = [_held(case, case.used(now), bar) for case in shown]
     if len(shown) < len(ordered):
         lines.append(Text(f"and {len(ordered) - len(shown)} more", style="dim"))
     return Group(*lines)
 
 
-def _held(case: Watched, used: float | None) -> Text:
+def _held(case: Watched, used: float | None, bar: int) -> Text:
     waiting = case.status == "awaiting_customer"
-    filled = round((used or 0.0) * BAR)
+    filled = round((used or 0.0) * bar)
     tone = "blue" if waiting else _pressure(used or 0.0)
     line = Text(f"{case.number:>2} ", no_wrap=True, overflow="ellipsis")
-    line.append("━" * filled, tone).append("━" * (BAR - filled), "grey30")
+    line.append("━" * filled, tone).append("━" * (bar - filled), "grey30")
     return line.append(f" {'‖ ' if waiting else ''}{case.subject}", "blue" if waiting else "")
 
 

@@ -16,11 +16,11 @@ from rich.live import Live
 from services.launch.demo import product
 from services.launch.demo.board import Board
 from services.launch.demo.desk import Desk, open_desk
-from services.launch.demo.haste import hasty_matrix
+from services.launch.demo.haste import hasty_matrix, told
 from services.launch.demo.player import Player
 from services.launch.demo.scenario import scenario
 from services.launch.demo.screen import drawn, feed_line
-from services.launch.demo.summary import summary
+from services.launch.demo.summary import further, summary
 from services.launch.demo.telling import Said
 from services.launch.demo.watcher import Watcher
 from shared.runtime import logs
@@ -53,7 +53,8 @@ class Show:
         Raises:
             PostgresUnavailableError: there is none, or another demo runs in this folder.
         """
-        self.console.print("Recourse is starting with an empty database of its own ...", style="dim")
+        address = f"http://{product.HOST}:{self.port}"
+        self.console.print(f"Recourse is starting on {address} with an empty database of its own ...", style="dim")
         async with product.database(self.folder) as url:
             key = product.wiped(self.folder)
             with (self.folder / LOG).open("ab") as log:
@@ -61,7 +62,8 @@ class Show:
                 beside = partial(self._until_stopped, key)
                 code = await product.run(self.folder, url, self.port, admin_key=key, ready=self.ready, beside=beside)
         if self.board is not None and (self.finished or code == EXIT_CLEAN):
-            self.console.print(summary(self.board, self.folder, self.port, finished=self.finished))
+            self.console.print(summary(self.board, finished=self.finished))
+            self.console.print(further(self.folder, self.port), soft_wrap=True)
         elif code != EXIT_CLEAN:
             self.console.print(f"The demo broke off; {self.folder / LOG} says why.", style="red")
         return code
@@ -90,7 +92,7 @@ class Show:
     async def _perform(self, desk: Desk) -> None:
         cases = scenario()
         policy = (await desk.get("/v1/policies/escalation", by="admin"))["policy"]
-        board = Board(len(cases), tuple(tier["title"] for tier in policy["tiers"]))
+        board = Board(len(cases), tuple(tier["title"] for tier in policy["tiers"]), told(policy))
         self.board = board
         watcher = Watcher(desk, board, self.folder / MAIL)
 
@@ -98,6 +100,8 @@ class Show:
             if dispute_id in board.cases:
                 board.say(board.cases[dispute_id], Said("✗", "red", text), watcher.elapsed)
 
+        if not self.console.is_terminal:
+            self.console.print(f"Deadlines: {board.deadlines}.")
         async with self._shown(board, watcher), self._watched(watcher):
             await Player(desk, tell, speed=self.speed).play(cases)
             await self._settled(board)

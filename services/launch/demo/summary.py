@@ -10,15 +10,15 @@ from rich.text import Text
 from services.launch.demo.board import Board
 
 
-def summary(board: Board, folder: Path, port: int, *, finished: bool) -> RenderableType:
-    """The table of the day, and how to go on from here."""
+def summary(board: Board, *, finished: bool) -> RenderableType:
+    """The table of the day."""
     title = "The day in figures" if finished else "The day in figures, as far as it went"
     table = Table(title=title, title_justify="left", show_header=False, title_style="bold")
     table.add_column(justify="right", style="bold")
     table.add_column()
     for value, meaning in _rows(board):
         table.add_row(value, meaning)
-    return Group(Text(), table, Text(), _further(folder, port))
+    return Group(Text(), table, Text())
 
 
 def _rows(board: Board) -> list[tuple[str, str]]:
@@ -34,7 +34,7 @@ def _rows(board: Board) -> list[tuple[str, str]]:
         (str(counts["dispute.escalated"]), "escalations, each with its reason in the history"),
         (str(counts["dispute.update_owed"]), "updates owed without news"),
         (str(counts["dispute.resolved"]), f"decisions; {counts['dispute.reopened']} reopened by the customer"),
-        (f"{board.kept} / {board.missed}", "promises to customers kept / broken, and shown to be"),
+        (f"{board.kept} / {board.missed}", "promises to customers kept / broken"),
         (str(board.mails), "mails written, to customers and to our own people"),
         (
             "-" if late is None else f"{late * 1000:.0f} ms",
@@ -48,7 +48,8 @@ def _listed(counter: Counter[str]) -> str:
     return ", ".join(f"{count} {name}" for name, count in counter.most_common())
 
 
-def _further(folder: Path, port: int) -> Text:
+def further(folder: Path, port: int) -> Text:
+    """Where the letters are, and how to go on from here; its lines are meant to be copied whole."""
     return Text.assemble(
         ("Letters      ", "bold"),
         f"{folder / 'mail'}/*.eml\n",

@@ -76,14 +76,14 @@ def _status(data: Data) -> Said | None:
 
 
 def _warned(data: Data) -> Said:
-    tone = "yellow" if data["percent"] < 75 else "dark_orange"
+    tone = "dim yellow" if data["percent"] < 75 else "yellow"
     return Said("!", tone, f"{data['percent']} % of {CLOCKS.get(data['clock'], data['clock'])} used")
 
 
 def _missed(data: Data) -> Said | None:
     if data["clock"] == "tier":
         return None  # the climb that follows says it
-    return Said("✗", "bold red", f"promise broken, for all to see: {CLOCKS.get(data['clock'], data['clock'])}")
+    return Said("✗", "bold red", f"promise broken, and recorded: {CLOCKS.get(data['clock'], data['clock'])}")
 
 
 def _escalated(data: Data) -> Said:

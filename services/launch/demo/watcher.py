@@ -5,11 +5,13 @@ import time
 from pathlib import Path
 from typing import Final
 
-from services.launch.demo.board import Board, Watched
+from services.launch.demo.board import ENDED, Board, Watched
 from services.launch.demo.desk import Desk
 
 LOOK_SECONDS: Final = 0.4
 AT_ONCE: Final = 6
+QUIET_LOOKS: Final = 6
+"""An ended case in which nothing new was seen so often is followed no more."""
 PAGE: Final = 100
 HISTORY_PAGE: Final = 200
 
@@ -38,7 +40,8 @@ class Watcher:
             self._board.stands(item)
         async with asyncio.TaskGroup() as group:
             for case in self._board.cases.values():
-                group.create_task(self._follow(case))
+                if case.status not in ENDED or case.quiet < QUIET_LOOKS:
+                    group.create_task(self._follow(case))
         self._board.mails = await asyncio.to_thread(lambda: sum(1 for _ in self._mail.glob("*.eml")))
 
     async def keep_looking(self) -> None:
@@ -52,6 +55,8 @@ class Watcher:
             found = await self._desk.get(f"/v1/disputes/{case.id}/history", after=case.last, limit=HISTORY_PAGE)
             for entry in found["items"]:
                 self._board.happened(case, entry, self.elapsed)
-            if found["items"]:
+            case.quiet = 0 if found["items"] else case.quiet + 1
+            case.stale = case.stale or bool(found["items"])
+            if case.stale:
                 clocks = await self._desk.get(f"/v1/disputes/{case.id}/clocks", generations="all")
                 self._board.read(case, clocks["items"], time.monotonic())
