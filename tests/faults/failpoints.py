@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextvars import ContextVar
 from pathlib import Path
@@ -14,6 +15,10 @@ from tests.faults.wrapping import put
 
 COMMIT_SECONDS: Final = 0.0005
 """How long after a commit was begun the process dies in the middle of it: sent, and not yet answered."""
+
+BREATH_SECONDS: Final = 1.5
+"""How long an explored life works before it may die, so that what it was sent is acknowledged: RabbitMQ gives a message up
+that was twenty times in the hands of a process that died."""
 
 _SENT_TURNS: Final = 2
 
@@ -26,6 +31,12 @@ class Trigger:
         self.explored = explored
         self._report = report
         self._passed = 0
+        self._born_at = time.monotonic()
+
+    @property
+    def awake(self) -> bool:
+        """Whether this life has had time to breathe."""
+        return time.monotonic() - self._born_at > BREATH_SECONDS
 
     def passes(self) -> bool:
         """Whether this pass is the one."""
@@ -98,7 +109,7 @@ def after_250_before_record(trigger: Trigger) -> None:
 def frozen_in_the_sweep(trigger: Trigger) -> None:
     """The sweep: everything is written, rows are locked, and the process stands still before its commit."""
     steps = _Steps()
-    _arm_by_sweep(steps)
+    _arm_by_sweep(steps, trigger)
     _in_transactions(steps)
 
     def reached(where: str) -> None:
@@ -111,7 +122,7 @@ def frozen_in_the_sweep(trigger: Trigger) -> None:
 def steps_of_the_sweep(trigger: Trigger) -> None:
     """Every step of the transaction in which timers fire."""
     steps = _Steps()
-    _arm_by_sweep(steps)
+    _arm_by_sweep(steps, trigger)
     _explore(steps, trigger, "sweep")
 
 
@@ -124,8 +135,7 @@ def steps_of_the_consumer(trigger: Trigger) -> None:
 
     async def arming(tx: Any, *arguments: Any) -> Any:
         new = await first_time(tx, *arguments)
-        if new:
-            steps.armed = True
+        steps.armed = bool(new) and trigger.awake
         return new
 
     put(inbox, "first_time", arming)
@@ -188,15 +198,14 @@ def _explore(steps: _Steps, trigger: Trigger, name: str) -> None:
     _in_transactions(steps)
 
 
-def _arm_by_sweep(steps: _Steps) -> None:
+def _arm_by_sweep(steps: _Steps, trigger: Trigger) -> None:
     from shared.db import timers
 
     take_due = timers.take_due
 
     async def arming(*arguments: Any) -> Any:
         due = await take_due(*arguments)
-        if due:
-            steps.armed = True
+        steps.armed = bool(due) and trigger.awake
         return due
 
     put(timers, "take_due", arming)

@@ -82,7 +82,9 @@ async def promises_kept(database: Database, log: Log) -> list[str]:
         messages = await tx.raw.fetch(
             "select body, count(*) as times from message where body like 'message-%' group by body"
         )
-        resolved = await tx.raw.fetch("select id::text as id from dispute where resolved_at is not null")
+        resolved = await tx.raw.fetch(
+            "select distinct dispute_id::text as id from event where type = 'dispute.resolved'"
+        )
     stored: dict[str, set[str]] = {}
     for row in rows:
         stored.setdefault(row["subject"], set()).add(row["id"])
