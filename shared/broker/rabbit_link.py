@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+import aio_pika
 import aiormq
 from aiormq.abc import AbstractConnection
 from yarl import URL
@@ -107,7 +108,7 @@ class Link:
         connection: AbstractConnection | None = None
         try:
             async with asyncio.timeout(CONNECT_SECONDS_MAX):
-                connection = await aiormq.connect(self._url, client_properties={"connection_name": self._name})
+                connection = await _connected(self._url, self._name)
             await self._session(connection)
         except asyncio.CancelledError:
             if cancelled_by_us():
@@ -132,6 +133,13 @@ class Link:
         task = asyncio.create_task(_close(connection))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
+
+
+async def _connected(url: URL, name: str) -> AbstractConnection:
+    """A connection of aio-pika's, without its recovery; the sessions work on the AMQP connection beneath it."""
+    opened = await aio_pika.connect(url, client_properties={"connection_name": name})
+    assert opened.transport is not None
+    return opened.transport.connection
 
 
 def _told(error: BaseException) -> str:
