@@ -5,7 +5,7 @@ nothing happens without a record, and nothing recorded goes unpublished.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -15,6 +15,7 @@ from shared.db import rows
 from shared.db.engine import Tx
 from shared.domain.dispute import Dispute
 from shared.domain.errors import NotFound, StaleVersion
+from shared.domain.frozen import altered
 from shared.messages.envelope import Envelope, chained
 from shared.messages.events import Event
 from shared.runtime.ids import new_id
@@ -253,7 +254,7 @@ class _Record:
             head = chained(head, envelope, data)
             place = (dispute.id, sequence, envelope.id, event.type, event.version, self.now, actor, traceparent)
             self.lines.append((*place, data.decode(), head, envelope.encode_with(data)))
-        return replace(dispute, sequence=sequence, head=head)
+        return altered(dispute, sequence=sequence, head=head)
 
     def columns(self) -> list[list[Any]]:
         if not self.lines:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from operator import attrgetter
+from itertools import compress
+from operator import attrgetter, is_not
 from typing import Any, Final
 
 import asyncpg
@@ -99,6 +100,7 @@ _ATTRIBUTES: Final = {
 """The attribute a column is read from, where the two have different names."""
 
 _READ_ALL: Final = attrgetter(*(_ATTRIBUTES.get(f.name, f.name) for f in MUTABLE))
+_NUMBERS: Final = range(len(MUTABLE))
 _ALWAYS: Final = frozenset({"version", "sequence", "head"})
 
 SELECT: Final = "select " + ", ".join(f"d.{f.name}" for f in (*FIXED, *MUTABLE)) + " from dispute d"
@@ -114,8 +116,7 @@ def changed(pairs: Iterable[tuple[Dispute, Dispute]]) -> tuple[Field, ...]:
     moved: set[int] = set()
     for before, after in pairs:
         if before is not after:
-            values = enumerate(zip(_READ_ALL(before), _READ_ALL(after), strict=True))
-            moved.update(n for n, (was, is_) in values if was is not is_)
+            moved.update(compress(_NUMBERS, map(is_not, _READ_ALL(before), _READ_ALL(after))))
     return tuple(f for n, f in enumerate(MUTABLE) if n in moved or f.name in _ALWAYS)
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from shared.domain.errors import Conflict
+from shared.domain.frozen import altered
 from shared.domain.lifecycle import ACTIVE, ENDED, SETTLED, Outcome, Stage, Status, Trigger, move
 from shared.domain.money import Money
 
@@ -154,7 +155,7 @@ class Dispute:
 
     def changed(self, now: datetime, **fields: object) -> "Dispute":
         """The dispute with other facts and the next version."""
-        return replace(self, version=self.version + 1, updated_at=now, **fields)  # type: ignore[arg-type] # checked by replace
+        return altered(self, version=self.version + 1, updated_at=now, **fields)
 
 
 def _waits_after(before: Dispute, status: Status, now: datetime, waiting_on: str | None) -> tuple[Wait, ...]:

@@ -1,7 +1,6 @@
 """One clock of one dispute at work: started, worked out against the dispute's waits, met, missed or stopped."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -11,6 +10,7 @@ from shared.domain.clock_run import Moment, Run, run
 from shared.domain.clock_spec import DUE, Pause
 from shared.domain.dispute import Dispute
 from shared.domain.errors import PolicyFault
+from shared.domain.frozen import altered
 from shared.domain.lifecycle import ENDED, SETTLED, Stage, Status
 
 Calendars = Mapping[str, Calendar]
@@ -90,7 +90,7 @@ def passed(clock: Clock, ticking: Run, now: datetime) -> tuple[Moment, ...]:
 
 def warned_of(clock: Clock, moments: tuple[Moment, ...]) -> Clock:
     """The clock with these warnings remembered as given."""
-    return replace(clock, warned=(*clock.warned, *(percent(moment.fraction) for moment in moments)))
+    return altered(clock, warned=(*clock.warned, *(percent(moment.fraction) for moment in moments)))
 
 
 def started(clock: Clock, dispute: Dispute, calendars: Calendars, now: datetime) -> Ticking:
@@ -99,7 +99,7 @@ def started(clock: Clock, dispute: Dispute, calendars: Calendars, now: datetime)
     gone = passed(clock, ticking, now) if clock.started_at < now else ()
     state = ClockState.PAUSED if ticking.due is None else ClockState.RUNNING
     warned = tuple(percent(moment.fraction) for moment in gone)
-    clock = replace(clock, due_at=ticking.due, state=state, warned=warned)
+    clock = altered(clock, due_at=ticking.due, state=state, warned=warned)
     return Ticking(clock, next_moment(clock, ticking))
 
 
@@ -119,7 +119,7 @@ def _showing(clock: Clock, ticking: Run) -> Clock:
     state = ClockState.PAUSED if ticking.due is None else ClockState.RUNNING
     if clock.due_at == ticking.due and clock.state is state:
         return clock
-    return replace(clock, due_at=ticking.due, state=state)
+    return altered(clock, due_at=ticking.due, state=state)
 
 
 def owed(clock: Clock, dispute: Dispute) -> bool:
@@ -148,22 +148,22 @@ def settled(clock: Clock, dispute: Dispute, now: datetime) -> Clock:
     if owed(clock, dispute):
         return clock
     if clock.state is ClockState.MISSED:
-        return replace(clock, stopped_at=now)
-    return replace(clock, state=ClockState.STOPPED, stopped_at=now)
+        return altered(clock, stopped_at=now)
+    return altered(clock, state=ClockState.STOPPED, stopped_at=now)
 
 
 def missed(clock: Clock, now: datetime) -> Clock:
     """The clock after it ran out, noticed at `now`."""
-    return replace(clock, state=ClockState.MISSED, missed_at=clock.due_at, fired_at=now)
+    return altered(clock, state=ClockState.MISSED, missed_at=clock.due_at, fired_at=now)
 
 
 def _met(clock: Clock, done: datetime, now: datetime) -> Clock:
     """Met in time, or found to have been met after its due before anybody noticed."""
     if clock.state is ClockState.MISSED:
-        return replace(clock, met_at=done)
+        return altered(clock, met_at=done)
     if clock.due_at is not None and done > clock.due_at:
-        return replace(missed(clock, now), met_at=done)
-    return replace(clock, state=ClockState.MET, met_at=done)
+        return altered(missed(clock, now), met_at=done)
+    return altered(clock, state=ClockState.MET, met_at=done)
 
 
 def _done_at(clock: Clock, dispute: Dispute) -> datetime | None:
