@@ -1,5 +1,7 @@
 """What the engine measures of itself beyond the product's common metrics."""
 
+from collections import Counter as TimesOf
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
 
@@ -31,10 +33,12 @@ class Figures:
             "disputes_healed", "Disputes that an audit gave a timer or a handler.", namespace=PREFIX, registry=registry
         )
 
-    def fired(self, kind: str, lateness: timedelta) -> None:
-        """Counts a timer that fired and was committed."""
-        self.common.timers_fired.labels(kind=kind).inc()
-        self.common.timer_lateness_seconds.observe(max(0.0, lateness.total_seconds()))
+    def fired(self, kinds: Iterable[str], lateness: Iterable[timedelta]) -> None:
+        """Counts timers that fired and were committed, and how late each was."""
+        for kind, count in TimesOf(kinds).items():
+            self.common.timers_fired.labels(kind=kind).inc(count)
+        for each in lateness:
+            self.common.timer_lateness_seconds.observe(max(0.0, each.total_seconds()))
 
     def failed(self, error: Exception) -> None:
         """Counts a decision that raised."""

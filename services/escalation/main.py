@@ -18,7 +18,7 @@ from shared.db.faults import RAISED_BY_DATABASE
 from shared.db.policies import Matrices
 from shared.domain.calendar import Calendar
 from shared.messages.topology import ESCALATION
-from shared.policy.calendars import load_calendars
+from shared.policy.calendars import DEFAULT_CALENDARS, load_calendars
 from shared.runtime.health import CheckFailedError
 from shared.runtime.logs import logger
 from shared.runtime.loops import Pace, every
@@ -80,7 +80,8 @@ class Engine:
             await policies.ensure_default(tx)
             year = tx.now.year
         years = range(year - YEARS_BACK, year + YEARS_AHEAD)
-        calendars = await asyncio.to_thread(load_calendars, self._settings.calendars_dir, years)
+        folder = self._settings.calendars_dir or DEFAULT_CALENDARS
+        calendars = await asyncio.to_thread(load_calendars, folder, years)
         async with self._database.transaction() as tx:
             await Matrices(calendars).current(tx)
         return calendars

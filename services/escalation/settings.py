@@ -1,23 +1,20 @@
 """What escalation reads from its environment."""
 
 from pathlib import Path
-from typing import Annotated
 
 from pydantic import Field
 
-from shared.policy.calendars import DEFAULT_CALENDARS
 from shared.runtime.settings import CommonSettings
 
 
 class EscalationSettings(CommonSettings):
     """The common settings and the engine's own."""
 
-    host: str = Field("127.0.0.1", description="Address on which health and metrics are served.")
-    port: Annotated[int, Field(ge=0, le=65535)] = Field(
-        8001, description="Port on which health and metrics are served; 0 takes any that is free."
-    )
-    calendars_dir: Path = Field(
-        DEFAULT_CALENDARS, description="Folder of the TOML files that describe working hours and holidays."
+    port: int = Field(8001, ge=0, le=65535, description="HTTP port for health and metrics; 0 picks a free one.")
+    calendars_dir: Path | None = Field(
+        None,
+        description="Folder of the TOML files that describe working hours and holidays; those the product ships with "
+        "when left out.",
     )
     sweep_batch: int = Field(500, ge=1, le=2000, description="Most timers fired in one transaction.")
     sweep_seconds: float = Field(0.5, gt=0, le=60, description="Longest rest between two looks for due timers.")

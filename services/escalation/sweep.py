@@ -185,8 +185,7 @@ class Sweep:
             self._beat_at = time.monotonic()
 
     def _count(self, fired: Sequence[_Fired], now: datetime) -> None:
-        for timer, _ in fired:
-            self._figures.fired(timer.kind.value, now - timer.due_at)
+        self._figures.fired((timer.kind.value for timer, _ in fired), [now - timer.due_at for timer, _ in fired])
         for each in {id(each): each for _, each in fired}.values():
             for clock in each.changed.values():
                 self._figures.ended(clock)
