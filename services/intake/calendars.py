@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 
 from services.intake.parts import parts_of
 from shared.domain.calendar import Calendar
-from shared.policy.calendars import load_calendars
+from shared.policy.calendars import DEFAULT_CALENDARS, load_calendars
 
 YEARS_BACK: Final = 2
 YEARS_AHEAD: Final = 10
@@ -45,6 +45,6 @@ def calendars_of(connection: HTTPConnection) -> CalendarShelf:
     """The calendars of the application that serves this request, its shelf made at the first."""
     state = connection.app.state
     if not hasattr(state, "calendars"):
-        state.calendars = CalendarShelf(parts_of(connection).settings.calendars_dir)
+        state.calendars = CalendarShelf(parts_of(connection).settings.calendars_dir or DEFAULT_CALENDARS)
     shelf: CalendarShelf = state.calendars
     return shelf

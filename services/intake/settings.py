@@ -1,11 +1,10 @@
 """What intake reads from the environment."""
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from shared.policy.calendars import DEFAULT_CALENDARS
 from shared.runtime.settings import CommonSettings, variable
 
 ADMIN_KEY_LENGTH_MIN = 16
@@ -14,8 +13,6 @@ ADMIN_KEY_LENGTH_MIN = 16
 class IntakeSettings(CommonSettings):
     """The variables of the HTTP door."""
 
-    host: str = Field("127.0.0.1", description="Address on which the API is served.")
-    port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="Port on which the API is served.")
     admin_key: SecretStr | None = Field(
         None,
         min_length=ADMIN_KEY_LENGTH_MIN,
@@ -47,10 +44,10 @@ class IntakeSettings(CommonSettings):
     filing_queue_max: int = Field(
         2000, ge=1, le=100_000, description="Filings that may wait for their transaction; beyond it the answer is 503."
     )
-
-    calendars_dir: Path = Field(
-        DEFAULT_CALENDARS,
-        description="Folder of the TOML files that describe working hours and holidays; the same as escalation's.",
+    calendars_dir: Path | None = Field(
+        None,
+        description="Folder of the TOML files that describe working hours and holidays, the same as escalation's; "
+        "those the product ships with when left out.",
     )
     webhook_allow_private: bool = Field(
         False, description="Accept webhook endpoints at private addresses and without TLS. For development alone."

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from pydantic import SecretStr
+from pydantic import AnyHttpUrl, SecretStr
 
 from services.embedded.postgres import EmbeddedPostgres
 from services.escalation import main as escalation
@@ -24,6 +24,7 @@ from shared.runtime.settings import CommonSettings, load
 
 DATABASE: Final = "recourse"
 ADMIN_KEY_FILE: Final = "admin_key"
+_LOOPBACK: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what to call a host that listens everywhere
 
 S = TypeVar("S", bound=CommonSettings)
 
@@ -31,6 +32,7 @@ S = TypeVar("S", bound=CommonSettings)
 async def run() -> int:
     """Starts everything, waits for the end, stops everything; returns the exit code."""
     settings = load(IntakeSettings)
+    reached_at = public_url(settings)
     server = None if settings.database_url else EmbeddedPostgres(settings.state_dir / "postgres")
     if server is not None:
         await server.start()
@@ -39,7 +41,7 @@ async def run() -> int:
         await asyncio.to_thread(migrate.upgrade, url)
         return await serve(
             changed(settings, database_url=SecretStr(url)),
-            builds(database_url=SecretStr(url)),
+            builds(database_url=SecretStr(url), public_url=reached_at),
             name="all",
             before=lambda parts: admin(parts, settings),
             on_ready=lambda port: say(f"Recourse is ready on http://{settings.host}:{port}"),
@@ -56,6 +58,14 @@ def builds(**changes: Any) -> Sequence[Build]:
         lambda parts: escalation.build(changed(load(EscalationSettings), **changes), **parts.given()),
         lambda parts: notify.build(changed(load(NotifySettings), **changes), **parts.given()),
     ]
+
+
+def public_url(settings: CommonSettings) -> AnyHttpUrl:
+    """Where links lead: the configured address, else this process itself; the default when it listens on any free port."""
+    if "public_url" in settings.model_fields_set or settings.port == 0:
+        return settings.public_url
+    host = _LOOPBACK.get(settings.host, settings.host)
+    return AnyHttpUrl(f"http://{f'[{host}]' if ':' in host else host}:{settings.port}")
 
 
 def say(line: str) -> None:

@@ -2,7 +2,7 @@
 
 from email.headerregistry import Address
 from email.utils import parseaddr
-from typing import Annotated, Final, Self
+from typing import Final, Self
 from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import available_timezones
 
@@ -16,10 +16,7 @@ SMTP_SCHEMES: Final = ("smtp", "smtps")
 class NotifySettings(CommonSettings):
     """How letters and webhooks leave the house."""
 
-    host: str = Field("127.0.0.1", description="Address on which health and metrics are served.")
-    port: Annotated[int, Field(ge=0, le=65535)] = Field(
-        8002, description="Port on which health and metrics are served."
-    )
+    port: int = Field(8002, ge=0, le=65535, description="HTTP port for health and metrics; 0 picks a free one.")
     smtp_url: SecretStr | None = Field(
         None,
         description="Mail server, `smtp://user:password@host:587?starttls=required` or `smtps://…:465`. `starttls` is "

@@ -3,7 +3,7 @@
 import importlib
 import inspect
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any, Final, Literal, get_args, get_origin
 
@@ -29,9 +29,9 @@ _PLAIN: Final = {bool: "true, false", int: "whole number", float: "number", str:
 
 
 def markdown(settings_classes: Iterable[type[BaseSettings]]) -> str:
-    """The configuration page: the shared variables once, then each service's own under its module's name."""
+    """The configuration page: the shared variables once, then each service's own and those it starts differently."""
     classes = sorted(set(settings_classes) - {CommonSettings}, key=lambda each: (each.__module__, each.__name__))
-    sections = [_section("All services", CommonSettings, without=())]
+    sections = [_section("All services", CommonSettings, without={})]
     sections += [_section(_title(each), each, without=CommonSettings.model_fields) for each in classes]
     return "\n".join([_HEAD.format(name=variable("x")[:-1] + "…"), *sections])
 
@@ -52,9 +52,9 @@ def _title(settings_class: type[BaseSettings]) -> str:
     return parts[-2].capitalize() if len(parts) > 1 else settings_class.__name__
 
 
-def _section(title: str, settings_class: type[BaseSettings], *, without: Iterable[str]) -> str:
-    shared = set(without)
-    rows = [_row(name, field) for name, field in settings_class.model_fields.items() if name not in shared]
+def _section(title: str, settings_class: type[BaseSettings], *, without: Mapping[str, FieldInfo]) -> str:
+    told = {name: _row(name, field) for name, field in without.items()}
+    rows = [row for name, field in settings_class.model_fields.items() if (row := _row(name, field)) != told.get(name)]
     body = _COLUMNS + "".join(rows) if rows else "Nothing beyond the variables above.\n"
     return f"## {title}\n\n{body}"
 

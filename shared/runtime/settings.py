@@ -59,8 +59,8 @@ class CommonSettings(BaseSettings):
         default=AnyHttpUrl("http://127.0.0.1:8000"),
         description="Address under which customers and senders reach the product; links and signatures use it.",
     )
-    host: str = Field("127.0.0.1", description="Address to listen on; `0.0.0.0` inside a container.")
-    port: int = Field(8000, ge=0, le=65535, description="HTTP port of the process; 0 picks a free one.")
+    host: str = Field(default="127.0.0.1", description="Address to listen on; `0.0.0.0` inside a container.")
+    port: int = Field(default=8000, ge=0, le=65535, description="HTTP port of the process; 0 picks a free one.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severity written."
     )

@@ -130,6 +130,21 @@ def test_the_page_tells_each_variable_its_values_its_default_and_its_meaning() -
     assert page.count("`RECOURSE_POOL_SIZE`") == 1
 
 
+class FaxSettings(CommonSettings):
+    port: int = Field(8111, ge=0, le=65535, description="Port of the fax machine.")
+
+
+def test_the_page_tells_a_shared_variable_again_where_a_service_starts_it_differently() -> None:
+    page = markdown([FaxSettings])
+    assert page.count("`RECOURSE_PORT`") == 2
+    assert "| `RECOURSE_PORT` | whole number, from 0 to 65535 | `8111` | Port of the fax machine. |" in page
+    assert page.count("`RECOURSE_HOST`") == 1
+
+
+def test_no_default_is_a_path_of_the_machine_that_wrote_the_page() -> None:
+    assert str(ROOT) not in (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+
+
 def _settings_modules() -> list[str]:
     files = sorted((ROOT / "services").glob("*/settings.py"))
     return [f"services.{file.parent.name}.settings" for file in files]
