@@ -16,7 +16,7 @@ from tests.faults.house import House, Site
 from tests.faults.matrix import in_seconds
 
 POSTGRES_SECONDS: Final = 60.0
-RABBIT_KILLS: Final = 4
+RABBIT_KILLS: Final = 3
 # What makes a commit be told before it is on disk, with a log that is written as rarely as may be.
 FORGETFUL: Final = {"synchronous_commit": "off", "wal_writer_delay": "10000", "wal_writer_flush_after": "'1GB'"}
 
