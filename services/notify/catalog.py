@@ -88,6 +88,14 @@ CATALOG: Final[tuple[Notification, ...]] = (
         must_say=("reference", "severity"),
     ),
     Notification(
+        kind="customer_wrote",
+        audience=H,
+        cause=events.MessageAdded,
+        applies=on.written_by_the_customer,
+        occasion=on.by_message,
+        must_say=("reference", "contacts"),
+    ),
+    Notification(
         kind="escalated_customer",
         audience=C,
         cause=events.DisputeEscalated,

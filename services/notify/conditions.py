@@ -45,6 +45,10 @@ def written_to_the_customer(event: events.MessageAdded, dispute: Dispute) -> boo
     return written and not event.internal and not event.automatic
 
 
+def written_by_the_customer(event: events.MessageAdded, dispute: Dispute) -> bool:
+    return event.direction == "in" and event.author == "customer" and not event.internal and not event.automatic
+
+
 def withdrawn(event: events.DisputeClosed, dispute: Dispute) -> bool:
     return event.because == "withdrawn"
 

@@ -193,6 +193,10 @@ def _message(writer: Writer, reader: Reader, case: Case) -> dict[str, Any]:
     return {"message": _verbatim(case.message)}
 
 
+def _customer_wrote(writer: Writer, reader: Reader, case: Case) -> dict[str, Any]:
+    return {"contacts": reader.words["contacts"].format(count=case.dispute.contact_count)}
+
+
 def _resolution(writer: Writer, reader: Reader, case: Case) -> dict[str, Any]:
     words = reader.words
     due = (case.due or {}).get("follow_up")
@@ -271,6 +275,7 @@ _OWN: Final[Mapping[str, Own]] = {
     "deadline_missed": _deadline,
     "update": _update,
     "message": _message,
+    "customer_wrote": _customer_wrote,
     "resolution": _resolution,
     "follow_up": _follow_up,
     "reopened": _reopened,

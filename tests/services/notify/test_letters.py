@@ -199,6 +199,18 @@ def test_people_of_the_house_get_no_tone_and_no_answer_address() -> None:
     assert letter.internal
 
 
+def test_the_handler_hears_that_the_customer_wrote_and_not_what() -> None:
+    entry = by_kind("customer_wrote")
+    case = replace(a_case(entry, contact_count=3), message="The secret is 4711.", resolution="4711", name="Ada 4711")
+    letter = a_letter(entry, case)
+    assert letter.internal
+    for face in (letter.text, letter.html):
+        assert "D-2026-000123" in face
+        assert "Charged twice" in face
+        assert "Contacts from the customer so far: 3" in face
+        assert "4711" not in face
+
+
 def test_dates_are_in_the_customers_zone_with_its_name() -> None:
     entry = by_kind("acknowledgement")
     london = a_letter(entry, a_case(entry, time_zone="Europe/London", language="en-GB")).text

@@ -153,12 +153,22 @@ async def test_a_customer_who_files_often_by_the_api_is_acknowledged_every_time(
         agent_message(automatic=True),
         agent_message(internal=True),
         agent_message(author="system"),
-        agent_message(direction="in", author="customer"),
+        agent_message(direction="in", author="customer", internal=True),
         agent_message(direction="in", author="customer", automatic=True),
+        agent_message(direction="in", author="agent"),
         agent_message(channel="phone"),
         agent_message(channel="in_person"),
     ],
-    ids=["automatic", "internal", "system", "theirs", "their robot's", "said on the phone", "said in person"],
+    ids=[
+        "automatic",
+        "internal",
+        "system",
+        "a note of theirs",
+        "their robot's",
+        "a reply to a memo",
+        "said on the phone",
+        "said in person",
+    ],
 )
 async def test_only_what_an_agent_wrote_for_the_customer_is_mailed(world: World, message: MessageAdded) -> None:
     await world.happen(await world.file(), message)
@@ -171,6 +181,17 @@ async def test_what_an_agent_wrote_is_mailed_once(world: World) -> None:
     await world.happen(dispute, message, message)
     (row,) = await world.deliveries()
     assert (row["kind"], row["occasion"]) == ("message", message.message_id)
+
+
+async def test_what_the_customer_wrote_is_told_to_the_handler_once_for_each_message(world: World) -> None:
+    dispute = await world.file()
+    first, second = (agent_message(direction="in", author="customer") for _ in range(2))
+    await world.happen(dispute, first, first, second, status=Status.CLOSED)
+    rows = await world.deliveries()
+    assert {(row["kind"], row["recipient"], row["occasion"]) for row in rows} == {
+        ("customer_wrote", HANDLER, each.message_id) for each in (first, second)
+    }
+    assert {row["state"] for row in rows} == {"pending"}
 
 
 async def test_an_escalation_is_told_to_the_customer_and_to_holders_and_deputies(world: World) -> None:
