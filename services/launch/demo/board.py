@@ -1,7 +1,7 @@
 """What the watcher knows: every case, the feed, and the figures; filled from the API's answers, without any I/O."""
 
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import ceil
@@ -38,8 +38,6 @@ class Watched:
     last: int = 0
     quiet: int = 0
     """Looks in a row in which nothing was new."""
-    stale: bool = True
-    """Whether the clocks were not read since something happened."""
     clocks: Sequence[Mapping[str, Any]] = ()
     clocks_read: float = 0.0
 
@@ -56,6 +54,10 @@ class Watched:
         total = float(clock["term"].split(" ")[0])
         since = 0.0 if clock["state"] == "paused" else now - self.clocks_read
         return min(1.0, max(0.0, 1 - (float(clock["remaining_seconds"]) - since) / total))
+
+
+News = tuple[Watched, Mapping[str, Any]]
+"""A case and an entry of its history."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +85,10 @@ class Board:
     kept: int = 0
     missed: int = 0
     mails: int = 0
+    began: datetime | None = None
+    """When the first dispute was filed, by the product's clock."""
 
-    def add(self, document: Mapping[str, Any], at: float) -> Watched:
+    def add(self, document: Mapping[str, Any]) -> Watched:
         """A dispute seen for the first time, as GET /v1/disputes/{id} tells it."""
         category, amount = document["category"], document["amount"]
         case = Watched(
@@ -99,9 +103,6 @@ class Board:
             amount="" if amount is None else f"{amount['value']} {amount['currency']}",
         )
         self.cases[case.id] = case
-        sure = f"{case.category.replace('_', ' ')}, {case.confidence:.0%} sure"
-        doubt = "; a person should look" if case.needs_person else ""
-        self.say(case, Said("+", "bold", f"comes in by {case.channel.replace('_', ' ')}: {sure}{doubt}"), at)
         return case
 
     def stands(self, item: Mapping[str, Any]) -> None:
@@ -109,19 +110,24 @@ class Board:
         case = self.cases[item["id"]]
         case.status, case.tier = item["status"], item["tier"]
 
-    def happened(self, case: Watched, entry: Mapping[str, Any], at: float) -> None:
-        """The next entry of a case's history."""
-        case.last = entry["sequence"]
-        kind, data = entry["type"], entry["data"]
+    def happened(self, news: Iterable[News]) -> None:
+        """New entries of several histories; they are told in the order in which they happened."""
+        for case, entry in sorted(news, key=lambda each: (each[1]["occurred_at"], each[1]["sequence"])):
+            at = datetime.fromisoformat(entry["occurred_at"])
+            self.began = self.began or at
+            case.last = max(case.last, entry["sequence"])
+            self._count(entry["type"], entry["data"])
+            said = told(entry["type"], entry["data"])
+            if said is not None:
+                self.say(case, said, (at - self.began).total_seconds())
+
+    def _count(self, kind: str, data: Mapping[str, Any]) -> None:
         self.counts[kind] += 1
         if kind == "dispute.notified" and data["kind"] == "acknowledgement":
             self.counts["acknowledged"] += 1
         if kind in TIMED:
             due, fired = data[TIMED[kind]], data["fired_at"]
             self.lateness.append((datetime.fromisoformat(fired) - datetime.fromisoformat(due)).total_seconds())
-        said = told(kind, data)
-        if said is not None:
-            self.say(case, said, at)
 
     def say(self, case: Watched, said: Said, at: float) -> None:
         """Adds a line to the feed."""
@@ -131,7 +137,7 @@ class Board:
 
     def read(self, case: Watched, clocks: Sequence[Mapping[str, Any]], now: float) -> None:
         """A case's clocks, every generation of them, the newest first; `now` is monotonic."""
-        case.clocks, case.clocks_read, case.stale = clocks, now, False
+        case.clocks, case.clocks_read = clocks, now
         promises = [each for one in self.cases.values() for each in one.clocks if each["promise"]]
         self.missed = sum(each["missed_at"] is not None for each in promises)
         self.kept = sum(each["met_at"] is not None and each["missed_at"] is None for each in promises)

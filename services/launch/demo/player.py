@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from services.launch.demo.desk import PEOPLE, Desk, Refused
+from services.launch.demo.desk import Desk, Refused
+from services.launch.demo.opening import PEOPLE
 from services.launch.demo.scenario import Case, Step
 
 Tell = Callable[[str, str], None]
@@ -20,6 +21,7 @@ ANSWERS: Final[Mapping[str, str]] = {
     "warranty": "I have asked our workshop to look at your guarantee again.",
 }
 ANSWER: Final = "Thank you for telling us. I am looking into it."
+TRIES_MAX: Final = 10
 QUESTION: Final = "Could you send us a photograph of the receipt? The time we have stands still until then."
 
 
@@ -89,8 +91,20 @@ class Player:
             case "reject":
                 words = "We looked into it with care and found no fault on our side. If you disagree, tell us why."
                 return await act(dispute_id, "resolve", by=by, outcome="not_upheld", explanation=words)
-            case _:
+            case "overreach":
                 return await self._give(case, dispute_id, by)
+            case _:
+                return await self._resolve(case, dispute_id)
+
+    async def _resolve(self, case: Case, dispute_id: str) -> Refused | None:
+        """The holder decides; where the tier is still too low, once it has climbed."""
+        refused = await self._give(case, dispute_id, await self._holder(dispute_id))
+        for _ in range(TRIES_MAX):
+            if refused is None or refused.code != "authority_exceeded":
+                break
+            await asyncio.sleep(1 / self._speed)
+            refused = await self._give(case, dispute_id, await self._holder(dispute_id))
+        return refused
 
     async def _give(self, case: Case, dispute_id: str, by: str) -> Refused | None:
         remedy = {"remedy": "apology"} if case.offer is None else {"remedy": "refund", "amount": case.offer}

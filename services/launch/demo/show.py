@@ -14,9 +14,11 @@ from rich.console import Console
 from rich.live import Live
 
 from services.launch.demo import product
+from services.launch.demo.api import Api
 from services.launch.demo.board import Board
-from services.launch.demo.desk import Desk, open_desk
+from services.launch.demo.desk import Desk
 from services.launch.demo.haste import hasty_matrix, told
+from services.launch.demo.opening import open_desk
 from services.launch.demo.player import Player
 from services.launch.demo.scenario import scenario
 from services.launch.demo.screen import drawn, feed_line
@@ -29,9 +31,9 @@ from shared.runtime.stop import Stop
 
 LOG: Final = "recourse.log"
 MAIL: Final = "mail"
-FRAME_SECONDS: Final = 0.2
+FRAME_SECONDS: Final = 0.25
 SETTLING_SECONDS: Final = 25.0
-"""How long after the last step of the scenario, at speed 1, follow-ups and silence may still take."""
+"""How long after the last step of the scenario follow-ups and silence may still take."""
 PLAIN_WIDTH: Final = 120
 
 
@@ -85,9 +87,9 @@ class Show:
         await self.ready.wait()
         limits = httpx.Limits(max_connections=20)
         async with httpx.AsyncClient(base_url=f"http://{product.HOST}:{self.port}", limits=limits, timeout=20) as http:
-            desk = await open_desk(http, self.folder / MAIL, key)
-            await desk.put_policy(hasty_matrix(self.speed))
-            await self._perform(desk)
+            api = Api(http, {"admin": key})
+            endpoints = await open_desk(api, hasty_matrix(self.speed))
+            await self._perform(Desk(api, self.folder / MAIL, endpoints))
 
     async def _perform(self, desk: Desk) -> None:
         cases = scenario()
@@ -108,7 +110,7 @@ class Show:
         self.finished = True
 
     async def _settled(self, board: Board) -> None:
-        deadline = time.monotonic() + SETTLING_SECONDS / self.speed
+        deadline = time.monotonic() + SETTLING_SECONDS
         while not board.over() and time.monotonic() < deadline:  # noqa: ASYNC110 - the board is filled by polling
             await asyncio.sleep(FRAME_SECONDS)
 

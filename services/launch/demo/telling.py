@@ -45,6 +45,12 @@ def told(kind: str, data: Data) -> Said | None:
     return None if tell is None else tell(data)
 
 
+def _filed(data: Data) -> Said:
+    sure = f"{data['category'].replace('_', ' ')}, {data['confidence']:.0%} sure"
+    doubt = "; a person should look" if data["needs_person"] else ""
+    return Said("+", "bold", f"comes in by {data['channel'].replace('_', ' ')}: {sure}{doubt}")
+
+
 def _assigned(data: Data) -> Said | None:
     if not data["first"] or data["tier"] == 1:
         return None
@@ -116,6 +122,7 @@ def _reasons(data: Data) -> str:
 
 
 _TELLERS: Final[Mapping[str, Callable[[Data], Said | None]]] = {
+    "dispute.filed": _filed,
     "dispute.assigned": _assigned,
     "dispute.notified": _notified,
     "dispute.message_added": _message,

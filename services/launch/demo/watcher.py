@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from services.launch.demo.board import ENDED, Board, Watched
+from services.launch.demo.board import ENDED, Board, News, Watched
 from services.launch.demo.desk import Desk
 
 LOOK_SECONDS: Final = 0.4
@@ -36,27 +36,31 @@ class Watcher:
         listed = (await self._desk.get("/v1/disputes", limit=PAGE))["items"]
         for item in reversed(listed):  # the oldest first
             if item["id"] not in self._board.cases:
-                self._board.add(await self._desk.get(f"/v1/disputes/{item['id']}"), self.elapsed)
+                self._board.add(await self._desk.get(f"/v1/disputes/{item['id']}"))
             self._board.stands(item)
         async with asyncio.TaskGroup() as group:
-            for case in self._board.cases.values():
-                if case.status not in ENDED or case.quiet < QUIET_LOOKS:
-                    group.create_task(self._follow(case))
+            followed = [
+                group.create_task(self._follow(case))
+                for case in self._board.cases.values()
+                if case.status not in ENDED or case.quiet < QUIET_LOOKS
+            ]
+        self._board.happened([new for each in followed for new in each.result()])
         self._board.mails = await asyncio.to_thread(lambda: sum(1 for _ in self._mail.glob("*.eml")))
 
     async def keep_looking(self) -> None:
-        """Looks until it is cancelled."""
+        """Looks until it is cancelled; rests at least as long as a look took, so that the product has room."""
         while True:
+            began = self.elapsed
             await self.look()
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(max(LOOK_SECONDS, self.elapsed - began))
 
-    async def _follow(self, case: Watched) -> None:
+    async def _follow(self, case: Watched) -> list[News]:
+        """What is new in a case's history; its clocks are read when something is."""
         async with self._lanes:
             found = await self._desk.get(f"/v1/disputes/{case.id}/history", after=case.last, limit=HISTORY_PAGE)
-            for entry in found["items"]:
-                self._board.happened(case, entry, self.elapsed)
-            case.quiet = 0 if found["items"] else case.quiet + 1
-            case.stale = case.stale or bool(found["items"])
-            if case.stale:
+            news = [(case, entry) for entry in found["items"]]
+            case.quiet = 0 if news else case.quiet + 1
+            if news:
                 clocks = await self._desk.get(f"/v1/disputes/{case.id}/clocks", generations="all")
                 self._board.read(case, clocks["items"], time.monotonic())
+            return news
