@@ -17,8 +17,8 @@ COMMIT_SECONDS: Final = 0.0005
 """How long after a commit was begun the process dies in the middle of it: sent, and not yet answered."""
 
 BREATH_SECONDS: Final = 1.5
-"""How long an explored life works before it may die, so that what it was sent is acknowledged: RabbitMQ gives a message up
-that was twenty times in the hands of a process that died."""
+"""How long a life handles events before it may die, so that what it was sent is settled: RabbitMQ gives a message up that
+was twenty times in the hands of a process that died."""
 
 _SENT_TURNS: Final = 2
 
@@ -31,12 +31,16 @@ class Trigger:
         self.explored = explored
         self._report = report
         self._passed = 0
-        self._born_at = time.monotonic()
+        self._fed_at: float | None = None
+
+    def fed(self) -> None:
+        """The first batch of events has come."""
+        self._fed_at = self._fed_at or time.monotonic()
 
     @property
     def awake(self) -> bool:
-        """Whether this life has had time to breathe."""
-        return time.monotonic() - self._born_at > BREATH_SECONDS
+        """Whether this life has had time to settle what it was sent."""
+        return self._fed_at is not None and time.monotonic() - self._fed_at > BREATH_SECONDS
 
     def passes(self) -> bool:
         """Whether this pass is the one."""
@@ -131,6 +135,7 @@ def steps_of_the_consumer(trigger: Trigger) -> None:
     from shared.db import inbox
 
     steps = _Steps()
+    _feeding(trigger)
     first_time = inbox.first_time
 
     async def arming(tx: Any, *arguments: Any) -> Any:
@@ -198,9 +203,23 @@ def _explore(steps: _Steps, trigger: Trigger, name: str) -> None:
     _in_transactions(steps)
 
 
+def _feeding(trigger: Trigger) -> None:
+    """Notes when the first batch of events comes."""
+    from shared.db import inbox
+
+    first_time = inbox.first_time
+
+    async def noting(*arguments: Any) -> Any:
+        trigger.fed()
+        return await first_time(*arguments)
+
+    put(inbox, "first_time", noting)
+
+
 def _arm_by_sweep(steps: _Steps, trigger: Trigger) -> None:
     from shared.db import timers
 
+    _feeding(trigger)
     take_due = timers.take_due
 
     async def arming(*arguments: Any) -> Any:

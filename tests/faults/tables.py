@@ -101,7 +101,7 @@ def _filings(log: Log, stored: Mapping[str, set[str]]) -> Iterator[str]:
         if dispute_id not in stored.get(key, set()):
             yield f"I1: an acknowledged dispute is lost: {key}"
     for key, ids in stored.items():
-        if len(ids) > 1:
+        if len(ids) > 1 and key in log.sent:
             yield f"I2: one Idempotency-Key filed {len(ids)} disputes: {key}"
 
 
