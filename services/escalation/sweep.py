@@ -39,7 +39,7 @@ _Fired = tuple[Due, Decided]
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one transaction did: timers taken, those that fired, and when the next is due (None when not asked)."""
+    """What one transaction did: timers taken, those that fired, and when the earliest was due as it began (or None)."""
 
     taken: int
     fired: int
@@ -76,7 +76,7 @@ class Sweep:
                 raise
             log.warning("batch_failed_one_by_one", reason=type(error).__name__, exc_info=error)
             return await self._one_by_one()
-        if done.taken >= self._batch:
+        if done.taken:
             return True
         if done.next_due_in is None:
             return False
@@ -84,15 +84,17 @@ class Sweep:
         return max(_REST_SECONDS_MIN, done.next_due_in.total_seconds())
 
     async def fire_batch(self, limit: int) -> Round:
-        """Takes and fires at most `limit` timers in one transaction.
+        """Takes and fires at most `limit` timers in one transaction; one that finds nothing due is one index look.
 
         A decision that raises leaves the others alone: its timer is put off for a growing while, with a record.
         """
         async with self._database.transaction() as tx:
-            due = await timers.take_due(tx, self._from(), limit)
+            low = self._from()
+            next_due_in = await self._look_ahead(tx, low)
+            overdue = next_due_in is not None and next_due_in <= timedelta()
+            due = await timers.take_due(tx, low, limit) if overdue else []
             fired = await self._fire(tx, due) if due else []
             await save(tx, list({id(each): each for _, each in fired}.values()))
-            next_due_in = await self._look_ahead(tx) if len(due) < limit else None
             await self._beat(tx, len(fired))
             now = tx.now
         self._count(fired, now)
@@ -174,8 +176,8 @@ class Sweep:
         self._unbounded_at = time.monotonic()
         return LONG_AGO
 
-    async def _look_ahead(self, tx: Tx) -> timedelta | None:
-        earliest = await timers.next_due(tx, self._low)
+    async def _look_ahead(self, tx: Tx, low: datetime) -> timedelta | None:
+        earliest = await timers.next_due(tx, low)
         self._low = min(earliest or tx.now, tx.now) - MARGIN
         return None if earliest is None else earliest - tx.now
 

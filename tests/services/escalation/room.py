@@ -74,12 +74,9 @@ class Room:
 
     async def drain(self, sweep: Sweep | None = None) -> None:
         """Sweeps until nothing is due."""
-        while True:
-            done = await (sweep or self.sweep).fire_batch(500)
-            if done.next_due_in is not None and done.next_due_in <= timedelta():
-                continue
-            if done.taken < 500:
-                return
+        taken = 1
+        while taken:
+            taken = (await (sweep or self.sweep).fire_batch(500)).taken
 
     async def read(self, dispute_id: UUID) -> Dispute:
         """The dispute as it is stored."""
