@@ -2,6 +2,7 @@
 
 from services.intake.categorise.categories import CATEGORIES, FINANCIAL_CATEGORIES, Categorisation
 from services.intake.categorise.categoriser import Categoriser
+from services.intake.categorise.complaint import read_complaint
 from services.intake.categorise.load import ModelFileError
 from services.intake.categorise.signals import EMOTIONS, FLAGS, Signal, read_signals
 
@@ -14,5 +15,6 @@ __all__ = [
     "Categoriser",
     "ModelFileError",
     "Signal",
+    "read_complaint",
     "read_signals",
 ]

@@ -1,17 +1,19 @@
 """Complaint -> category, with its reasons: phrases that speak for themselves and a linear model, in one answer."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from heapq import nlargest
+from itertools import chain
 from pathlib import Path
 
 from services.intake.categorise.categories import CATEGORIES, FINANCIAL_CATEGORIES, Categorisation
 from services.intake.categorise.category_phrases import CATEGORY_PHRASES
+from services.intake.categorise.lexicon import phrases_in
 from services.intake.categorise.load import load_model
-from services.intake.categorise.model import Model, grams_of
-from services.intake.categorise.phrases import Hit, PhraseTree
+from services.intake.categorise.model import Model
+from services.intake.categorise.phrases import Hit
 from services.intake.categorise.reading import Reading, read
 
 REASONS_MAX = 8
@@ -24,8 +26,6 @@ MATTER_SHARE = 0.5
 
 KNOWN_SHARE = 0.5
 """When fewer of the words than this are known (another language, gibberish), confidence shrinks in proportion."""
-
-_PHRASES = PhraseTree(CATEGORY_PHRASES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +46,16 @@ class Categoriser:
     def categorise(self, subject: str, description: str, *, product: str | None = None) -> Categorisation:
         """The category of a complaint; below the threshold it says that a person must decide."""
         reading = read(subject, description, product=product)
-        hits = _PHRASES.find(reading.words)
-        grams = grams_of(reading.words)
-        score = self.model.score(
-            grams, Counter([hit.label for hit in hits]), domain="financial" if self.financial else None
-        )
+        return self.of_reading(reading, phrases_in(reading))
+
+    def of_reading(self, reading: Reading, phrases: Sequence[Hit]) -> Categorisation:
+        """The category of a complaint that was read already; phrases that speak for no category are passed over."""
+        hits = [hit for hit in phrases if hit.label in CATEGORY_PHRASES]
+        spoken = Counter([hit.label for hit in hits])
+        grams = {*reading.distinct, *reading.pairs}
+        score = self.model.score(grams, spoken, domain="financial" if self.financial else None)
         probabilities = self._in_taxonomy(score.probabilities)
-        name = _primary(probabilities, {hit.label for hit in hits})
+        name = _primary(probabilities, spoken.keys())
         taxonomy = "financial" if self.financial else "default"
         known = _familiarity(score.known_words, reading)
         confidence = self.model.confidence(taxonomy, probabilities[name], score.domains) * known
@@ -61,7 +64,7 @@ class Categoriser:
             confidence=round(confidence, 4),
             needs_person=confidence < self.model.thresholds[taxonomy],
             reasons=self._reasons(name, reading, hits, grams),
-            secondary=self._secondary(name, probabilities, hits) if known else (),
+            secondary=_secondary(name, probabilities, spoken.keys()) if known else (),
         )
 
     def _in_taxonomy(self, probabilities: Sequence[float]) -> dict[str, float]:
@@ -70,22 +73,12 @@ class Categoriser:
             named[category if category in named else "other"] += probability
         return named
 
-    def _secondary(self, name: str, probabilities: dict[str, float], hits: Sequence[Hit]) -> tuple[str, ...]:
-        spoken = {hit.label for hit in hits}
-        apply = [
-            category
-            for category, probability in probabilities.items()
-            if category not in {name, "other"} and (category in spoken or probability >= SECONDARY_PROBABILITY)
-        ]
-        return tuple(nlargest(SECONDARY_MAX, apply, key=probabilities.__getitem__))
-
     def _reasons(self, name: str, reading: Reading, hits: Sequence[Hit], grams: AbstractSet[str]) -> tuple[str, ...]:
-        excerpts = [reading.excerpt(hit.first, hit.after) for hit in hits if hit.label == name]
+        phrases = (reading.excerpt(hit.first, hit.after) for hit in hits if hit.label == name)
         telling = self.model.telling[name]
         # The word itself breaks a tie: sets are ordered differently in every process.
-        strongest = nlargest(REASONS_MAX, [(telling[gram], gram) for gram in telling.keys() & grams])
-        excerpts += [_locate(gram, reading) for _, gram in strongest]
-        return _without_repeats(excerpts)
+        strongest = sorted([(telling[gram], gram) for gram in telling.keys() & grams], reverse=True)
+        return _without_repeats(chain(phrases, (_locate(gram, reading) for _, gram in strongest[:REASONS_MAX])))
 
 
 def _primary(probabilities: Mapping[str, float], spoken: AbstractSet[str]) -> str:
@@ -98,7 +91,16 @@ def _primary(probabilities: Mapping[str, float], spoken: AbstractSet[str]) -> st
     return max(matters, key=probabilities.__getitem__, default=top)
 
 
-def _without_repeats(excerpts: Sequence[str | None]) -> tuple[str, ...]:
+def _secondary(name: str, probabilities: Mapping[str, float], spoken: AbstractSet[str]) -> tuple[str, ...]:
+    apply = [
+        category
+        for category, probability in probabilities.items()
+        if category not in {name, "other"} and (category in spoken or probability >= SECONDARY_PROBABILITY)
+    ]
+    return tuple(nlargest(SECONDARY_MAX, apply, key=probabilities.__getitem__))
+
+
+def _without_repeats(excerpts: Iterable[str | None]) -> tuple[str, ...]:
     """The first few excerpts, leaving out what an earlier one already says."""
     kept: list[str] = []
     for excerpt in excerpts:
@@ -110,7 +112,7 @@ def _without_repeats(excerpts: Sequence[str | None]) -> tuple[str, ...]:
 
 
 def _familiarity(known_words: int, reading: Reading) -> float:
-    share = known_words / max(1, len(set(reading.words)) - 1)
+    share = known_words / max(1, len(reading.distinct) - 1)
     return min(1.0, share / KNOWN_SHARE)
 
 

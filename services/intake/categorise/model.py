@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from itertools import pairwise, repeat
+from itertools import pairwise
 from math import exp, sqrt
 from operator import add, mul
 
@@ -108,7 +108,7 @@ class Model:
 
     def _sum(self, grams: AbstractSet[str]) -> tuple[int, ...]:
         lanes = FIXED_LANES + len(self.categories) + len(self.domain_bias)
-        total = sum(map(self.table.get, grams, repeat(0)))
+        total = sum(filter(None, map(self.table.get, grams)))
         return struct.unpack(f"<{lanes}I", total.to_bytes(lanes * 4, "little"))
 
     def _mixed(self, scores: Sequence[float], domains: Sequence[float]) -> list[float]:

@@ -5,7 +5,11 @@ and `@name` is a named list of alternatives. An apostrophe parts words, so "didn
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from itertools import compress, count
 from typing import Any, NamedTuple
+
+from services.intake.categorise.reading import pairs_of
 
 GAP_WORDS = 4
 _GAP = ".."
@@ -24,7 +28,6 @@ _LISTS: Mapping[str, str] = {
 
 # A node holds words -> nodes, and under two signs that are no words: the node after a gap, the labels that end here.
 _Node = dict[str, Any]
-_PAST_THE_END = " "
 
 
 class Hit(NamedTuple):
@@ -38,26 +41,36 @@ class Hit(NamedTuple):
 class PhraseTree:
     """Finds every phrase of a set; the work is bounded by the number of words times the depth of the tree."""
 
-    __slots__ = ("_root",)
+    __slots__ = ("_after_gap", "_alone", "_openings", "_root")
 
     def __init__(self, phrases: Mapping[str, Iterable[str]]) -> None:
-        self._root: _Node = {}
+        root: _Node = {}
         for label, lines in phrases.items():
             for line in lines:
-                _plant(self._root, _parse(line), label)
+                _plant(root, _parse(line), label)
+        self._root: _Node = _merged(root, {})
+        # Most words lead nowhere. These tell so without a step into the tree.
+        self._alone = frozenset(word for word, node in self._root.items() if _END in node)
+        self._after_gap = {word: frozenset(node[_GAP]) for word, node in self._root.items() if _GAP in node}
+        self._openings = frozenset(
+            f"{word} {next_word}" for word, node in self._root.items() for next_word in node.keys() - {_END, _GAP}
+        )
 
-    def find(self, words: Sequence[str]) -> list[Hit]:
-        """Every phrase found, in the order of its first word."""
+    def find(self, words: list[str], pairs: Sequence[str] | None = None) -> list[Hit]:
+        """Every phrase found, in the order of its first word; `pairs` are the words' `pairs_of`, where at hand."""
+        starts = set(compress(count(), map(self._openings.__contains__, pairs_of(words) if pairs is None else pairs)))
+        if single := self._single(set(words)):
+            starts.update(compress(count(), map(single.__contains__, words)))
         root = self._root
-        padded = [*words, _PAST_THE_END]
-        starts = [at for at, word in enumerate(words) if word in root]
         return [
-            Hit(label, at, after)
-            for at in starts
-            # Most first words lead nowhere; seeing that here saves the walk.
-            if padded[at + 1] in (node := root[words[at]]) or _GAP in node or _END in node
-            for label, after in _walk(node, words, at + 1)
+            Hit(label, at, after) for at in sorted(starts) for label, after in _walk(root[words[at]], words, at + 1)
         ]
+
+    def _single(self, words: AbstractSet[str]) -> AbstractSet[str]:
+        """The words that may begin a phrase whatever stands next to them."""
+        after_gap = self._after_gap
+        gapped = [word for word in after_gap.keys() & words if not after_gap[word].isdisjoint(words)]
+        return (self._alone & words).union(gapped)
 
 
 def _parse(line: str) -> list[list[str]]:
@@ -76,15 +89,23 @@ def _plant(root: _Node, elements: list[list[str]], label: str) -> None:
             labels.append(label)
 
 
+def _merged(node: _Node, known: dict[frozenset[tuple[str, object]], _Node]) -> _Node:
+    """The same tree with equal branches kept once: a tenth of the memory, and more of it in the processor's cache."""
+    branches = {word: _merged(below, known) if word != _END else below for word, below in node.items()}
+    mark = frozenset((word, tuple(below) if word == _END else id(below)) for word, below in branches.items())
+    return known.setdefault(mark, branches)
+
+
 def _walk(node: _Node, words: Sequence[str], at: int) -> Iterator[tuple[str, int]]:
     stack = [(node, at)]
-    count = len(words)
+    end = len(words)
     while stack:
         node, at = stack.pop()
         for label in node.get(_END, ()):
             yield label, at
-        if at < count and (child := node.get(words[at])) is not None:
+        if at < end and (child := node.get(words[at])) is not None:
             stack.append((child, at + 1))
-        if (gap := node.get(_GAP)) is not None:
-            reach = range(at, min(at + GAP_WORDS + 1, count))
+        gap = node.get(_GAP)
+        if gap is not None and not gap.keys().isdisjoint(words[at : at + GAP_WORDS + 1]):
+            reach = range(at, min(at + GAP_WORDS + 1, end))
             stack += [(child, later + 1) for later in reach if (child := gap.get(words[later])) is not None]

@@ -1,9 +1,11 @@
 """What a text shows about the customer's state and about special risks, each with the words that show it."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from services.intake.categorise.phrases import Hit, PhraseTree
+from services.intake.categorise.lexicon import phrases_in
+from services.intake.categorise.phrases import Hit
 from services.intake.categorise.reading import Reading, read
 from services.intake.categorise.signal_phrases import EMOTION_PHRASES, FLAG_PHRASES
 
@@ -16,11 +18,14 @@ NEGATION_WORDS_BEFORE = 3
 SHOUTED_SHARE_MAX = 0.7
 """With more capitals than this the whole text is written so, which is a habit and not a raised voice."""
 
-_PHRASES = PhraseTree({**EMOTION_PHRASES, **FLAG_PHRASES})
+_LABELS = frozenset((*EMOTION_PHRASES, *FLAG_PHRASES))
 _NEGATIONS = "not never no t dont didnt isnt wasnt cannot cant wont doesnt nobody neither nor without hardly aren"
 _NEGATING = frozenset(_NEGATIONS.split())
 _SENTENCE_END = frozenset(".!?;\n")
+_DOUBLED = ("!!", "??", "!?", "?!")
 _EXCLAIMED = re.compile(r"\b\w{1,40} ?[!?]{2}")
+# A step ahead of the full pattern: it begins with one set of letters, for which the search is several times faster.
+_SHOUTED_MAYBE = re.compile(r"[A-Z][A-Z]+ [A-Z][A-Z]")
 # Masks of removed names ("XXXX") are not shouted.
 _SHOUTED = re.compile(r"\b(?!X+\b)[A-Z]{2,40}(?: (?!X+\b)[A-Z]{2,40}){2,9}\b")
 
@@ -36,9 +41,14 @@ class Signal:
 def read_signals(subject: str, description: str) -> tuple[Signal, ...]:
     """Exactly one emotion, first, then each flag at most once; never raises, time linear in the length."""
     reading = read(subject, description)
+    return signals_in(reading, phrases_in(reading))
+
+
+def signals_in(reading: Reading, phrases: Iterable[Hit]) -> tuple[Signal, ...]:
+    """The signals of a text that was read already; phrases that speak for no signal are passed over."""
     first: dict[str, str] = {}
-    for hit in _PHRASES.find(reading.words):
-        if hit.label not in first and not _negated(reading, hit):
+    for hit in phrases:
+        if hit.label in _LABELS and hit.label not in first and not _negated(reading, hit):
             _note(first, hit, reading)
     flags = [Signal(name, first[name]) for name in FLAGS if name in first]
     return (_emotion(first, reading), *flags)
@@ -73,10 +83,11 @@ def _negated(reading: Reading, hit: Hit) -> bool:
 
 def _raised_voice(reading: Reading) -> str:
     """Doubled exclamation marks, or a run of words in capitals within a text that is not mostly capitals."""
-    if exclaimed := _EXCLAIMED.search(reading.text):
+    text = reading.text
+    if any(map(text.__contains__, _DOUBLED)) and (exclaimed := _EXCLAIMED.search(text)):
         return exclaimed.group()[-EVIDENCE_LIMIT_CHARACTERS:]
-    capitals = sum(map(str.isupper, reading.text))
-    if capitals < SHOUTED_SHARE_MAX * sum(map(str.isalpha, reading.text)) and (run := _SHOUTED.search(reading.text)):
+    run = _SHOUTED.search(text) if _SHOUTED_MAYBE.search(text) else None
+    if run and sum(map(str.isupper, text)) < SHOUTED_SHARE_MAX * sum(map(str.isalpha, text)):
         return run.group()[:EVIDENCE_LIMIT_CHARACTERS]
     return ""
 

@@ -9,8 +9,7 @@ from uuid import UUID
 
 import orjson
 
-from services.intake.categorise import Categorisation, Categoriser
-from services.intake.categorise.signals import Signal, read_signals
+from services.intake.categorise import Categorisation, Categoriser, Signal, read_complaint
 from services.intake.commands.new_dispute import NewDispute
 from shared.db import disputes
 from shared.db.disputes import EMPTY_HEAD, Filing, Private
@@ -70,10 +69,11 @@ def read(
     traceparent: str | None = None,
 ) -> Brought:
     """Reads the text for category and signals. `actor` is `principal:<uuid>`, `customer:<uuid>` or `system:intake`."""
+    category, signals = read_complaint(categoriser, new.subject, new.description, product=new.product)
     return Brought(
         new=new,
-        category=categoriser.categorise(new.subject, new.description, product=new.product),
-        signals=read_signals(new.subject, new.description),
+        category=category,
+        signals=signals,
         customer_id=customer_id,
         actor=actor,
         filed_by=filed_by,
