@@ -15,8 +15,9 @@ _LOST: Final = (
     " or (s.status = any($4::text[]) and s.handler is null)"
 )
 _SLICE: Final = (
-    "with s as materialized (select d.id, d.status, d.handler from dispute d where d.id > $1 order by d.id limit $2) "
-    f"select max(s.id::text) as last, count(*) as seen, array(select l.id from ({_LOST}) l) as lost from s"
+    "with s as materialized (select d.id, d.status, d.handler, d.tier, d.received_at from dispute d where d.id > $1 "
+    "order by d.id limit $2) "
+    f"select max(s.id::text) as last, count(*) as seen, array(select l.id from ({_LOST}) l join s using (id) where s.tier is not null or s.received_at < $5) as lost from s"
 )
 _RECENT: Final = (
     "with s as materialized (select d.id, d.status, d.handler from dispute d "
@@ -36,8 +37,8 @@ class Slice(NamedTuple):
 
 
 async def lost_in_slice(tx: Tx, after: UUID, limit: int) -> Slice:
-    """Looks at the `limit` disputes that follow an id, and begins again at the first when there are no more."""
-    row = await tx.raw.fetchrow(_SLICE, after, limit, _WATCHED, _CLIMBING)
+    """Looks at the `limit` disputes that follow an id, passing over those just filed and not yet taken up, and begins again at the first when there are no more."""
+    row = await tx.raw.fetchrow(_SLICE, after, limit, _WATCHED, _CLIMBING, _until(tx.now))
     assert row is not None
     ended = row["seen"] < limit or row["last"] is None
     return Slice(row["lost"], FIRST if ended else UUID(row["last"]))
