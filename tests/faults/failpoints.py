@@ -42,6 +42,10 @@ class Trigger:
         """Whether this life has had time to settle what it was sent."""
         return self._fed_at is not None and time.monotonic() - self._fed_at > BREATH_SECONDS
 
+    def begin_again(self) -> None:
+        """Counts from the start."""
+        self._passed = 0
+
     def passes(self) -> bool:
         """Whether this pass is the one."""
         self._passed += 1
@@ -154,7 +158,7 @@ class _Steps:
         self._armed = ContextVar("armed", default=False)
         self.reached: Callable[[str], None] = lambda _where: None
         self.dies_here: Callable[[str], bool] = lambda _where: False
-        self.over: Callable[[], None] = lambda: None
+        self.over: Callable[[bool], None] = lambda _whole: None
         self.die: Callable[[str], None] = lambda _where: None
 
     @property
@@ -195,11 +199,17 @@ class _Counted:
 
 
 def _explore(steps: _Steps, trigger: Trigger, name: str) -> None:
-    """Dies at the nth step; when there are fewer, after the commit, and says that this was the last."""
+    """Dies at the nth step; when a transaction that saved something has fewer, after its commit, and says so."""
+
+    def over(whole: bool) -> None:  # noqa: FBT001 - the one thing there is to say
+        if whole:
+            trigger.die(f"{name}: after the commit", last=True)
+        trigger.begin_again()
+
     steps.reached = lambda where: trigger.reached(f"{name}: {where}")
     steps.dies_here = lambda _where: trigger.passes()
     steps.die = lambda where: trigger.die(f"{name}: {where}")
-    steps.over = lambda: trigger.die(f"{name}: after the commit", last=True)
+    steps.over = over
     _in_transactions(steps)
 
 
@@ -247,7 +257,7 @@ def _in_transactions(steps: _Steps) -> None:
                 if steps.dies_here("during the commit"):
                     asyncio.get_running_loop().call_later(COMMIT_SECONDS, steps.die, "during the commit")
         if armed:
-            steps.over()
+            steps.over("outbox" in tx.hints)
 
     put(Database, "transaction", stepping)
 

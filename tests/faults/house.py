@@ -16,6 +16,7 @@ from shared.db import policies
 from shared.db.engine import Database, make_engine
 from shared.db.migrate import upgrade
 from shared.policy.matrix import matrix_body
+from tests.faults.guards import REMOVE
 from tests.faults.process import HEALTHY, Orders, ServiceProcess
 from tests.parts.loopback import free_port
 from tests.parts.rabbitmq import RabbitCluster
@@ -28,8 +29,8 @@ ADMIN_KEY: Final = "rk_admin_for_the_fault_scenarios"
 QUEUE_NAMES: Final = tuple(
     f"recourse.{name}{kind}" for name in ("intake", "escalation", "notify") for kind in ("", ".dead")
 )
-# Everything a server does for durability is on; only the disk may be one in memory.
-DURABLE: Final = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "max_connections": "100"}
+# Everything PostgreSQL does for durability is on, as it is by itself; what is given here could not be changed later.
+ROOMY: Final = {"max_connections": "100"}
 
 
 class House:
@@ -38,7 +39,7 @@ class House:
     def __init__(self) -> None:
         self.folder = make_scratch()
         self._port = free_port()
-        self.postgres = EmbeddedPostgres(self.folder / "postgres", self._port, settings=DURABLE)
+        self.postgres = EmbeddedPostgres(self.folder / "postgres", self._port, settings=ROOMY)
         (self.folder / "rabbit").mkdir()
         self._cluster = RabbitCluster(1, self.folder / "rabbit")
         self.rabbit = self._cluster.nodes[0]
@@ -125,10 +126,12 @@ class Site:
         await self.house.rabbit.ctl("delete_vhost", self.name)
 
     def process(self, name: str, orders: Orders = HEALTHY, **settings: str) -> ServiceProcess:
-        """Starts a service that dies, if at all, as ordered; it lacks the site's guard."""
+        """Starts a service that dies, if at all, as ordered; it lacks the site's guard, if that is one of its own."""
         port = self.api_port if name == "intake" else free_port()
         made = ServiceProcess(name, port, self.folder, {**self._environment(), **settings})
-        made.start(Orders(orders.die_at, orders.passes, orders.explore, self.without))
+        made.start(
+            Orders(orders.die_at, orders.passes, orders.explore, self.without if self.without in REMOVE else None)
+        )
         self.processes.append(made)
         return made
 
