@@ -3,10 +3,7 @@
 from uuid import UUID
 
 from services.intake.parts import IntakeParts
-from shared.messages.links import link_token
-
-PORTAL_OCCASION = "1"
-"""The customer's page keeps its address for as long as the dispute exists."""
+from shared.messages.links import portal_path
 
 
 def path_of(dispute_id: UUID) -> str:
@@ -16,7 +13,7 @@ def path_of(dispute_id: UUID) -> str:
 
 def portal_url(parts: IntakeParts, dispute_id: UUID) -> str:
     """The customer's own page; nobody can make this address without the installation's secret."""
-    return f"{parts.public_url}/portal/{link_token(parts.sealer, 'portal', dispute_id, PORTAL_OCCASION)}"
+    return parts.public_url + portal_path(parts.sealer, dispute_id)
 
 
 def links(parts: IntakeParts, dispute_id: UUID) -> dict[str, str]:

@@ -33,7 +33,7 @@ from services.intake.inbound.consumer import inbound_consumer
 from services.intake.inbound.senders import WEBHOOK_BODY_BYTES_MAX
 from services.intake.openapi import describe
 from services.intake.parts import IntakeParts
-from services.intake.portal import follow_up
+from services.intake.portal import case_page, follow_up
 from services.intake.settings import IntakeSettings
 from services.intake.upkeep import Upkeep
 from shared.broker.ports import Broker
@@ -66,6 +66,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     inbound_deliveries.router,
     dead_letters.router,
     follow_up.router,
+    case_page.router,
 )
 """Every router of the API, in the order in which paths are matched; a new noun adds its own here."""
 

@@ -12,7 +12,7 @@ from services.notify.channels.ports import Letter
 from services.notify.render import write
 from services.notify.wording import FALLBACK, Reader, language_for, locale_for, zone_for
 from shared.domain.dispute import Dispute
-from shared.messages.links import link_token
+from shared.messages.links import follow_up_path, portal_path
 from shared.runtime.sealing import Sealer
 
 TOPIC_LENGTH_MAX: Final = 120
@@ -20,7 +20,6 @@ NAME_LENGTH_MAX: Final = 80
 TONES: Final = ("distressed", "angry", "frustrated", "worried")
 """Emotions that get a sentence of their own, the one that weighs most first."""
 
-FOLLOW_UP_PURPOSE: Final = "follow-up"
 RATINGS: Final = range(1, 6)
 
 
@@ -92,10 +91,13 @@ class Writer:
         own = _OWN.get(entry.kind)
         return common | _promises(reader, case) | ({} if own is None else own(self, reader, case))
 
-    def link(self, dispute_id: UUID, occasion: str, answer: str) -> str:
+    def portal(self, dispute_id: UUID) -> str:
+        """Where the customer sees how the dispute stands."""
+        return self.public_url.rstrip("/") + portal_path(self.sealer, dispute_id)
+
+    def link(self, dispute_id: UUID, occasion: int, answer: str) -> str:
         """A one-click answer; the page behind it asks before it acts, since mail scanners open links too."""
-        token = link_token(self.sealer, FOLLOW_UP_PURPOSE, dispute_id, occasion)
-        return f"{self.public_url.rstrip('/')}/portal/follow-up/{token}?{answer}"
+        return f"{self.public_url.rstrip('/')}{follow_up_path(self.sealer, dispute_id, occasion)}?{answer}"
 
     def _reader(self, entry: Notification, dispute: Dispute) -> Reader:
         if entry.internal:
@@ -156,6 +158,7 @@ def _acknowledgement(writer: Writer, reader: Reader, case: Case) -> dict[str, An
     return {
         "next_step": reader.words["next_step"]["acknowledgement"],
         "how_to_add_evidence": reader.words["how_to_add_evidence"],
+        "portal_link": writer.portal(case.dispute.id),
     }
 
 
@@ -220,10 +223,10 @@ def _remedy(reader: Reader, dispute: Dispute) -> str:
 
 
 def _follow_up(writer: Writer, reader: Reader, case: Case) -> dict[str, Any]:
-    name = str(case.facts["occasion"])
+    occasion = int(case.facts["occasion"])
 
     def link(answer: str) -> str:
-        return writer.link(case.dispute.id, name, answer)
+        return writer.link(case.dispute.id, occasion, answer)
 
     return {
         "solved_link": link("answer=solved"),

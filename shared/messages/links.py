@@ -11,6 +11,12 @@ from uuid import UUID
 
 from shared.runtime.sealing import Sealer
 
+PORTAL: Final = "portal"
+PORTAL_OCCASION: Final = "1"
+"""The customer's page keeps its address for as long as the dispute exists."""
+FOLLOW_UP: Final = "follow-up"
+"""The question after a decision; its occasion is how often the dispute had been reopened before."""
+
 _HEX: Final = "[0-9a-f]{32}"
 _REPLY: Final = re.compile(rf"(?:.*[+=])?({_HEX})\.([a-z2-7]{{16}})")
 _MESSAGE: Final = re.compile(rf"<?({_HEX})\.({_HEX})\.([a-z2-7]{{16}})@[^<>\s]+>?")
@@ -69,3 +75,13 @@ def read_link_token(sealer: Sealer, purpose: str, token: str) -> tuple[UUID, str
     dispute_id, occasion = UUID(found[1]), found[2]
     whole = dispute_id.bytes + occasion.encode()
     return (dispute_id, occasion) if sealer.holds(f"link/{purpose}", whole, found[3]) else None
+
+
+def portal_path(sealer: Sealer, dispute_id: UUID) -> str:
+    """Where the customer sees how the dispute stands, below the public address."""
+    return f"/portal/{link_token(sealer, PORTAL, dispute_id, PORTAL_OCCASION)}"
+
+
+def follow_up_path(sealer: Sealer, dispute_id: UUID, occasion: int) -> str:
+    """Where the customer says whether the decision of this occasion holds, below the public address."""
+    return f"/portal/follow-up/{link_token(sealer, FOLLOW_UP, dispute_id, str(occasion))}"

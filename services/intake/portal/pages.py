@@ -67,7 +67,7 @@ NOT_SOLVED: Final = Page(
     ),
 )
 BUSY: Final = Page(
-    503, "Please try again in a moment", ("We cannot save your answer just now. Nothing was lost; try again shortly.",)
+    503, "Please try again in a moment", ("Something keeps us from it just now. Nothing was lost; try again shortly.",)
 )
 TOO_MANY: Final = Page(429, "Please wait a moment", ("This link was opened too often. Try again in a minute.",))
 
@@ -92,6 +92,11 @@ def ask(reference: str, filled: Filled) -> Response:
         ratings=RATINGS,
         comment_length_max=COMMENT_LENGTH_MAX,
     )
+
+
+def case(**facts: Any) -> Response:
+    """How a case stands; its template names the facts."""
+    return _html("case.html", 200, {}, title="Where your complaint stands", reference=None, **facts)
 
 
 def _html(template: str, status: int, headers: dict[str, str], **facts: Any) -> Response:

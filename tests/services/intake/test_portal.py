@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import httpx
 import pytest
 
-from services.intake.portal import follow_up
+from services.intake.portal import door, follow_up
 from shared.db import disputes, feedback, messages
 from shared.db.engine import Database
 from shared.domain.dispute import Dispute
@@ -231,7 +231,7 @@ async def test_everybody_can_use_the_page(desk: Desk) -> None:
 
 async def test_one_link_cannot_be_hammered_and_others_still_open(desk: Desk) -> None:
     dispute, other = await desk.dispute(status=Status.FOLLOW_UP), await desk.dispute(status=Status.FOLLOW_UP)
-    pages = [await desk.client.get(link(dispute)) for _ in range(follow_up.TAKES_MAX + 1)]
+    pages = [await desk.client.get(link(dispute)) for _ in range(door.TAKES_MAX + 1)]
     assert {page.status_code for page in pages[:-1]} == {200}
     assert (pages[-1].status_code, pages[-1].headers["content-type"]) == (429, "text/html; charset=utf-8")
     assert int(pages[-1].headers["retry-after"]) >= 1

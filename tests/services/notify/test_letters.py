@@ -20,6 +20,7 @@ from shared.domain.dispute import REMEDIES, Dispute, Remedy
 from shared.domain.lifecycle import Outcome, Status
 from shared.domain.money import Money
 from shared.messages.events import EVENT_CLASSES
+from shared.messages.links import portal_path, read_link_token
 from tests.builders import a_dispute
 from tests.services.notify.material import HANDLER, SEALER
 
@@ -247,8 +248,6 @@ def test_a_decision_without_a_remedy_says_so_and_still_says_how_to_disagree() ->
 
 
 def test_the_follow_up_carries_signed_answers() -> None:
-    from shared.messages.links import read_link_token
-
     entry = by_kind("follow_up")
     case = a_case(entry)
     text = a_letter(entry, case).text
@@ -259,6 +258,15 @@ def test_the_follow_up_carries_signed_answers() -> None:
         *(f"rating={n}" for n in range(1, 6)),
     ]
     assert {read_link_token(SEALER, "follow-up", token) for token, _ in links} == {(case.dispute.id, "1")}
+
+
+def test_the_acknowledgement_leads_to_the_customers_own_page() -> None:
+    entry = by_kind("acknowledgement")
+    case = a_case(entry)
+    address = f"https://disputes.kettle.test{portal_path(SEALER, case.dispute.id)}"
+    letter = a_letter(entry, case)
+    assert f"See where it stands: {address}\n" in letter.text
+    assert f'href="{address}"' in letter.html
 
 
 def test_an_answer_to_a_mail_hangs_on_that_mail() -> None:
