@@ -54,7 +54,7 @@ def a_clock(term: str = "5 business hours", **fields: Any) -> Clock:
 
 async def store(desk: Desk, dispute: Dispute, *made: Clock) -> None:
     async with desk.db.transaction() as tx:
-        await clocks.write_many(tx, [Kept(dispute.id, clock) for clock in made])
+        await clocks.write_many(tx, [Kept(dispute.id, clock, new=True) for clock in made])
 
 
 async def test_a_missed_clock_tells_how_late_we_noticed(desk: Desk) -> None:
