@@ -66,25 +66,25 @@ async def test_who_may_not_enter_is_refused_before_the_body_is_looked_at(counter
     assert reply.status_code == 401
 
 
-NOBODY = UUID(int=7)
+NOTHING = UUID(int=7)
 """An id that nothing has; the same in every process, for it names tests."""
 
 ROUTES = [
     ("POST", "/v1/disputes", "disputes:write"),
     ("POST", "/v1/disputes/batch", "disputes:write"),
     ("GET", "/v1/disputes", "disputes:read"),
-    ("GET", f"/v1/disputes/{NOBODY}", "disputes:read"),
-    ("PATCH", f"/v1/disputes/{NOBODY}", "disputes:write"),
-    ("GET", f"/v1/disputes/{NOBODY}/history", "disputes:read"),
+    ("GET", f"/v1/disputes/{NOTHING}", "disputes:read"),
+    ("PATCH", f"/v1/disputes/{NOTHING}", "disputes:write"),
+    ("GET", f"/v1/disputes/{NOTHING}/history", "disputes:read"),
     ("POST", "/v1/principals", "admin"),
     ("GET", "/v1/principals", "admin"),
-    ("GET", f"/v1/principals/{NOBODY}", "admin"),
-    ("PATCH", f"/v1/principals/{NOBODY}", "admin"),
+    ("GET", f"/v1/principals/{NOTHING}", "admin"),
+    ("PATCH", f"/v1/principals/{NOTHING}", "admin"),
     ("POST", "/v1/keys", "admin"),
     ("GET", "/v1/keys", "admin"),
-    ("GET", f"/v1/keys/{NOBODY}", "admin"),
-    ("POST", f"/v1/keys/{NOBODY}/rotate", "admin"),
-    ("POST", f"/v1/keys/{NOBODY}/revoke", "admin"),
+    ("GET", f"/v1/keys/{NOTHING}", "admin"),
+    ("POST", f"/v1/keys/{NOTHING}/rotate", "admin"),
+    ("POST", f"/v1/keys/{NOTHING}/revoke", "admin"),
 ]
 BODIES: dict[str, Any] = {
     "/v1/disputes/batch": {"disputes": [{}]},
@@ -119,7 +119,7 @@ async def test_a_key_that_sees_only_its_own_is_told_nothing_of_others(counter: C
         await counter.client.get(theirs["links"]["history"], headers=narrow),
         await counter.client.patch(theirs["links"]["self"], json={"category": "other"}, headers=stale),
     ]
-    unknown = await counter.client.get(f"/v1/disputes/{NOBODY}", headers=narrow)
+    unknown = await counter.client.get(f"/v1/disputes/{NOTHING}", headers=narrow)
     for reply in refusals:
         assert reply.status_code == 404
         assert reply.json()["title"] == unknown.json()["title"]
@@ -212,7 +212,7 @@ async def test_a_principal_changes_and_an_inactive_one_is_refused_at_once(counte
     assert (await counter.client.get("/v1/disputes", headers=bearer(made["key"]))).status_code == 401
     for body in ({}, {"active": None}, {"role": "king"}, {"tier": 0}, {"name": "X"}):
         assert (await counter.client.patch(path, json=body)).status_code == 422
-    assert (await counter.client.patch(f"/v1/principals/{NOBODY}", json={"tier": 2})).status_code == 404
+    assert (await counter.client.patch(f"/v1/principals/{NOTHING}", json={"tier": 2})).status_code == 404
 
 
 async def test_principals_and_keys_are_listed_a_page_at_a_time(counter: Counter) -> None:

@@ -113,7 +113,9 @@ async def test_operators_look_and_administrators_act(desk: Desk) -> None:
         assert (denied.status_code, denied.json()["scope"]) == (403, "admin")
 
 
-@pytest.mark.parametrize("path", [f"/%00/{UUID(int=7)}/replay", f"/{'x' * 51}/{UUID(int=7)}/replay", "/notify/x/replay"])
+@pytest.mark.parametrize(
+    "path", [f"/%00/{UUID(int=7)}/replay", f"/{'x' * 51}/{UUID(int=7)}/replay", "/notify/x/replay"]
+)
 async def test_a_letter_that_cannot_be_named_is_refused(desk: Desk, path: str) -> None:
     reply = await desk.client.post(URL + path, headers=await desk.key(scopes=("admin",)))
     assert (reply.status_code, reply.json()["code"]) == (422, "invalid_value")
