@@ -118,9 +118,6 @@ def _familiarity(known_words: int, reading: Reading) -> float:
 
 def _locate(gram: str, reading: Reading) -> str | None:
     """Where a known word or pair stands in the text, in the text's own spelling."""
-    first, _, second = gram.partition(" ")
-    words = reading.words
-    at = words.index(first)
-    while second and words[at + 1 : at + 2] != [second]:
-        at = words.index(first, at + 1)
-    return reading.excerpt(at, at + (2 if second else 1))
+    paired = " " in gram
+    at = (reading.pairs if paired else reading.words).index(gram)
+    return reading.excerpt(at, at + 1 + paired)

@@ -5,7 +5,6 @@ and `@name` is a named list of alternatives. An apostrophe parts words, so "didn
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from itertools import compress, count
 from typing import Any, NamedTuple
 
@@ -58,19 +57,22 @@ class PhraseTree:
 
     def find(self, words: list[str], pairs: Sequence[str] | None = None) -> list[Hit]:
         """Every phrase found, in the order of its first word; `pairs` are the words' `pairs_of`, where at hand."""
-        starts = set(compress(count(), map(self._openings.__contains__, pairs_of(words) if pairs is None else pairs)))
-        if single := self._single(set(words)):
-            starts.update(compress(count(), map(single.__contains__, words)))
+        pairs = pairs_of(words) if pairs is None else pairs
+        starts = {*compress(count(), map(self._openings.__contains__, pairs)), *self._open(words)}
         root = self._root
         return [
             Hit(label, at, after) for at in sorted(starts) for label, after in _walk(root[words[at]], words, at + 1)
         ]
 
-    def _single(self, words: AbstractSet[str]) -> AbstractSet[str]:
-        """The words that may begin a phrase whatever stands next to them."""
-        after_gap = self._after_gap
-        gapped = [word for word in after_gap.keys() & words if not after_gap[word].isdisjoint(words)]
-        return (self._alone & words).union(gapped)
+    def _open(self, words: list[str]) -> Iterator[int]:
+        """Where a phrase may begin whatever the next word: one of a single word, or one that goes on after a gap."""
+        distinct, alone, after_gap = set(words), self._alone, self._after_gap
+        gapped = [word for word in after_gap.keys() & distinct if not after_gap[word].isdisjoint(distinct)]
+        if single := (alone & distinct).union(gapped):
+            for at in compress(count(), map(single.__contains__, words)):
+                word = words[at]
+                if word in alone or not after_gap[word].isdisjoint(words[at + 1 : at + 2 + GAP_WORDS]):
+                    yield at
 
 
 def _parse(line: str) -> list[list[str]]:

@@ -25,7 +25,7 @@ _SENTENCE_END = frozenset(".!?;\n")
 _DOUBLED = ("!!", "??", "!?", "?!")
 _EXCLAIMED = re.compile(r"\b\w{1,40} ?[!?]{2}")
 # A step ahead of the full pattern: it begins with one set of letters, for which the search is several times faster.
-_SHOUTED_MAYBE = re.compile(r"[A-Z][A-Z]+ [A-Z][A-Z]")
+_SHOUTED_MAYBE = re.compile(r"[A-Z][A-Z]+ (?!X+\b)[A-Z][A-Z]")
 # Masks of removed names ("XXXX") are not shouted.
 _SHOUTED = re.compile(r"\b(?!X+\b)[A-Z]{2,40}(?: (?!X+\b)[A-Z]{2,40}){2,9}\b")
 
