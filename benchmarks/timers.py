@@ -38,7 +38,7 @@ _DISPUTES: Final = """
 insert into dispute (id, reference, version, sequence, head, status, stage, tier, handler, severity, category, confidence,
   needs_person, secondary, signals, channel, amount, currency, customer_id, customer_class, language, policy_version,
   prior_disputes, contact_count, reopen_count, waits, metadata, received_at, updated_at)
-select gen_random_uuid(), 'B-' || n, 2, 0, '\\x00', 'investigating', 'internal_1', 1, 'Complaints desk', 'normal',
+select uuidv7(), 'B-' || n, 2, 0, '\\x00', 'investigating', 'internal_1', 1, 'Complaints desk', 'normal',
   'billing_error', 0.9, false, '{}', '{frustrated}', 'api', 49.90, 'EUR', gen_random_uuid(), 'standard', 'en', 1, 0, 1, 0,
   '[]', '{}', now() - interval '3 days', now() - interval '3 days'
 from generate_series($1::int, $2::int) n

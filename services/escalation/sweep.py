@@ -20,6 +20,7 @@ from shared.db.policies import Matrices
 from shared.db.timers import Due
 from shared.domain.calendar import Calendar
 from shared.domain.clock_record import Clock, Kind
+from shared.domain.errors import RecourseError
 from shared.domain.firing import alone, fire
 from shared.domain.matrix import Matrix
 from shared.runtime.logs import logger
@@ -145,7 +146,8 @@ class Sweep:
             attempts=timer.attempts + 1,
             reason=f"{type(error).__name__}: {error}",
             next_try_at=until.isoformat(),
-            exc_info=error,
+            # A rule of ours that was broken says all in its reason; anything else is a fault to be traced.
+            exc_info=None if isinstance(error, RecourseError) else error,
         )
 
     async def _one_by_one(self) -> bool:

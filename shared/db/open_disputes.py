@@ -17,7 +17,9 @@ _LOST: Final = (
 _SLICE: Final = (
     "with s as materialized (select d.id, d.status, d.handler, d.tier, d.received_at from dispute d where d.id > $1 "
     "order by d.id limit $2) "
-    f"select max(s.id::text) as last, count(*) as seen, array(select l.id from ({_LOST}) l join s using (id) where s.tier is not null or s.received_at < $5) as lost from s"
+    "select max(s.id::text) as last, count(*) as seen, "
+    f"array(select l.id from ({_LOST}) l join s using (id) where s.tier is not null or s.received_at < $5) as lost "
+    "from s"
 )
 _RECENT: Final = (
     "with s as materialized (select d.id, d.status, d.handler from dispute d "
@@ -37,7 +39,10 @@ class Slice(NamedTuple):
 
 
 async def lost_in_slice(tx: Tx, after: UUID, limit: int) -> Slice:
-    """Looks at the `limit` disputes that follow an id, passing over those just filed and not yet taken up, and begins again at the first when there are no more."""
+    """Looks at the `limit` disputes that follow an id, and begins again at the first when there are no more.
+
+    Those just filed and not yet taken up are passed over: their event may simply be on its way.
+    """
     row = await tx.raw.fetchrow(_SLICE, after, limit, _WATCHED, _CLIMBING, _until(tx.now))
     assert row is not None
     ended = row["seen"] < limit or row["last"] is None

@@ -21,6 +21,13 @@ async def test_a_dispute_whose_filing_was_never_heard_of_is_taken_up_by_the_audi
     assert room.figures.orphans._value.get() == 0
 
 
+async def test_a_dispute_filed_a_moment_ago_is_left_to_its_event(room: Room) -> None:
+    (dispute,) = await room.filed()
+    room.ahead += timedelta(seconds=5)
+    await room.auditor.round()
+    assert (await room.read(dispute.id)).tier is None
+
+
 async def test_every_lost_timer_is_set_again_for_the_instant_it_had(room: Room) -> None:
     (dispute_id,) = await room.taken_up()
     before = await room.timers(dispute_id)
