@@ -23,6 +23,9 @@ SCAN_MAX: Final = 10_000
 RARE_MAX: Final = 2_000
 """Up to so many candidates are looked up by their ids; more are common enough to be met on a walk."""
 
+COMMON_MIN: Final = 5_000
+"""Subjects that the planner must expect to match before words are taken for common without asking the index."""
+
 _MISSED: Final = (
     "c.state = 'missed' and c.met_at is null and c.stopped_at is null and not exists (select from clock n "
     "where n.dispute_id = c.dispute_id and n.kind = c.kind and n.generation > c.generation)"
@@ -38,19 +41,25 @@ _IS_OVERDUE: Final = (
     "or (c.state = 'running' and c.due_at < {0})))"
 )
 _IS_ACTIVE: Final = f"d.status in ({', '.join(repr(status.value) for status in sorted(ACTIVE))})"
-_MATCHES: Final = (
+_EXACT: Final = (
     "select id as dispute_id from dispute where reference = upper($1) "
     "union all select id from dispute where order_reference = $1 "
     "union all select dispute_id from dispute_private where email = lower($1) "
     "union all select dispute_id from dispute_private where customer_reference = $1 "
-    "union all select dispute_id from dispute_private "
-    "where to_tsvector('simple', subject) @@ plainto_tsquery('simple', $1) "
     f"limit {RARE_MAX + 1}"
 )
-_IS_MATCH: Final = (
-    "exists (select from dispute_private p where p.dispute_id = d.id and "
-    "(to_tsvector('simple', p.subject) @@ plainto_tsquery('simple', {0}) or p.email = lower({0}) "
-    "or p.customer_reference = {0} or d.order_reference = {0}))"
+_IS_EXACT: Final = (
+    "(d.order_reference = {0} or exists (select from dispute_private p where p.dispute_id = d.id "
+    "and (p.email = lower({0}) or p.customer_reference = {0})))"
+)
+_WORDS: Final = (
+    "select dispute_id from dispute_private where to_tsvector('simple', subject) @@ plainto_tsquery('simple', $1) "
+    f"limit {RARE_MAX + 1}"
+)
+_WORDS_ESTIMATED: Final = f"explain (format json) {_WORDS.rpartition(' limit ')[0]}"
+_HAS_WORDS: Final = (
+    "exists (select from dispute_private p where p.dispute_id = d.id "
+    "and to_tsvector('simple', p.subject) @@ plainto_tsquery('simple', {0}))"
 )
 _NEWEST_FIRST: Final = "order by d.received_at desc, d.id desc"
 _COLUMNS: Final = {"handler": True, "customer_id": True, "category": False, "channel": False, "filed_by": False}
@@ -68,7 +77,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What to list; None means whatever it is. `q` is an exact reference, address or order, or words of the subject."""
+    """What to list; None means whatever it is. `q` is exactly a reference, address or order, else words of the subject."""
 
     status: Sequence[str] | None = None
     category: str | None = None
@@ -110,7 +119,7 @@ async def page(tx: Tx, wanted: Wanted, *, after: Place | None = None, limit: int
         query.candidates(await tx.raw.fetch(_OVERDUE, tx.now), _IS_OVERDUE, tx.now)
         query.walked.append(_Condition(_IS_ACTIVE))
     if wanted.q is not None:
-        query.candidates(await tx.raw.fetch(_MATCHES, wanted.q), _IS_MATCH, wanted.q)
+        await _look_for(tx, query, wanted.q)
     # A plan made for these very values: whether a handler has ten disputes or a hundred thousand decides the index.
     await tx.raw.execute("set local plan_cache_mode = force_custom_plan")
     text, values = query.page(limit + 1)
@@ -124,6 +133,20 @@ async def page(tx: Tx, wanted: Wanted, *, after: Place | None = None, limit: int
     text, values = query.last_examined()
     examined = await tx.raw.fetchrow(text, *values)
     return Page(items, None if examined is None else Place(examined["received_at"], examined["id"]))
+
+
+async def _look_for(tx: Tx, query: "_Query", q: str) -> None:
+    """Restricts to what is called exactly so, else to what has the words in its subject."""
+    exact = await tx.raw.fetch(_EXACT, q)
+    if exact:
+        query.candidates(exact, _IS_EXACT, q)
+        return
+    # The index names every match before it can stop; of words in many subjects that is dearer than a walk.
+    plan = await tx.raw.fetchval(_WORDS_ESTIMATED, q)
+    if plan[0]["Plan"]["Plan Rows"] > COMMON_MIN:
+        query.walked.append(_Condition(_HAS_WORDS, (q,)))
+    else:
+        query.candidates(await tx.raw.fetch(_WORDS, q), _HAS_WORDS, q)
 
 
 class _Condition(NamedTuple):

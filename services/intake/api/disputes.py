@@ -52,7 +52,7 @@ class Filters(BaseModel):
     needs_person: bool | None = None
     overdue: bool = Field(False, description="Only those with a clock that ran out and was not met.")
     q: _Word | None = Field(
-        None, description="Exactly a reference, e-mail address, customer or order reference; or words of the subject."
+        None, description="Exactly a reference, e-mail address, customer or order reference; else words of the subject."
     )
     received_from: Instant | None = Field(None, description="From this instant on.")
     received_to: Instant | None = Field(None, description="Before this instant.")

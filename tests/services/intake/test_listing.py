@@ -104,7 +104,7 @@ def wants(wanted: Wanted, dispute: Dispute, side: Private, late: set[UUID]) -> b
         wanted.received_to is None or dispute.received_at < wanted.received_to,
         wanted.q is None
         or wanted.q in (dispute.reference, dispute.order_reference, side.email)
-        or set(wanted.q.lower().split()) <= words,
+        or (wanted.q.islower() and set(wanted.q.split()) <= words),
     ]
     return all(tests)
 
