@@ -22,6 +22,7 @@ from shared.policy.calendars import DEFAULT_CALENDARS, load_calendars
 from shared.runtime.health import CheckFailedError
 from shared.runtime.logs import logger
 from shared.runtime.loops import Pace, every
+from shared.runtime.memory import settle
 from shared.runtime.metrics import Metrics
 from shared.runtime.sealing import Sealer
 from shared.runtime.service import Service
@@ -72,6 +73,7 @@ class Engine:
                 log.warning("not_open_yet", reason=type(error).__name__)
                 await stop.sleep(OPENING_SECONDS)
             else:
+                settle()
                 await self._tick(stop, calendars)
 
     async def _open(self) -> Mapping[str, Calendar]:
