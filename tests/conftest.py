@@ -1,12 +1,18 @@
 """The real parts as fixtures. Nothing here fakes anything; fakes of the outside world live in fakes.py."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 
+import hypothesis
 import pytest
 
 from shared.db.engine import Database, make_engine
 from tests.parts.host import PartsHost, ask
 from tests.parts.smtp_sink import SmtpSink
+
+# A busy machine is no fault of the product. CI looks at the same examples every time; people look at new ones.
+hypothesis.settings.register_profile("house", deadline=None, derandomize="CI" in os.environ)
+hypothesis.settings.load_profile("house")
 
 HOST = pytest.StashKey[PartsHost]()
 
