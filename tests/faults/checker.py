@@ -13,11 +13,12 @@ from tests.waiting import eventually
 QUIET_SECONDS_MAX: Final = 75.0
 QUIET_WITHOUT_GUARD_SECONDS_MAX: Final = 25.0
 SOON: Final = "15 seconds"
-# What is still on its way: unpublished, unhandled, unsent, or a timer that is about to fire.
+# What is still on its way: unpublished, unhandled, unsent, not yet taken up, or a timer that is about to fire.
 UNDER_WAY: Final = f"""
     select (select count(*) from outbox) + (select count(*) from parked where state = 'retry')
          + (select count(*) from delivery where state = 'pending')
          + (select count(*) from timer where due_at < now() + interval '{SOON}')
+         + (select count(*) from dispute where tier is null and {tables.ACTIVE})
          + (select count(*) from event e where not exists
              (select from inbox i where i.consumer = 'escalation' and i.message_id = e.id))
          + (select count(*) from event e where not exists

@@ -18,7 +18,9 @@ from tests.waiting import eventually
 FROZEN_SECONDS: Final = 20.0
 # A frozen worker loses its transaction after 15 s (IDLE_IN_TRANSACTION_MS_MAX); by then its rival must have its timers.
 FREED_SECONDS: Final = 18.0
-EXPLORED_SECONDS_MAX: Final = 150.0
+EXPLORED_SECONDS_MAX: Final = 200.0
+# Without its guard a transaction need not be gone through to its end: the damage is done early, and it lasts.
+EXPLORED_WITHOUT_GUARD_SECONDS: Final = 60.0
 
 
 async def api(house: House, rng: Random, without: str | None) -> Verdict:
@@ -44,7 +46,12 @@ async def escalation(house: House, rng: Random, without: str | None) -> Verdict:
         desk = Desk(site.api_port, rng)
         over = asyncio.Event()
         load = asyncio.create_task(desk.until(over, at_once=2, pause=0.4, message=0.2, wish=0.1, resolve=0.3))
-        await _mended(victim)
+        if without is None:
+            await _mended(victim)
+        else:
+            await asyncio.sleep(EXPLORED_WITHOUT_GUARD_SECONDS)
+            await asyncio.to_thread(victim.stop)
+            victim.start()
         over.set()
         await load
         verdict = await _verdict(site, desk, victim)
