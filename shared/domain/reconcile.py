@@ -44,7 +44,9 @@ def reconcile(
     _start_owed(draft)
     if seat is not None:
         _tell_seat(draft, seat, before, first=dispute.tier is None)
-    elif isinstance(verdict := decide(case := Case(draft.dispute, matrix, now, asked=asked)), Escalate):
+    if dispute.tier is None:  # taking up has looked at the thresholds already
+        return draft.plan()
+    if isinstance(verdict := decide(case := Case(draft.dispute, matrix, now, asked=asked)), Escalate):
         _leave_tier(draft)
         draft.climb(case, verdict, now)
     return draft.plan()
