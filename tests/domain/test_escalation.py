@@ -229,6 +229,25 @@ def test_a_running_case_keeps_the_deadlines_of_the_version_that_promised_them() 
     assert [clock.policy_version for clock in life.ended if clock.kind is Kind.TIER] == [1, 1]
 
 
+def test_a_wish_that_is_heard_together_with_a_change_of_handler_is_not_lost() -> None:
+    life = Life()
+    life.heard()
+    body = a_body()
+    body["tiers"][0]["holders"] = [{"name": "Zoe"}]
+    life.matrix = a_matrix().staffed_by(a_matrix(2, tiers=body["tiers"]))
+    assert climbs(life.heard(asked=Asked())) == [(1, 2)]
+
+
+def test_a_threshold_reached_together_with_a_second_review_climbs_at_once() -> None:
+    life = Life()
+    life.heard()
+    life.moved(Trigger.RESOLVE).moved(Trigger.REOPEN).moved(Trigger.RESOLVE)
+    told = len(life.told)
+    life.moved(Trigger.REQUEST_STAGE_2)
+    assert climbs(life.told[told:]) == [(2, 3)]
+    assert life.heard() == []
+
+
 def test_a_second_review_is_not_by_the_handler_of_the_first() -> None:
     life = Life(
         matrix=a_matrix(tiers=[a_tier("Agent", "4 hours", holders=[{"name": "Ann"}, {"name": "Ben"}])], thresholds=[])
