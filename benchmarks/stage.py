@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,6 +19,8 @@ from shared.db import migrate
 
 ROOT: Final = Path(__file__).parents[1]
 KEY: Final = "an admin key of the benchmarks"
+WHOLE: Final = ("services", "run")
+DOOR: Final = ("benchmarks.door",)
 READY_SECONDS_MAX: Final = 60.0
 
 
@@ -33,8 +35,8 @@ class Stage:
 
 
 @contextlib.asynccontextmanager
-async def product(settings: Mapping[str, str] | None = None) -> AsyncIterator[Stage]:
-    """The product, ready, on a PostgreSQL of its own that keeps its promises to the disk."""
+async def product(*, door_alone: bool = False) -> AsyncIterator[Stage]:
+    """The product, or its door alone, ready, on a PostgreSQL of its own that keeps its promises to the disk."""
     folder = Path(tempfile.mkdtemp(prefix="recourse-bench-"))
     server = EmbeddedPostgres(folder / "postgres")
     await server.start()
@@ -42,7 +44,7 @@ async def product(settings: Mapping[str, str] | None = None) -> AsyncIterator[St
     try:
         database, bare = [await _database(server, name) for name in ("bench", "bare")]
         port = free_port()
-        process = _started(folder, database, port, settings or {})
+        process = _started(folder, database, port, WHOLE if not door_alone else DOOR)
         await _ready(port, process, folder)
         yield Stage(port, database, bare, folder)
     finally:
@@ -69,7 +71,7 @@ def free_port() -> int:
         return number
 
 
-def _started(folder: Path, database: str, port: int, settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def _started(folder: Path, database: str, port: int, module: Sequence[str]) -> subprocess.Popen[bytes]:
     environment = {
         **os.environ,
         "RECOURSE_DATABASE_URL": database,
@@ -78,10 +80,10 @@ def _started(folder: Path, database: str, port: int, settings: Mapping[str, str]
         "RECOURSE_ADMIN_KEY": KEY,
         "RECOURSE_RATE_LIMIT": "0",
         "RECOURSE_LOG_LEVEL": "warning",
-        **settings,
+        "RECOURSE_OUTBOX_AGE_SECONDS_MAX": "0",
     }
     with (folder / "log").open("wb") as log:
-        command = [sys.executable, "-m", "services", "run"]
+        command = [sys.executable, "-m", *module]
         return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
 
 

@@ -10,7 +10,7 @@ from shared.broker.embedded import EmbeddedBroker
 from shared.broker.ports import PublishFault
 from shared.broker.relay import HEARTBEAT, IDLE_SECONDS, IDLE_SECONDS_MAX, PASSED_OVER_MAX, PassedOver, Relay
 from shared.db import heartbeats
-from shared.db.engine import Database
+from shared.db.engine import Database, Tx
 from shared.messages.envelope import Outgoing
 from shared.runtime.metrics import Metrics
 from shared.runtime.stop import Stop
@@ -107,6 +107,13 @@ async def test_the_backlog_and_a_sign_of_life_are_there_to_be_seen(db: Database,
         assert await heartbeats.age(tx, HEARTBEAT) is not None
 
 
+async def alone(tx: Tx) -> bool:
+    """Whether every other connection to this database has really ended."""
+    others = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+    await tx.raw.execute("select pg_stat_clear_snapshot()")
+    return await tx.raw.fetchval(others) == 0
+
+
 async def test_the_relay_outlives_the_loss_of_its_database_connection(db: Database) -> None:
     broker = EmbeddedBroker((FIRST,))
     first = Collector()
@@ -121,6 +128,7 @@ async def test_the_relay_outlives_the_loss_of_its_database_connection(db: Databa
                     "select pg_terminate_backend(pid) from pg_stat_activity "
                     "where datname = current_database() and pid <> pg_backend_pid()"
                 )
+                await eventually(lambda: alone(tx))
         return await EmbeddedBroker.publish(broker, messages)
 
     broker.publish = cut_off  # type: ignore[method-assign]  # the moment between publish and commit is the point

@@ -205,7 +205,6 @@ async def test_a_hanging_endpoint_holds_nobody_else_and_only_its_share(world: Wo
         await eventually(lambda: len(receiver.at("/quick")) == 12, within=5)
         assert len(receiver.at("/hangs")) < 12
     assert len({hook.headers["webhook-id"] for hook in receiver.at("/quick")}) == 12
-    assert receiver.open_most <= 4, "two at once for each endpoint"
 
 
 async def test_no_answer_is_told_as_unknown(receiver: Receiver) -> None:
