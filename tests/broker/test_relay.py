@@ -111,7 +111,7 @@ async def alone(tx: Tx) -> bool:
     """Whether every other connection to this database has really ended."""
     others = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
     await tx.raw.execute("select pg_stat_clear_snapshot()")
-    return await tx.raw.fetchval(others) == 0
+    return bool(await tx.raw.fetchval(others) == 0)
 
 
 async def test_the_relay_outlives_the_loss_of_its_database_connection(db: Database) -> None:
