@@ -25,6 +25,9 @@ from shared.runtime.metrics import Metrics
 ATTEMPTS_MAX: Final = 3
 """How often one filing is tried when another process keeps its key in the meantime."""
 
+OVERLAP_MIN: Final = 8
+"""Filings that must wait before another lane opens beside a busy one: smaller batches cost more than they gain."""
+
 
 @dataclass(slots=True, eq=False)
 class Asked:
@@ -71,6 +74,7 @@ class Batcher:
         self._waiting: deque[Asked] = deque()
         self._under_way: set[kept.Key] = set()
         self._lanes: set[asyncio.Task[None]] = set()
+        self._working = 0
 
     async def file(self, asked: Asked) -> Answer:
         """The answer to one filing, after its transaction was committed.
@@ -94,7 +98,8 @@ class Batcher:
 
     async def _join(self, asked: Asked) -> Answer:
         self._waiting.append(asked)
-        if len(self._lanes) < self._lanes_max:
+        if not self._working or (len(self._waiting) >= OVERLAP_MIN and self._working < self._lanes_max):
+            self._working += 1
             # A context of its own, so that nothing the lane logs bears the ids of whoever came first.
             lane = asyncio.create_task(self._lane(), context=contextvars.Context())
             self._lanes.add(lane)
@@ -104,10 +109,12 @@ class Batcher:
     async def _lane(self) -> None:
         batch: list[Asked] = []
         try:
+            # Between the last look at those who wait and the count going down nobody else runs, so that none is missed.
             while self._waiting:
                 batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._batch_max))]
                 await self._store(batch)
         finally:
+            self._working -= 1
             for asked in batch:
                 asked.answer.cancel()  # nothing happens to those that are answered
 

@@ -31,6 +31,18 @@ async def test_a_hundred_at_once_are_all_filed_in_few_transactions(counter: Coun
     assert after - before < 60
 
 
+async def test_nobody_is_left_waiting_when_a_lane_ends_as_the_next_one_comes(db: Database) -> None:
+    async with a_counter(db, filing_lanes=1) as counter:
+
+        async def one_after_the_other() -> None:
+            for _ in range(40):
+                assert (await counter.file()).status_code == 201
+
+        async with asyncio.timeout(60):
+            await asyncio.gather(*(one_after_the_other() for _ in range(3)))
+        assert await counter.count() == 120
+
+
 async def test_disputes_of_one_customer_in_one_batch_count_each_other(db: Database) -> None:
     async with a_counter(db, filing_lanes=1) as counter:
         replies = await asyncio.gather(*(counter.file() for _ in range(10)))
