@@ -14,7 +14,7 @@ class Queue:
     consumer: str
     topics: tuple[str, ...]
     prefetch: int = 100
-    delivery_limit: int = 20
+    delivery_limit: int = 100
 
     @property
     def name(self) -> str:
