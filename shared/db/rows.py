@@ -103,7 +103,9 @@ _READ_ALL: Final = attrgetter(*(_ATTRIBUTES.get(f.name, f.name) for f in MUTABLE
 _NUMBERS: Final = range(len(MUTABLE))
 _ALWAYS: Final = frozenset({"version", "sequence", "head"})
 
-SELECT: Final = "select " + ", ".join(f"d.{f.name}" for f in (*FIXED, *MUTABLE)) + " from dispute d"
+# JSON comes as text: most of it is empty, and text that is empty need not be parsed.
+_SHOWN: Final = (f"d.{f.name}::text" if f.type == "json" else f"d.{f.name}" for f in (*FIXED, *MUTABLE))
+SELECT: Final = f"select {', '.join(_SHOWN)} from dispute d"
 
 
 def columns(fields: Sequence[Field], rows: Sequence[Dispute]) -> list[list[Any]]:
@@ -137,11 +139,13 @@ def _waits_text(waits: tuple[Wait, ...]) -> str:
     return orjson.dumps([[w.since, w.until, w.on] for w in waits], option=orjson.OPT_UTC_Z).decode()
 
 
-def _waits(stored: list[list[Any]]) -> tuple[Wait, ...]:
+def _waits(text: str) -> tuple[Wait, ...]:
+    if text == "[]":
+        return ()
     read = datetime.fromisoformat
     return tuple(
         Wait(read(since).astimezone(UTC), read(until).astimezone(UTC) if until else None, on)
-        for since, until, on in stored
+        for since, until, on in orjson.loads(text)
     )
 
 
@@ -192,5 +196,5 @@ def to_dispute(row: asyncpg.Record) -> Dispute:
         informed_at=row["informed_at"],
         resolved_at=row["resolved_at"],
         closed_at=row["closed_at"],
-        metadata=row["metadata"],
+        metadata={} if row["metadata"] == "{}" else orjson.loads(row["metadata"]),
     )
