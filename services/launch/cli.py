@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from services.launch import keys
 from shared.runtime import logs
 from shared.runtime.process import run as run_loop
 from shared.runtime.settings import CommonSettings, load
@@ -14,6 +15,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Recourse: disputes in, promises kept.",
 )
+
+app.add_typer(keys.app, name="keys")
 
 
 @app.command()

@@ -1,7 +1,6 @@
 """`make run`: the whole product in one process, on a PostgreSQL of its own in the state folder."""
 
 import asyncio
-import os
 import secrets
 import sys
 from collections.abc import Sequence
@@ -99,7 +98,9 @@ def _kept_key(state_dir: Path) -> str:
     path = state_dir / ADMIN_KEY_FILE
     if not path.exists():
         key = f"rk_admin_{secrets.token_urlsafe(32)}"
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(key)
+        unfinished = path.with_suffix(".unfinished")
+        unfinished.touch(mode=0o600)
+        unfinished.write_text(key)
+        unfinished.rename(path)  # whole or not at all, wherever we are killed
         say(f"Admin key (shown once, kept in {path}): {key}")
     return path.read_text().strip()

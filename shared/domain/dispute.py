@@ -162,7 +162,8 @@ def _waits_after(before: Dispute, status: Status, now: datetime, waiting_on: str
     """Closes the open wait when the dispute leaves it, and opens the next."""
     waits = before.waits
     if before.waiting is not None:
-        waits = (*waits[:-1], replace(waits[-1], until=now))
+        # `now` is when the transaction began: one that waited for the row's lock may be older than the wait it ends.
+        waits = (*waits[:-1], replace(waits[-1], until=max(now, waits[-1].since)))
     if status.startswith("awaiting_"):
         waits = (*waits, Wait(now, None, waiting_on or status.removeprefix("awaiting_")))
     if len(waits) > WAITS_MAX:

@@ -12,6 +12,7 @@ from shared.runtime.traces import current_trace_id
 
 BODY_BYTES_MAX: Final = 1024 * 1024
 _DRAIN_SECONDS: Final = 5.0
+_DRAIN_BYTES_MAX: Final = 64 * 1024 * 1024
 
 
 class BodyTooLargeError(Exception):
@@ -101,7 +102,7 @@ def _declared(scope: Scope) -> tuple[int | None, bool]:
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, *, limit: int, drain: bool) -> None:
     if drain:
-        await _drain(receive, limit)
+        await _drain(receive, _DRAIN_BYTES_MAX)
     messages = problem_messages(
         413,
         slug="body-too-large",

@@ -22,6 +22,12 @@ def test_waiting_for_the_customer_opens_a_wait_and_resuming_closes_it() -> None:
     assert resumed.waits == (Wait(MONDAY_NINE, MONDAY_NINE + HOUR, "customer"),)
 
 
+def test_a_wait_never_ends_before_it_began_even_when_an_older_transaction_ends_it() -> None:
+    waiting = a_dispute().after(Trigger.WAIT_FOR_CUSTOMER, MONDAY_NINE)
+    resumed = waiting.after(Trigger.RESUME, MONDAY_NINE - HOUR)
+    assert resumed.waits == (Wait(MONDAY_NINE, MONDAY_NINE, "customer"),)
+
+
 def test_resolving_while_waiting_ends_the_wait() -> None:
     waiting = a_dispute().after(Trigger.WAIT_FOR_CUSTOMER, MONDAY_NINE)
     resolved = waiting.after(Trigger.RESOLVE, MONDAY_NINE + HOUR)

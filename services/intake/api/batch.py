@@ -1,6 +1,5 @@
 """POST /v1/disputes/batch: many disputes in one request, for imports; each succeeds or fails by itself."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
@@ -101,7 +100,7 @@ async def file_disputes(
     for n in range(0, len(items), READ_AT_ONCE):
         for item in items[n : n + READ_AT_ONCE]:
             item.read()
-        await asyncio.sleep(0)
+        await tx.raw.execute("select 1")  # reading long texts takes a while; PostgreSQL ends a transaction that rests
     await _find_known(tx, items)
     await _file(tx, parts, [item for item in items if item.told is None])
     told = [item.told or {} for item in items]

@@ -14,9 +14,9 @@ _AUTO_HEADERS: Final = (
 )  # fmt: skip
 _SUPPRESSING: Final = frozenset({"all", "oof", "autoreply"})
 _AWAY: Final = re.compile(
-    r"^\W*(auto(matic|matische|matisch)?[- ]?(reply|response|antwort|generated)|out of (the )?office|abwesenheit\w*|"
+    r"^\W*(auto(matic|matische|matisch)?[- ]?(reply|response|antwort)|out of (the )?office|abwesenheit\w*|"
     r"automatische antwort|réponse automatique|respuesta automática|risposta automatica|automatisch antwoord|"
-    r"on vacation|vacation reply)\b",
+    r"on vacation|vacation reply)\s*(\W*$|[:(\[\u2013\u2014-])",
     re.IGNORECASE,
 )
 

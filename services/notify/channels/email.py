@@ -74,7 +74,7 @@ class EmailChannel:
         self._free: list[_Line] = []
         self._slots = asyncio.Semaphore(connections)
         seconds_max = CONNECT_SECONDS_MAX + 3 * reply_seconds_max
-        self.terms: Final = Terms(SCHEDULE, at_once=max(100, connections), per_recipient=1000, seconds_max=seconds_max)
+        self.terms: Final = Terms(SCHEDULE, at_once=connections, per_recipient=1000, seconds_max=seconds_max)
 
     async def send(self, parcel: Parcel) -> Handed:
         """One mail to one recipient. A connection that the server closed meanwhile is replaced once."""

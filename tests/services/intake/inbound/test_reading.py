@@ -148,6 +148,9 @@ def test_signs_of_a_machine_are_seen(header: str) -> None:
         "From: Ada Postmaster <ada@customer.test>",
         "Subject: Your automatic door is broken",
         "Subject: I was out of office and nobody called",
+        "Subject: Out of office hours your driver left my parcel in the rain",
+        "Subject: On vacation your hotel billed me twice",
+        "Subject: Auto-generated invoice charged me twice",
     ],
 )
 def test_a_persons_mail_is_not_taken_for_a_machines(header: str) -> None:
