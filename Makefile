@@ -23,7 +23,7 @@ help: # list the verbs
 run: env-run ## start everything on this machine: three services, their database and broker
 	@exec $(PYTHON) -m services run $(ARGS)
 
-demo: env-run ## start everything with an example company and its disputes
+demo: env-run ## a day at a complaints desk, in a minute, in the terminal
 	@exec $(PYTHON) -m services demo $(ARGS)
 
 test: check parts ## check, then run every test against real PostgreSQL, RabbitMQ and SMTP
