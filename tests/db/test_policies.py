@@ -49,7 +49,6 @@ async def test_of_two_who_store_at_the_same_moment_one_is_told_to_look_again(db:
         try:
             async with db.transaction() as tx:
                 await policies.put(tx, "escalation", {}, **BY)
-                await asyncio.sleep(0.05)
         except StaleVersion:
             return False
         return True
