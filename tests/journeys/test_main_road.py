@@ -16,6 +16,20 @@ async def house(request: pytest.FixtureRequest, database: str, tmp_path: Path) -
         yield house
 
 
+async def the_customer_answers(house: House, dispute_id: str) -> None:
+    """Follows the link of the follow-up letter and presses the button: it is solved."""
+    question = await house.mail(to="ada@example.org", about=r"portal/follow-up/")
+    link = re.search(r"https?://[^/\s]+(/portal/follow-up/\S+)", text_of(question))
+    assert link is not None
+    page = await house.http.get(link[1], headers={"authorization": ""})
+    assert page.status_code == 200
+    assert (await house.get(dispute_id))["status"] == "follow_up", "a link that is only fetched answers nothing"
+    answered = await house.http.post(
+        link[1].partition("?")[0], data={"answer": "solved", "rating": "5"}, headers={"authorization": ""}
+    )
+    assert answered.status_code == 200, answered.text
+
+
 async def test_a_dispute_is_acknowledged_warned_escalated_resolved_followed_up_and_confirmed(house: House) -> None:
     filed = await house.file()
     acknowledgement = await house.mail(to="ada@example.org", about="We have your complaint")
@@ -54,16 +68,7 @@ async def test_a_dispute_is_acknowledged_warned_escalated_resolved_followed_up_a
 
     house.clock.advance(days=8)
     await house.until(filed["id"], lambda seen: seen["status"] == "follow_up")
-    question = await house.mail(to="ada@example.org", about=r"portal/follow-up/")
-    link = re.search(r"https?://[^/\s]+(/portal/follow-up/\S+)", text_of(question))
-    assert link is not None
-    page = await house.http.get(link[1], headers={"authorization": ""})
-    assert page.status_code == 200
-    assert (await house.get(filed["id"]))["status"] == "follow_up", "a link that is only fetched answers nothing"
-    answered = await house.http.post(
-        link[1].partition("?")[0], data={"answer": "solved", "rating": "5"}, headers={"authorization": ""}
-    )
-    assert answered.status_code == 200, answered.text
+    await the_customer_answers(house, filed["id"])
     await house.until(filed["id"], lambda seen: seen["status"] in ("confirmed", "closed"))
 
     history = await house.get(filed["id"], "/history?verify=true")
