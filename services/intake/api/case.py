@@ -7,7 +7,15 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Response
 
-from services.intake.api.deps import OnceOnly, etag, expected_version, lock_for, problems, require, secured_router
+from services.intake.api.deps import (
+    OnceOnly,
+    dispute_etag,
+    expected_version,
+    lock_for,
+    problems,
+    require,
+    secured_router,
+)
 from services.intake.api.schemas_casework import CaseOut
 from services.intake.idempotency import Once
 from services.intake.security import Caller
@@ -39,7 +47,7 @@ class Case:
 
     async def show(self, dispute: Dispute, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
         """The reply after the action: the dispute as it stands now, with its ETag."""
-        return await self.once.reply(status, CaseOut.of(dispute), {"etag": etag(dispute.version), **(headers or {})})
+        return await self.once.reply(status, CaseOut.of(dispute), {"etag": dispute_etag(dispute), **(headers or {})})
 
 
 def acting(scope: str) -> Callable[..., Coroutine[Any, Any, Case]]:
@@ -53,7 +61,7 @@ def acting(scope: str) -> Callable[..., Coroutine[Any, Any, Case]]:
             str | None,
             Header(
                 description="Acts only on this version of the dispute: the ETag you decided on. May be left out.",
-                examples=['"3"'],
+                examples=['"3.8"'],
             ),
         ] = None,
     ) -> Case:

@@ -4,6 +4,7 @@ A route reads as: parse, call one command, shape the reply. Routers made here re
 rate limit before the body is read, and document every problem.
 """
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -32,6 +33,7 @@ _BEARER: Final = HTTPBearer(
     auto_error=False,
 )
 _BODIES: Final = frozenset({"POST", "PUT", "PATCH"})
+_TAG: Final = re.compile(r'(?P<quote>"?)(?P<version>[0-9]{1,9})(?:\.[0-9]{1,9})?(?P=quote)')
 _FORMS: Final = ("multipart/form-data", "application/x-www-form-urlencoded")
 
 
@@ -120,8 +122,16 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
+def dispute_etag(dispute: Dispute) -> str:
+    """The strong entity tag of a dispute as it stands: its version, and the newest event of its history.
+
+    A letter that was sent, say, changes what is told of a dispute but no decision, so it leaves the version as it is.
+    """
+    return f'"{dispute.version}.{dispute.sequence}"'
+
+
 def expected_version(if_match: str | None) -> int:
-    """The version that an If-Match header names.
+    """The version that an If-Match header names; what follows the version in a dispute's tag does not count.
 
     Raises:
         Problem: `precondition_required` when there is none, `malformed_request` when it is no entity tag of ours.
@@ -129,10 +139,10 @@ def expected_version(if_match: str | None) -> int:
     if if_match is None:
         detail = "Send If-Match with the ETag of the version you decided on."
         raise Problem("precondition_required", detail)
-    digits = if_match.strip().removeprefix('"').removesuffix('"')
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= 9):
+    tag = _TAG.fullmatch(if_match.strip())
+    if tag is None:
         raise Problem("malformed_request", 'If-Match holds one strong entity tag such as "3".')
-    return int(digits)
+    return int(tag["version"])
 
 
 def problems(*codes: str) -> dict[int | str, dict[str, Any]]:

@@ -12,8 +12,8 @@ from services.intake import cursors
 from services.intake.api.deps import (
     InTx,
     Parts,
+    dispute_etag,
     dispute_for,
-    etag,
     expected_version,
     lock_for,
     problems,
@@ -115,18 +115,21 @@ def _query(request: Request, cursor: str) -> str:
     operation_id="getDispute",
     summary="Read a dispute",
     response_model=DisputeOut,
-    responses={304: {"description": "It is still the version you have."}},
+    responses={304: {"description": "It is still as you have it."}},
 )
 async def get_dispute(
     parts: Parts,
     tx: InTx,
     caller: Reader,
     dispute_id: UUID,
-    if_none_match: Annotated[str | None, Header(examples=['"3"'])] = None,
+    if_none_match: Annotated[str | None, Header(examples=['"3.8"'])] = None,
 ) -> Response:
-    """Everything known of one dispute. Its ETag is its version; with If-None-Match the answer may be 304."""
+    """Everything known of one dispute.
+
+    Its ETag is its version and the number of its newest event; with If-None-Match the answer may be 304.
+    """
     dispute = await dispute_for(tx, caller, dispute_id)
-    tag = etag(dispute.version)
+    tag = dispute_etag(dispute)
     if if_none_match is not None and _names(if_none_match, tag):
         return Response(status_code=304, headers={"etag": tag})
     private = await privates.get(tx, dispute_id)
@@ -149,7 +152,7 @@ async def correct_dispute(
     dispute_id: UUID,
     body: CorrectionIn,
     if_match: Annotated[
-        str | None, Header(description="The ETag of the version you decided on.", examples=['"3"'])
+        str | None, Header(description="The ETag of the version you decided on.", examples=['"3.8"'])
     ] = None,
 ) -> Response:
     """Corrects what was filed or read wrongly. A corrected category is kept as training data with who corrected it.
@@ -167,7 +170,7 @@ async def correct_dispute(
         traceparent=traces.inject().get("traceparent"),
     )
     private = await privates.get(tx, dispute_id)
-    return _reply(DisputeOut.whole(parts, after, private), {"etag": etag(after.version)})
+    return _reply(DisputeOut.whole(parts, after, private), {"etag": dispute_etag(after)})
 
 
 def _names(if_none_match: str, tag: str) -> bool:

@@ -7,7 +7,7 @@ from fastapi import Depends, Response
 
 from services.intake import security
 from services.intake.api.case import CustomerSide, casework_router, refusals
-from services.intake.api.deps import InTx, dispute_for, etag, problems, require
+from services.intake.api.deps import InTx, dispute_etag, dispute_for, problems, require
 from services.intake.api.paging import Paged, PageOut
 from services.intake.api.schemas_casework import AddedOut, CaseOut, MessageIn, MessageOut
 from services.intake.commands.converse import NewMessage, add_message
@@ -45,7 +45,7 @@ async def add(case: CustomerSide, body: MessageIn) -> Response:
     )
     dispute, message_id = await add_message(case.tx, case.dispute, new, case.caller.actor)
     told = AddedOut(message_id=message_id, dispute=CaseOut.of(dispute))
-    return await case.once.reply(201, told, {"etag": etag(dispute.version)})
+    return await case.once.reply(201, told, {"etag": dispute_etag(dispute)})
 
 
 @router.get(

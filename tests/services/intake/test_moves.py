@@ -32,7 +32,7 @@ async def test_every_legal_move_arrives_where_the_lifecycle_says(desk: Desk) -> 
         told = reply.json()
         assert told["status"] == TRANSITIONS[status, trigger]
         assert told["allowed"] == sorted(allowed(TRANSITIONS[status, trigger]))
-        assert reply.headers["etag"] == f'"{dispute.version + 1}"'
+        assert reply.headers["etag"] == f'"{dispute.version + 1}.{dispute.sequence + 1}"'
         assert len(await desk.told(dispute.id)) == 1
 
 
