@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.db.engine import Tx
@@ -26,11 +26,26 @@ class Feedback:
 
 
 async def add(tx: Tx, given: Feedback) -> bool:
-    """Stores an answer; False when there is one for this decision already."""
-    statement = (
-        insert(feedback).values(**asdict(given)).on_conflict_do_nothing(index_elements=["dispute_id", "occasion"])
+    """Stores an answer; False when the decision has one already.
+
+    A rating does not say whether it is solved: who says so later adds it to the rating, once. What is said then counts;
+    what is not said again stays, and both comments are kept.
+    """
+    new = insert(feedback).values(**asdict(given))
+    old, said = feedback.c, new.excluded
+    joined = {
+        "rating": func.coalesce(said.rating, old.rating),
+        "effort": func.coalesce(said.effort, old.effort),
+        "solved": said.solved,
+        "comment": func.nullif(func.concat_ws("\n\n", old.comment, said.comment), ""),
+        "given_at": said.given_at,
+    }
+    once = new.on_conflict_do_update(
+        index_elements=["dispute_id", "occasion"],
+        set_=joined,
+        where=old.solved.is_(None) & said.solved.is_not(None),
     )
-    return (await tx.conn.execute(statement.returning(feedback.c.id))).first() is not None
+    return (await tx.conn.execute(once.returning(feedback.c.id))).first() is not None
 
 
 async def find(tx: Tx, dispute_id: UUID, occasion: int) -> Feedback | None:

@@ -23,7 +23,10 @@ router = casework_router()
     responses=refusals("conflict"),
 )
 async def give_feedback(case: CustomerSide, body: FeedbackIn) -> Response:
-    """Once for each decision. Not solved reopens the dispute; solved confirms it, and closes it after the follow-up."""
+    """Once for each decision; whether it is solved may be added later to a rating that left it open.
+
+    Not solved reopens the dispute; solved confirms it, and closes it after the follow-up.
+    """
     answer = Answer(rating=body.rating, effort=body.effort, solved=body.solved, comment=body.comment)
     return await case.show(await give(case.tx, case.dispute, answer, channel="api", actor=case.caller.actor))
 

@@ -1,4 +1,4 @@
-"""Feedback: how it went, and whether it is solved. The answer is given once for each decision."""
+"""Feedback: how it went, and whether it is solved. Each is said once for each decision, together or one after the other."""
 
 from dataclasses import dataclass
 
@@ -29,12 +29,12 @@ class Answer:
 async def give(tx: Tx, dispute: Dispute, answer: Answer, *, channel: str, actor: str) -> Dispute:
     """The dispute after its customer's answer, saved.
 
-    Solved confirms it, and closes it when the follow-up had asked; not solved reopens it, also when it was closed, and
+    A rating leaves open whether it is solved; that may be said later, and joins the rating. Solved confirms it, and closes it when the follow-up had asked; not solved reopens it, also when it was closed, and
     what was said about it joins the conversation.
 
     Raises:
         IllegalTransition: no decision was given yet.
-        Conflict: this decision was answered before.
+        Conflict: this decision was answered before, or was rated before and is rated again without an answer.
     """
     if dispute.status not in SETTLED | {Status.CLOSED}:
         raise IllegalTransition(dispute.status, "be rated", allowed(dispute.status))

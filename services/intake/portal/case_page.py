@@ -62,8 +62,10 @@ async def _news_due(tx: Tx, dispute: Dispute) -> datetime | None:
 
 async def _follow_up(request: Request, tx: Tx, dispute: Dispute) -> str | None:
     """Where the customer answers whether it is settled; None unless we asked and have no answer yet."""
-    asked = dispute.status is Status.FOLLOW_UP
-    if not asked or await feedback.find(tx, dispute.id, dispute.reopen_count) is not None:
+    if dispute.status is not Status.FOLLOW_UP:
+        return None
+    given = await feedback.find(tx, dispute.id, dispute.reopen_count)
+    if given is not None and given.solved is not None:
         return None
     parts = parts_of(request)
     return parts.public_url + follow_up_path(parts.sealer, dispute.id, dispute.reopen_count)

@@ -75,12 +75,15 @@ def _asked(request: Request, token: str) -> tuple[UUID, int] | None:
 
 
 async def _settled(tx: Tx, dispute: Dispute, occasion: int) -> Response | None:
-    """What is said when there is no question any more: it was answered, or the case moved on."""
+    """What is said when there is no question any more: it was answered, or the case moved on.
+
+    A rating alone is no answer.
+    """
     given = await feedback.find(tx, dispute.id, occasion)
     if given is not None and given.solved is not None:
         return pages.say(pages.SOLVED if given.solved else pages.NOT_SOLVED, dispute.reference)
     open_still = dispute.status in SETTLED or dispute.status is Status.CLOSED
-    if given is not None or occasion != dispute.reopen_count or not open_still:
+    if occasion != dispute.reopen_count or not open_still:
         return pages.say(pages.OUTDATED, dispute.reference)
     return None
 

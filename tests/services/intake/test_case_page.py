@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.intake.commands.feedback import Answer, give
 from services.intake.links import portal_url
 from services.intake.portal import case_page, door, follow_up
 from services.intake.portal.words import OUTCOME, REMEDY, STANDING
@@ -158,6 +159,9 @@ async def test_the_page_leads_to_the_question_while_we_ask_it_and_no_longer_once
     path = follow_up_path(SEALER, dispute.id, 2)
     assert f'href="http://127.0.0.1:8000{path}"' in await page_of(desk, dispute)
     assert (await desk.client.get(path)).status_code == 200
+    async with desk.db.transaction() as tx:
+        await give(tx, await disputes.lock(tx, dispute.id), Answer(rating=4), channel="api", actor="principal:helpdesk")
+    assert path in await page_of(desk, dispute)  # a rating is no answer
     assert (await desk.client.post(path, data={"answer": "not_solved"})).status_code == 200
     text = await page_of(desk, dispute)
     assert "/portal/follow-up/" not in text

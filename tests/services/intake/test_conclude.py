@@ -308,12 +308,30 @@ async def test_one_decision_is_rated_once_and_the_next_again(desk: Desk) -> None
     agent = await desk.key()
     dispute = await desk.dispute(status=Status.FOLLOW_UP)
     assert (await desk.post(dispute, "feedback", {"rating": 5}, agent)).status_code == 200
-    again = await desk.post(dispute, "feedback", {"solved": False}, agent)
+    again = await desk.post(dispute, "feedback", {"rating": 1}, agent)
     assert (again.status_code, again.json()["code"]) == (409, "conflict")
     assert (await desk.now(dispute.id)).status is Status.FOLLOW_UP
     await desk.post(dispute, "reopen", {"reason": "x"}, agent)
     await desk.post(dispute, "resolve", decision(), agent)
     assert (await desk.post(dispute, "feedback", {"rating": 4}, agent)).status_code == 200
+
+
+async def test_a_rating_leaves_the_question_open_and_its_answer_joins_it_once(desk: Desk) -> None:
+    agent = await desk.key()
+    dispute = await desk.dispute(status=Status.FOLLOW_UP)
+    await desk.post(dispute, "feedback", {"rating": 2, "effort": 6, "comment": "Slow."}, agent)
+    answered = await desk.post(dispute, "feedback", {"solved": True, "rating": 4, "comment": "But it came."}, agent)
+    assert (answered.status_code, answered.json()["status"]) == (200, "closed")
+    for second in ({"solved": False}, {"rating": 1}):
+        assert (await desk.post(dispute, "feedback", second, agent)).status_code == 409
+    listed = await desk.client.get(f"/v1/disputes/{dispute.id}/feedback", headers=agent)
+    (item,) = listed.json()["items"]
+    assert (item["rating"], item["effort"], item["solved"]) == (4, 6, True)
+    assert item["comment"] == "Slow.\n\nBut it came."
+    assert (await desk.told(dispute.id))[:2] == [
+        FeedbackGiven(rating=2, effort=6, solved=None),
+        FeedbackGiven(rating=4, effort=None, solved=True),
+    ]
 
 
 @pytest.mark.parametrize("status", sorted(set(Status) - SETTLED - {Status.CLOSED}))

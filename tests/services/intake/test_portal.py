@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 import httpx
 import pytest
 
+from services.intake.commands.feedback import Answer, give
 from services.intake.portal import door, follow_up
 from shared.db import disputes, feedback, messages
 from shared.db.engine import Database
@@ -108,6 +109,21 @@ async def test_a_second_and_different_answer_does_not_undo_the_first(desk: Desk)
     page = await press(desk, link(dispute), {"answer": "not_solved"})
     assert "it is solved" in page.text
     assert (await desk.now(dispute.id)).status is Status.CLOSED
+
+
+@pytest.mark.parametrize(("answer", "then"), [("solved", Status.CLOSED), ("not_solved", Status.INVESTIGATING)])
+async def test_a_rating_given_elsewhere_does_not_answer_the_question(desk: Desk, answer: str, then: Status) -> None:
+    dispute = await desk.dispute(status=Status.FOLLOW_UP)
+    async with desk.db.transaction() as tx:
+        await give(tx, await disputes.lock(tx, dispute.id), Answer(rating=4), channel="api", actor="principal:helpdesk")
+    asked = await desk.client.get(link(dispute))
+    assert (asked.status_code, Form(asked.text).checked) == (200, {})
+    first, second = [await press(desk, link(dispute), {"answer": answer}) for _ in range(2)]
+    assert (first.status_code, second.text) == (200, first.text)
+    assert (await desk.now(dispute.id)).status is then
+    async with desk.db.transaction() as tx:
+        (given,) = await feedback.of_dispute(tx, dispute.id)
+    assert (given.rating, given.solved) == (4, answer == "solved")
 
 
 @pytest.mark.parametrize("status", sorted(SETTLED | {Status.CLOSED}))
