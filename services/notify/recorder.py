@@ -3,7 +3,6 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -18,6 +17,7 @@ from shared.db.disputes import Change
 from shared.db.engine import Database, Tx
 from shared.db.faults import RAISED_BY_DATABASE, is_away, is_transient, may_be_away
 from shared.domain.dispute import Dispute
+from shared.domain.frozen import altered
 from shared.messages.events import CustomerNotified
 from shared.runtime.logs import logger
 from shared.runtime.metrics import Metrics
@@ -134,8 +134,8 @@ def _informed(dispute: Dispute, told: Sequence[Ending], now: datetime) -> Disput
     """The dispute with the marks that news leaves. No caller decides on them, so the version stays."""
     sent = [BY_KIND[ending.claim.kind] for ending in told if ending.state == "sent"]
     if any(entry.kind == "acknowledgement" for entry in sent) and dispute.acknowledged_at is None:
-        dispute = replace(dispute, acknowledged_at=now)
-    return replace(dispute, informed_at=now) if any(entry.news for entry in sent) else dispute
+        dispute = altered(dispute, acknowledged_at=now)
+    return altered(dispute, informed_at=now) if any(entry.news for entry in sent) else dispute
 
 
 def _notified(ending: Ending) -> CustomerNotified:

@@ -1,7 +1,6 @@
 """The clocks of disputes: rows and back, many disputes at a time. Written by escalation alone."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -9,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 import orjson
+from msgspec import Struct
 
 from shared.db.engine import Tx
 from shared.domain.clock_record import Clock, ClockState, Kind, OnBreach, Promise
@@ -76,8 +76,7 @@ _INSERT: Final = _insert_sql()
 _UPDATE: Final = _update_sql()
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True, gc=False):
     """A clock and the dispute it belongs to; `new` when it was never stored before."""
 
     dispute_id: UUID

@@ -5,11 +5,12 @@ nothing happens without a record, and nothing recorded goes unpublished.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
+
+from msgspec import Struct
 
 from shared.db import rows
 from shared.db.engine import Tx
@@ -97,8 +98,7 @@ def _save_sql(changed: tuple[rows.Field, ...]) -> str:
 _INSERT: Final = _insert_sql()
 
 
-@dataclass(frozen=True, slots=True)
-class Private:
+class Private(Struct, frozen=True, gc=False):
     """The personal data and free text of a new dispute. `parties`, `reasons` and `evidence` are JSON text."""
 
     name: str | None
@@ -112,8 +112,7 @@ class Private:
     evidence: str = "[]"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True, gc=False):
     """A dispute before and after, and what the history is to say of it. `actor` is `kind:id`, never a name."""
 
     before: Dispute
@@ -123,8 +122,7 @@ class Change:
     traceparent: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Filing:
+class Filing(Struct, frozen=True, gc=False):
     """A new dispute with its private side and its first events."""
 
     dispute: Dispute

@@ -1,10 +1,11 @@
 """Armed timers: set, taken away, and taken when due. A row exists only while armed; written by escalation alone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
+
+from msgspec import Struct
 
 from shared.db import rows
 from shared.db.engine import Tx
@@ -56,8 +57,7 @@ class Armed(NamedTuple):
     generation: int
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(Struct, frozen=True, gc=False):
     """A timer that is due, with its dispute; both are locked until the transaction ends."""
 
     dispute: Dispute

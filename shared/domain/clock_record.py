@@ -1,10 +1,11 @@
 """A clock of one dispute as it is kept: the promise it measures, when it is due, and what became of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
 
 from shared.domain.clock_spec import ClockSpec, Extension
 
@@ -47,8 +48,7 @@ class OnBreach(StrEnum):
     CLOSE = "close"
 
 
-@dataclass(frozen=True, slots=True)
-class Promise:
+class Promise(Struct, frozen=True, gc=False):
     """The rule a clock was started with, which a later policy does not change.
 
     `owe_at` is the fraction at which the customer is owed news; `reminder` counts how often the top tier has been
@@ -61,8 +61,7 @@ class Promise:
     reminder: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clock:
+class Clock(Struct, frozen=True, kw_only=True, gc=False):
     """One generation of one clock. `phase` is the stretch of the dispute's life it belongs to; `warned` are percents.
 
     It counts from `started_at` and was set up at `opened_at`, which is later when nobody was there to do it.

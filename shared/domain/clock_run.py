@@ -1,9 +1,10 @@
 """One clock worked out: from its rule, start, pauses and extensions to what is counted and when it is due."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from shared.domain.calendar import Calendar
 from shared.domain.clock_spec import DUE, ClockSpec, Extension, Pause, merge
@@ -32,8 +33,7 @@ class Moments(NamedTuple):
     due: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True, gc=False):
     """One clock on its way: the part of the term that decides, how it is counted, and where it ends.
 
     `budget` is the counted time from start to due, pauses left out; `pauses` are merged and lie after start.

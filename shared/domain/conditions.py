@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from shared.domain.dispute import Dispute, Severity
 from shared.domain.money import Money
 
@@ -47,8 +49,7 @@ class Rates:
         return None if from_rate is None or into_rate is None else amount * from_rate / into_rate
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(Struct, frozen=True, kw_only=True, gc=False):
     """What conditions look at; known before there is a dispute, so that severity can be judged at filing."""
 
     category: str

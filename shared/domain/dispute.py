@@ -1,11 +1,12 @@
 """A dispute as a frozen value: status, tier, stage, category and outcome are separate facts that change separately."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
+
+from msgspec import Struct, field
 
 from shared.domain.errors import Conflict
 from shared.domain.frozen import altered
@@ -55,8 +56,7 @@ class Severity(StrEnum):
     CRITICAL = "critical"
 
 
-@dataclass(frozen=True, slots=True)
-class Category:
+class Category(Struct, frozen=True, gc=False):
     """What the dispute is about, how sure we are, and whether a person must look."""
 
     name: str
@@ -65,8 +65,7 @@ class Category:
     secondary: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True, gc=False):
     """A time during which the dispute waited for somebody; `until` is None while it still does."""
 
     since: datetime
@@ -74,16 +73,14 @@ class Wait:
     on: str
 
 
-@dataclass(frozen=True, slots=True)
-class Remedy:
+class Remedy(Struct, frozen=True, gc=False):
     """What was given; an amount only where money moves."""
 
     kind: str
     amount: Money | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dispute:
+class Dispute(Struct, frozen=True, kw_only=True, gc=False):
     """One dispute. Personal data and free text are kept beside it, not in it.
 
     `version` counts changes that a caller decides on (it is the ETag); `sequence` counts events of its history, and
@@ -149,8 +146,8 @@ class Dispute:
             Conflict: it has waited more often than any case can.
         """
         status = move(self.status, trigger)
-        changed = replace(self, status=status, version=self.version + 1, updated_at=now)
-        changed = replace(changed, waits=_waits_after(self, status, now, waiting_on))
+        changed = altered(self, status=status, version=self.version + 1, updated_at=now)
+        changed = altered(changed, waits=_waits_after(self, status, now, waiting_on))
         return _marked(changed, trigger, now)
 
     def changed(self, now: datetime, **fields: object) -> "Dispute":
@@ -163,7 +160,7 @@ def _waits_after(before: Dispute, status: Status, now: datetime, waiting_on: str
     waits = before.waits
     if before.waiting is not None:
         # `now` is when the transaction began: one that waited for the row's lock may be older than the wait it ends.
-        waits = (*waits[:-1], replace(waits[-1], until=max(now, waits[-1].since)))
+        waits = (*waits[:-1], altered(waits[-1], until=max(now, waits[-1].since)))
     if status.startswith("awaiting_"):
         waits = (*waits, Wait(now, None, waiting_on or status.removeprefix("awaiting_")))
     if len(waits) > WAITS_MAX:
@@ -174,20 +171,20 @@ def _waits_after(before: Dispute, status: Status, now: datetime, waiting_on: str
 def _marked(dispute: Dispute, trigger: Trigger, now: datetime) -> Dispute:
     match trigger:
         case Trigger.RESOLVE:
-            return replace(dispute, resolved_at=now)
+            return altered(dispute, resolved_at=now)
         case Trigger.REOPEN | Trigger.REQUEST_STAGE_2:
             return _opened_again(dispute, trigger)
         case Trigger.REFER_EXTERNAL:
-            return replace(dispute, stage=Stage.EXTERNAL, closed_at=None)
+            return altered(dispute, stage=Stage.EXTERNAL, closed_at=None)
         case _ if dispute.status in ENDED:
-            return replace(dispute, closed_at=now)
+            return altered(dispute, closed_at=now)
         case _:
             return dispute
 
 
 def _opened_again(dispute: Dispute, trigger: Trigger) -> Dispute:
     stage = Stage.INTERNAL_2 if trigger is Trigger.REQUEST_STAGE_2 else dispute.stage
-    return replace(
+    return altered(
         dispute,
         stage=stage,
         outcome=None,

@@ -1,9 +1,10 @@
 """Escalation decided: rules propose tiers, `decide` disposes. Pure values in, pure values out."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 from shared.domain.clock_record import Clock, Kind, OnBreach
 from shared.domain.conditions import Facts
@@ -12,15 +13,13 @@ from shared.domain.lifecycle import Status
 from shared.domain.matrix import Holder, Matrix, Tier, chosen
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True, gc=False):
     """Somebody asked for a higher tier by hand: for this one, or for the next when it is None."""
 
     to_tier: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True, gc=False):
     """What a decision rests on; `breached` is a clock that has just run out."""
 
     dispute: Dispute

@@ -5,7 +5,6 @@ is settled first; once only, because a fired clock is no longer open.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -14,6 +13,7 @@ from shared.domain.clock_run import Moment
 from shared.domain.dispute import Dispute
 from shared.domain.draft import Draft
 from shared.domain.escalation import Case, Escalate, Hold, climbs, decide
+from shared.domain.frozen import altered
 from shared.domain.lifecycle import Status, Trigger, allowed
 from shared.domain.matrix import Matrix
 from shared.domain.plan import Closed, FollowUpAsked, Missed, NewsOwed, Plan, Warned
@@ -92,7 +92,7 @@ def _warning(clock: Clock, moment: Moment) -> Warned:
 
 def _news_after(draft: Draft, clock: Clock) -> datetime | None:
     """When the next news would be due if the customer had these now."""
-    afresh = replace(clock, started_at=draft.now, extensions=())
+    afresh = altered(clock, started_at=draft.now, extensions=())
     return worked_out(afresh, draft.dispute, draft.calendars).due
 
 
@@ -128,7 +128,7 @@ def _climb(draft: Draft, case: Case, verdict: Escalate, over: Clock) -> None:
     """No drift: the next tier's time runs from the instant that passed, not from when it was noticed."""
     tier_clock = draft.clocks.get(Kind.TIER)
     if over.kind is not Kind.TIER and tier_clock is not None and tier_clock.open:
-        draft.keep(replace(tier_clock, state=ClockState.STOPPED, stopped_at=draft.now))
+        draft.keep(altered(tier_clock, state=ClockState.STOPPED, stopped_at=draft.now))
     since = over.due_at if over.kind is Kind.TIER and over.due_at is not None else draft.now
     draft.climb(case, verdict, since)
 
@@ -152,7 +152,7 @@ def _after_a_miss(draft: Draft, over: Clock) -> None:
 
 
 def _ask_follow_up(draft: Draft, clock: Clock) -> None:
-    asked = replace(clock, state=ClockState.MET, met_at=draft.now, fired_at=draft.now)
+    asked = altered(clock, state=ClockState.MET, met_at=draft.now, fired_at=draft.now)
     draft.keep(asked)
     if Trigger.ASK_FOLLOW_UP in allowed(draft.dispute.status):
         draft.dispute = draft.dispute.after(Trigger.ASK_FOLLOW_UP, draft.now)
@@ -161,7 +161,7 @@ def _ask_follow_up(draft: Draft, clock: Clock) -> None:
 
 
 def _close(draft: Draft, clock: Clock) -> None:
-    draft.keep(replace(clock, state=ClockState.MET, met_at=draft.now, fired_at=draft.now))
+    draft.keep(altered(clock, state=ClockState.MET, met_at=draft.now, fired_at=draft.now))
     because = "confirmed" if draft.dispute.status is Status.CONFIRMED else "silence"
     draft.dispute = draft.dispute.after(Trigger.CLOSE, draft.now)
     draft.tell(Closed(because))

@@ -1,9 +1,10 @@
 """Money: an exact amount in an ISO 4217 currency."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Final
+
+from msgspec import Struct
 
 from shared.domain.errors import InvalidValue
 
@@ -172,8 +173,7 @@ MINOR_DIGITS: Final[Mapping[str, int]] = (
 """Digits after the point by currency, from ISO 4217 (the national currencies in use)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Money:
+class Money(Struct, frozen=True, gc=False):
     """An exact amount; never negative, never finer than the currency's smallest coin."""
 
     amount: Decimal

@@ -1,15 +1,15 @@
 """What escalation decided for one dispute: the dispute after, its clocks, its timers, and what is to be told."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from shared.domain.clock_record import Clock, Kind
 from shared.domain.dispute import Dispute
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TakenUp:
+class TakenUp(Struct, frozen=True, kw_only=True, gc=False):
     """A tier and a handler have the dispute; `clocks` are those started with it, by their due instants."""
 
     tier: int
@@ -21,8 +21,7 @@ class TakenUp:
     first: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Climbed:
+class Climbed(Struct, frozen=True, kw_only=True, gc=False):
     """The dispute went to a higher tier; `clock` is the one that ran out, None when none did."""
 
     from_tier: int
@@ -35,8 +34,7 @@ class Climbed:
     next_due_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Warned:
+class Warned(Struct, frozen=True, gc=False):
     """A clock reached one of its warnings, which was due at `warn_at`."""
 
     clock: Clock
@@ -44,31 +42,27 @@ class Warned:
     warn_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Missed:
+class Missed(Struct, frozen=True, gc=False):
     """A clock ran out before what it watches was done."""
 
     clock: Clock
 
 
-@dataclass(frozen=True, slots=True)
-class NewsOwed:
+class NewsOwed(Struct, frozen=True, gc=False):
     """The customer is owed an update by the clock's due; `next_due_at` is when the one after would be."""
 
     clock: Clock
     next_due_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class FollowUpAsked:
+class FollowUpAsked(Struct, frozen=True, gc=False):
     """The customer is to be asked whether the resolution holds."""
 
     clock: Clock
     occasion: int
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
+class Closed(Struct, frozen=True, gc=False):
     """The dispute was closed: `because` is `silence` or `confirmed`."""
 
     because: str
@@ -77,16 +71,14 @@ class Closed:
 Told = TakenUp | Climbed | Warned | Missed | NewsOwed | FollowUpAsked | Closed
 
 
-@dataclass(frozen=True, slots=True)
-class Arm:
+class Arm(Struct, frozen=True, gc=False):
     """A timer to be set for a clock's next moment, replacing any of the same kind."""
 
     at: datetime
     generation: int
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True, gc=False):
     """Everything to be saved together. `timers` holds an Arm, or None where a timer is to be taken away.
 
     `dispute` keeps the sequence and head it was read with; `clocks` are those that are new or changed.

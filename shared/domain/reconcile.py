@@ -4,13 +4,13 @@ Level-triggered: it looks at the facts and at the clocks there are, never at whi
 nothing the second time.
 """
 
-from dataclasses import replace
 from datetime import datetime
 
 from shared.domain.clock_record import Clock, Clocks, ClockState, Kind
 from shared.domain.dispute import Dispute
 from shared.domain.draft import Draft
 from shared.domain.escalation import Asked, Case, Escalate, Seat, climbs, decide, seated, take_up
+from shared.domain.frozen import altered
 from shared.domain.lifecycle import SETTLED, Status
 from shared.domain.matrix import Holder, Matrix
 from shared.domain.plan import Missed, Plan, TakenUp
@@ -54,7 +54,7 @@ def reconcile(
 
 def _pinned(dispute: Dispute, matrix: Matrix) -> Dispute:
     """The first version that makes it a promise is the one the dispute keeps; no caller decides on that."""
-    return dispute if dispute.policy_version is not None else replace(dispute, policy_version=matrix.version)
+    return dispute if dispute.policy_version is not None else altered(dispute, policy_version=matrix.version)
 
 
 def _seat(draft: Draft, asked: Asked | None) -> Seat | None:
@@ -193,7 +193,7 @@ def _phase_began(draft: Draft) -> datetime:
 def _leave_tier(draft: Draft) -> None:
     clock = draft.clocks.get(Kind.TIER)
     if clock is not None and clock.open:
-        draft.keep(replace(clock, state=ClockState.STOPPED, stopped_at=draft.now))
+        draft.keep(altered(clock, state=ClockState.STOPPED, stopped_at=draft.now))
 
 
 def _tell_seat(draft: Draft, seat: Seat, before: frozenset[Clock], *, first: bool) -> None:

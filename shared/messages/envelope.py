@@ -2,16 +2,18 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
 import orjson
+from msgspec import Struct, field
 
 from shared.domain.errors import RecourseError
 from shared.messages.events import EVENTS, Event
 
+_ENCODER: Final = msgspec.json.Encoder()
 TYPE_PREFIX: Final = "org.recourse."
 BODY_BYTES_MAX: Final = 256 * 1024
 
@@ -22,8 +24,7 @@ class Undecodable(RecourseError):
     code = "undecodable"
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(Struct, frozen=True, gc=False):
     """One event on its way: the dispute (or inbound delivery) it is about, its number in that history, who caused it and when."""
 
     id: UUID
@@ -41,7 +42,7 @@ class Envelope:
 
     def data(self) -> bytes:
         """The event's facts as JSON text, exactly as it is hashed and stored."""
-        return orjson.dumps(self.event)
+        return _ENCODER.encode(self.event)
 
     def encode(self) -> bytes:
         """The whole message."""
@@ -126,8 +127,7 @@ def linked(  # noqa: PLR0913, PLR0917 - the hash is over exactly these, in this 
     return seal.digest()
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(Struct, frozen=True, gc=False):
     """A message as the broker sees it."""
 
     id: UUID

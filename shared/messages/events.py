@@ -5,20 +5,19 @@ Instants are RFC 3339 text in UTC, money is a decimal string with its currency.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+
+class Event(Struct, frozen=True, kw_only=True, gc=False):
     """Something that happened to one dispute."""
 
     type: ClassVar[str]
     version: ClassVar[int] = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DisputeFiled(Event):
+class DisputeFiled(Event, frozen=True, kw_only=True, gc=False):
     """A customer's dispute was taken in and categorised."""
 
     type: ClassVar[str] = "dispute.filed"
@@ -38,8 +37,7 @@ class DisputeFiled(Event):
     language: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DisputeCorrected(Event):
+class DisputeCorrected(Event, frozen=True, kw_only=True, gc=False):
     """Facts were corrected; `changes` maps each field to its value before and after (no free text)."""
 
     type: ClassVar[str] = "dispute.corrected"
@@ -47,8 +45,7 @@ class DisputeCorrected(Event):
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DisputeAssigned(Event):
+class DisputeAssigned(Event, frozen=True, kw_only=True, gc=False):
     """A tier and a handler took the dispute; `clocks` maps each clock started to its due instant."""
 
     type: ClassVar[str] = "dispute.assigned"
@@ -61,8 +58,7 @@ class DisputeAssigned(Event):
     first: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageAdded(Event):
+class MessageAdded(Event, frozen=True, kw_only=True, gc=False):
     """A message joined the conversation: `direction` in or out, `author` customer, agent or system."""
 
     type: ClassVar[str] = "dispute.message_added"
@@ -74,8 +70,7 @@ class MessageAdded(Event):
     automatic: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatusChanged(Event):
+class StatusChanged(Event, frozen=True, kw_only=True, gc=False):
     """The dispute moved along its lifecycle without one of the more telling events."""
 
     type: ClassVar[str] = "dispute.status_changed"
@@ -85,8 +80,7 @@ class StatusChanged(Event):
     reason_code: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DisputeEscalated(Event):
+class DisputeEscalated(Event, frozen=True, kw_only=True, gc=False):
     """The dispute climbed from one tier to another; `fired_at` minus `due_at` is the engine's lateness."""
 
     type: ClassVar[str] = "dispute.escalated"
@@ -102,8 +96,7 @@ class DisputeEscalated(Event):
     next_due_at: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EscalationRequested(Event):
+class EscalationRequested(Event, frozen=True, kw_only=True, gc=False):
     """Somebody asked for a higher tier by hand; the reason is an internal message, named by its id."""
 
     type: ClassVar[str] = "dispute.escalation_requested"
@@ -112,8 +105,7 @@ class EscalationRequested(Event):
     to_tier: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeadlineWarned(Event):
+class DeadlineWarned(Event, frozen=True, kw_only=True, gc=False):
     """A clock reached one of its warning points, `percent` of its counted time."""
 
     type: ClassVar[str] = "dispute.deadline_warned"
@@ -127,8 +119,7 @@ class DeadlineWarned(Event):
     fired_at: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeadlineMissed(Event):
+class DeadlineMissed(Event, frozen=True, kw_only=True, gc=False):
     """A clock ran out before it was met."""
 
     type: ClassVar[str] = "dispute.deadline_missed"
@@ -140,8 +131,7 @@ class DeadlineMissed(Event):
     fired_at: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpdateOwed(Event):
+class UpdateOwed(Event, frozen=True, kw_only=True, gc=False):
     """The customer was promised news by now; an update is owed even where there is none."""
 
     type: ClassVar[str] = "dispute.update_owed"
@@ -150,8 +140,7 @@ class UpdateOwed(Event):
     next_due_at: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FollowUpDue(Event):
+class FollowUpDue(Event, frozen=True, kw_only=True, gc=False):
     """Some days passed since the resolution; the customer is to be asked whether it holds."""
 
     type: ClassVar[str] = "dispute.follow_up_due"
@@ -160,8 +149,7 @@ class FollowUpDue(Event):
     fired_at: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DisputeResolved(Event):
+class DisputeResolved(Event, frozen=True, kw_only=True, gc=False):
     """A decision was given."""
 
     type: ClassVar[str] = "dispute.resolved"
@@ -172,24 +160,21 @@ class DisputeResolved(Event):
     occasion: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DisputeConfirmed(Event):
+class DisputeConfirmed(Event, frozen=True, kw_only=True, gc=False):
     """The customer said that the resolution arrived and holds."""
 
     type: ClassVar[str] = "dispute.confirmed"
     by: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DisputeClosed(Event):
+class DisputeClosed(Event, frozen=True, kw_only=True, gc=False):
     """The dispute ended; `because` is one of confirmed, silence, decided, withdrawn, not_a_dispute, forwarded."""
 
     type: ClassVar[str] = "dispute.closed"
     because: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DisputeReopened(Event):
+class DisputeReopened(Event, frozen=True, kw_only=True, gc=False):
     """The dispute is open again with its identifier and its first receipt date."""
 
     type: ClassVar[str] = "dispute.reopened"
@@ -197,8 +182,7 @@ class DisputeReopened(Event):
     occasion: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedbackGiven(Event):
+class FeedbackGiven(Event, frozen=True, kw_only=True, gc=False):
     """The customer answered how it went: `rating` 1 to 5 (CSAT), `effort` 1 to 7 (CES), whether it is solved."""
 
     type: ClassVar[str] = "dispute.feedback_given"
@@ -207,8 +191,7 @@ class FeedbackGiven(Event):
     solved: bool | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CustomerNotified(Event):
+class CustomerNotified(Event, frozen=True, kw_only=True, gc=False):
     """A message of this kind was handed over for the customer, or given up; the clocks of our promises stop on it."""
 
     type: ClassVar[str] = "dispute.notified"
@@ -220,8 +203,7 @@ class CustomerNotified(Event):
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InboundReceived(Event):
+class InboundReceived(Event, frozen=True, kw_only=True, gc=False):
     """A webhook or mail was stored and waits to be understood; the subject is the delivery, not a dispute."""
 
     type: ClassVar[str] = "inbound.received"

@@ -1,6 +1,5 @@
 """Clocks and timers are stored as they are and read as they were."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import asyncpg
@@ -13,6 +12,7 @@ from shared.domain.clock_record import Clock, ClockState, Kind
 from shared.domain.clock_spec import Extension
 from shared.domain.dispute import Dispute, Severity
 from shared.domain.duration import Duration, Unit
+from shared.domain.frozen import altered
 from shared.policy.matrix import default_body, parse_matrix
 from tests.builders import MONDAY_NINE, a_dispute, a_filing
 
@@ -37,7 +37,7 @@ def a_clock(kind: Kind = Kind.TIER, **fields: object) -> Clock:
         opened_at=MONDAY_NINE,
         due_at=MONDAY_NINE + timedelta(hours=4),
     )
-    return replace(clock, **fields)  # type: ignore[arg-type] # checked by replace
+    return altered(clock, **fields)  # type: ignore[arg-type] # checked by replace
 
 
 async def test_every_field_of_a_clock_survives_storage(db: Database) -> None:

@@ -1,7 +1,6 @@
 """Nothing happens to a dispute without a record, and nothing recorded stays unpublished."""
 
 import asyncio
-from dataclasses import replace
 from datetime import date, timedelta
 from uuid import UUID, uuid4
 
@@ -13,6 +12,7 @@ from shared.db.disputes import Change
 from shared.db.engine import Database, Tx
 from shared.domain.dispute import Category, Remedy, Severity, Wait
 from shared.domain.errors import NotFound, StaleVersion
+from shared.domain.frozen import altered
 from shared.domain.lifecycle import Outcome, Stage, Status, Trigger
 from shared.domain.money import Money
 from shared.messages.envelope import decode
@@ -53,7 +53,7 @@ async def test_every_field_of_a_dispute_survives_storage(db: Database) -> None:
         (saved,) = await disputes.insert_many(tx, [a_filing(full)])
     async with db.transaction() as tx:
         assert await disputes.get(tx, full.id) == saved
-    assert replace(saved, sequence=0, head=full.head) == full
+    assert altered(saved, sequence=0, head=full.head) == full
 
 
 async def test_each_change_is_chained_to_the_one_before_and_left_in_the_outbox(db: Database) -> None:

@@ -1,7 +1,7 @@
 """A dispute's life in memory: decisions are applied as storage would apply them, and timers fire when they are due."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +9,7 @@ from shared.domain.clock_record import Clock, Kind
 from shared.domain.dispute import Dispute
 from shared.domain.escalation import Asked
 from shared.domain.firing import fire
+from shared.domain.frozen import altered
 from shared.domain.lifecycle import Trigger
 from shared.domain.matrix import Matrix
 from shared.domain.plan import Arm, Climbed, Plan, Told
@@ -82,7 +83,7 @@ class Life:
 
     def with_facts(self, **facts: Any) -> list[Told]:
         """Facts of the dispute change, and escalation hears of it."""
-        self.dispute = replace(self.dispute, **facts)
+        self.dispute = altered(self.dispute, **facts)
         return self.heard()
 
 

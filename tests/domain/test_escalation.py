@@ -1,6 +1,5 @@
 """Which tier a dispute belongs to, why, and what it steps over on the way."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -10,6 +9,7 @@ import pytest
 from shared.domain.clock_record import ClockState, Kind, OnBreach
 from shared.domain.dispute import Severity
 from shared.domain.escalation import RULES, Asked, Case, Escalate, Hold, decide, take_up
+from shared.domain.frozen import altered
 from shared.domain.lifecycle import Stage, Status, Trigger
 from shared.domain.money import Money
 from shared.domain.plan import Climbed, TakenUp
@@ -92,11 +92,11 @@ def test_nothing_escalates_once_it_is_resolved_ended_or_with_an_outside_body(sta
 def test_a_wish_by_hand_goes_to_the_next_tier_or_to_the_one_named_and_never_down() -> None:
     plain = at_tier(2)
     for asked, to in ((Asked(), 3), (Asked(4), 4), (Asked(9), 4), (Asked(3), 3)):
-        verdict = decide(replace(plain, asked=asked))
+        verdict = decide(altered(plain, asked=asked))
         assert isinstance(verdict, Escalate)
         assert verdict.to == to
-    assert decide(replace(plain, asked=Asked(1))) == Hold()
-    assert decide(replace(at_tier(4), asked=Asked())) == Hold()
+    assert decide(altered(plain, asked=Asked(1))) == Hold()
+    assert decide(altered(at_tier(4), asked=Asked())) == Hold()
 
 
 def test_every_rule_proposes_nothing_for_an_ordinary_dispute() -> None:

@@ -1,12 +1,12 @@
 """A message survives the journey, and a history that was touched shows where."""
 
-from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.domain.frozen import altered
 from shared.messages.envelope import BODY_BYTES_MAX, Envelope, Undecodable, chained, decode
 from shared.messages.events import EVENT_CLASSES, EVENTS, DisputeClosed
 from tests.builders import MONDAY_NINE, a_dispute, filed_event
@@ -16,7 +16,7 @@ CLOSED = Envelope(uuid4(), uuid4(), 3, MONDAY_NINE, "system:escalation", Dispute
 
 def test_an_encoded_message_decodes_to_itself() -> None:
     for event in (CLOSED.event, filed_event(a_dispute())):
-        envelope = replace(CLOSED, event=event, traceparent="00-" + "1" * 32 + "-" + "2" * 16 + "-01")
+        envelope = altered(CLOSED, event=event, traceparent="00-" + "1" * 32 + "-" + "2" * 16 + "-01")
         assert decode(envelope.encode()) == envelope
 
 
@@ -86,6 +86,6 @@ def test_a_message_too_large_is_undecodable() -> None:
     ],
 )
 def test_the_hash_covers_everything_the_event_says(change: dict[str, object]) -> None:
-    other = replace(CLOSED, **change)  # type: ignore[arg-type] # one field each
+    other = altered(CLOSED, **change)  # type: ignore[arg-type] # one field each
     assert chained(bytes(32), CLOSED, CLOSED.data()) != chained(bytes(32), other, other.data())
     assert chained(bytes(32), CLOSED, CLOSED.data()) != chained(b"1" * 32, CLOSED, CLOSED.data())

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from msgspec import Struct
+
 from services.intake.commands.back_pressure import BackPressure
 from services.intake.commands.current_matrix import CurrentMatrix
 from services.intake.commands.file import Brought, Filed, count, file_many
@@ -39,8 +41,7 @@ class Asked:
     answer: "asyncio.Future[Answer]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True, gc=False):
     """The reply, and whether it was given before."""
 
     reply: kept.Reply

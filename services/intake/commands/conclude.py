@@ -1,6 +1,6 @@
 """Conclude: decide, confirm, close, open again, withdraw. Who may promise money is a matter of tiers, not of API keys."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -15,6 +15,7 @@ from shared.domain.authority import MONEY_REMEDIES, Allowed, NeedsTier, may_prom
 from shared.domain.dispute import Dispute, Remedy
 from shared.domain.errors import AuthorityExceeded, InvalidValue
 from shared.domain.escalation import climbs
+from shared.domain.frozen import altered
 from shared.domain.lifecycle import Outcome, Status, Trigger, move
 from shared.domain.matrix import Matrix
 from shared.domain.money import Money
@@ -59,7 +60,7 @@ async def resolve(
     verdict = judge(matrix, dispute, decision.remedy, caller)
     if isinstance(verdict, NeedsTier):
         return await _refused(tx, dispute, matrix, decision, verdict, caller)
-    after = replace(
+    after = altered(
         dispute.after(Trigger.RESOLVE, tx.now),
         outcome=decision.outcome,
         remedy=decision.remedy,
@@ -179,7 +180,7 @@ async def confirm(tx: Tx, dispute: Dispute, *, by: str, actor: str) -> Dispute:
     after = dispute.after(Trigger.CONFIRM, tx.now)
     events: tuple[Event, ...] = (DisputeConfirmed(by=by),)
     if dispute.status is Status.FOLLOW_UP:  # nothing more would be asked
-        after = replace(after.after(Trigger.CLOSE, tx.now), version=after.version)
+        after = altered(after.after(Trigger.CLOSE, tx.now), version=after.version)
         events = (*events, DisputeClosed(because="confirmed"))
     return await record(tx, dispute, after, *events, actor=actor)
 

@@ -1,6 +1,6 @@
 """Converse: a message joins a dispute and moves what it moves. One command behind the API, mail, chat and the portal."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -9,6 +9,7 @@ from services.intake.commands.record import record
 from shared.db import messages
 from shared.db.engine import Tx
 from shared.domain.dispute import Dispute
+from shared.domain.frozen import altered
 from shared.domain.lifecycle import ENDED, SETTLED, Status, Trigger
 from shared.messages.events import DisputeCorrected, DisputeReopened, Event, MessageAdded, StatusChanged
 from shared.runtime.ids import new_id
@@ -78,7 +79,7 @@ def _moved(dispute: Dispute, new: NewMessage, now: datetime) -> tuple[Dispute, t
         return _heard(dispute.changed(now, contact_count=dispute.contact_count + 1), now)
     if new.to_customer:
         return _answered(dispute, now)
-    return replace(dispute, updated_at=now), ()
+    return altered(dispute, updated_at=now), ()
 
 
 def _heard(dispute: Dispute, now: datetime) -> tuple[Dispute, tuple[Event, ...]]:
@@ -96,7 +97,7 @@ def _heard(dispute: Dispute, now: datetime) -> tuple[Dispute, tuple[Event, ...]]
 def _marked_for_a_person(dispute: Dispute) -> tuple[Dispute, tuple[Event, ...]]:
     if dispute.category.needs_person:
         return dispute, ()
-    marked = replace(dispute, category=replace(dispute.category, needs_person=True))
+    marked = altered(dispute, category=altered(dispute.category, needs_person=True))
     return marked, (DisputeCorrected(changes={"needs_person": ("false", "true")}, reason=BECAUSE),)
 
 
@@ -118,7 +119,7 @@ def stepped(
 
 
 def _same_version(after: Dispute, before: Dispute) -> Dispute:
-    return replace(after, version=before.version)  # one change is one version
+    return altered(after, version=before.version)  # one change is one version
 
 
 def _stored(new: NewMessage, message_id: UUID, dispute_id: UUID, now: datetime) -> messages.Message:

@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 import orjson
+from msgspec import Struct
 
 from services.intake.categorise import Categorisation, Categoriser, Signal, read_complaint
 from services.intake.commands.new_dispute import NewDispute
@@ -36,8 +36,7 @@ _RESERVE: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Brought:
+class Brought(Struct, frozen=True, kw_only=True, gc=False):
     """A new dispute whose text was read, with who brings it. Making one costs time and needs no database."""
 
     new: NewDispute
@@ -49,8 +48,7 @@ class Brought:
     traceparent: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Filed:
+class Filed(Struct, frozen=True, gc=False):
     """A dispute that was stored, with what was read in its text."""
 
     dispute: Dispute

@@ -1,10 +1,11 @@
 """A dispute as somebody brings it: checked, not yet stored, the same from every channel."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
 from uuid import UUID
+
+from msgspec import Struct, field
 
 from shared.domain.money import Money
 from shared.runtime.sealing import Sealer
@@ -24,8 +25,7 @@ CHANNELS: Final = (
 """How a dispute may reach the house; telephone, in person and letter are filed by an agent for the customer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Customer:
+class Customer(Struct, frozen=True, kw_only=True, gc=False):
     """Who complains. At least one of `email`, `phone` and `reference` is a way to know them again."""
 
     name: str | None = None
@@ -38,8 +38,7 @@ class Customer:
     time_zone: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewDispute:
+class NewDispute(Struct, frozen=True, kw_only=True, gc=False):
     """What was said and asked for. `email` is lower case, `phone` is E.164; `received_at` is given for imports only."""
 
     customer: Customer

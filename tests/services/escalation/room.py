@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -17,6 +16,7 @@ from shared.db.engine import Database, Tx, make_engine
 from shared.db.policies import Matrices
 from shared.domain.clock_record import Clock
 from shared.domain.dispute import Dispute
+from shared.domain.frozen import altered
 from shared.domain.lifecycle import Trigger
 from shared.messages.events import DisputeResolved, Event, StatusChanged
 from shared.policy.matrix import matrix_body
@@ -113,7 +113,7 @@ class Room:
         """Another door changes facts of the dispute."""
         async with self.database.transaction() as tx:
             before = await disputes.lock(tx, dispute_id)
-            await disputes.save(tx, Change(before, replace(before, **facts), (), "system:test"))
+            await disputes.save(tx, Change(before, altered(before, **facts), (), "system:test"))
 
 
 _TOLD = "select type, count(*) as n from event group by type"

@@ -17,6 +17,7 @@ from services.notify.letters import Case, Writer
 from services.notify.render import Unwritable, write
 from services.notify.wording import TEMPLATES, Reader, language_for, locale_for, words_of, zone_for
 from shared.domain.dispute import REMEDIES, Dispute, Remedy
+from shared.domain.frozen import altered
 from shared.domain.lifecycle import Outcome, Status
 from shared.domain.money import Money
 from shared.messages.events import EVENT_CLASSES
@@ -60,7 +61,7 @@ FACTS: dict[str, Any] = {
 
 def facts_for(entry: Notification) -> dict[str, Any]:
     """Only what the letter's own cause brings along."""
-    fields = set(entry.cause.__dataclass_fields__)
+    fields = set(entry.cause.__struct_fields__)
     return {name: value for name, value in FACTS.items() if name in fields} | (
         {"because": "silence"} if entry.kind == "closed" else {}
     )
@@ -70,7 +71,7 @@ def a_case(entry: Notification, text: str = "Charged twice", **changes: Any) -> 
     dispute = a_dispute(
         reference="D-2026-000123", handler=HANDLER, tier=1, remedy=Remedy("refund", Money.of("1234.50", "EUR"))
     )
-    dispute = replace(dispute, **{k: v for k, v in changes.items() if k in Dispute.__dataclass_fields__})
+    dispute = altered(dispute, **{k: v for k, v in changes.items() if k in Dispute.__struct_fields__})
     return Case(
         dispute=dispute,
         facts=facts_for(entry),

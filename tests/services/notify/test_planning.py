@@ -314,5 +314,5 @@ async def test_an_event_about_a_dispute_that_is_gone_is_passed_over(world: World
 
 
 def test_the_plan_holds_nothing_personal() -> None:
-    fields = set(DisputeAssigned.__dataclass_fields__)
+    fields = set(DisputeAssigned.__struct_fields__)
     assert not fields & {"name", "email", "phone", "subject", "description"}
