@@ -1,7 +1,7 @@
 """API keys by command line: `python -m services keys create|list|rotate|revoke`, on RECOURSE_DATABASE_URL."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, TypeVar
 from uuid import UUID
 
@@ -39,13 +39,20 @@ def create(
 @app.command("list")
 def list_() -> None:
     """Shows every key: id, prefix, name, scopes, state. Never its text."""
-    for key in _within(keys.list_keys):
-        state = "revoked" if key.revoked_at else "live"
+
+    async def work(tx: Tx) -> tuple[datetime, list[Key]]:
+        return tx.now, await keys.list_keys(tx)
+
+    now, found = _within(work)
+    for key in found:
+        state = "revoked" if key.revoked_at else "live" if key.live(now) else "expired"
         typer.echo(f"{key.id}  {key.prefix:12}  {state:8}  {key.name}  {' '.join(key.scopes)}")
 
 
 @app.command()
-def rotate(key_id: KeyId, hours: Annotated[float, typer.Option(help="How long the old key still works.")] = 24) -> None:
+def rotate(
+    key_id: KeyId, hours: Annotated[float, typer.Option(min=0, max=720, help="How long the old key still works.")] = 24
+) -> None:
     """Makes a successor; the old key works on for a while."""
     _show_new(*_within(lambda tx: keys.rotate_key(tx, key_id, overlap=timedelta(hours=hours))))
 

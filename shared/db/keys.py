@@ -37,10 +37,17 @@ USED_EVERY: Final = timedelta(minutes=1)
 _ALPHABET: Final = string.digits + string.ascii_letters
 _ADMIN_NAME: Final = "admin"
 _ADMIN_KEY_NAME: Final = "environment"
+_ADMIN_PREFIX: Final = ""
+"""No part of a text that we did not make is shown."""
 _FIND: Final = (
     "select k.id, k.hash, k.scopes, k.expires_at, k.last_used_at, p.id as principal_id, p.name, p.role, p.tier "
     "from api_key k join principal p on p.id = k.principal_id "
     "where k.hash = $1 and p.active and k.revoked_at is null and (k.expires_at is null or k.expires_at > $2)"
+)
+_HOLD: Final = "select from principal where id = $1 for no key update"
+_LIVE: Final = (
+    "select count(*) from api_key where principal_id = $1 and revoked_at is null "
+    "and (expires_at is null or expires_at > $2)"
 )
 # A key whose row somebody holds is being noted or changed already; nobody waits for that at the door.
 _USED: Final = "update api_key set last_used_at = $2 where id = (select id from api_key where id = $1 for no key update skip locked)"
@@ -59,6 +66,10 @@ class Key:
     expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None
+
+    def live(self, now: datetime) -> bool:
+        """Whether it is neither revoked nor expired."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +144,7 @@ async def create_key(
     _check_scopes(scopes)
     if expires_at is not None and expires_at <= tx.now:
         raise InvalidValue("/expires_at", "Lies in the past.")
-    live = [key for key in await list_keys(tx, principal_id=principal_id) if key.revoked_at is None]
-    if len(live) >= KEYS_PER_PRINCIPAL_MAX:
+    if await _live(tx, principal_id) >= KEYS_PER_PRINCIPAL_MAX:
         raise Conflict(f"A principal may have {KEYS_PER_PRINCIPAL_MAX} live keys; revoke one first.")
     text, prefix = make_text()
     return await _insert_key(
@@ -172,13 +182,20 @@ async def revoke_key(tx: Tx, key_id: UUID) -> Key:
 async def rotate_key(tx: Tx, key_id: UUID, *, overlap: timedelta) -> tuple[Key, str]:
     """A successor with the same name, scopes and lifetime; the old key stays valid for the overlap.
 
+    A principal with as many live keys as one may have gets one more for the overlap, and no second beside it.
+
     Raises:
         NotFound: no such key.
-        Conflict: it is revoked or expired already.
+        Conflict: it is revoked or expired already, comes from the environment, or would be one too many.
     """
     old = await get_key(tx, key_id)
-    if old.revoked_at is not None or (old.expires_at is not None and old.expires_at <= tx.now):
+    if not old.live(tx.now):
         raise Conflict("A key that is revoked or expired cannot be rotated; make a new one.")
+    if old.prefix == _ADMIN_PREFIX:
+        raise Conflict("This key comes from RECOURSE_ADMIN_KEY; change it there.")
+    beside = 1 if overlap else 0
+    if await _live(tx, old.principal_id) + beside > KEYS_PER_PRINCIPAL_MAX + 1:
+        raise Conflict("A key rotated before is still running out; revoke it first, or rotate without overlap.")
     end = tx.now + overlap
     last = end if old.expires_at is None else min(end, old.expires_at)
     await tx.conn.execute(update(api_key).where(api_key.c.id == key_id).values(expires_at=last))
@@ -206,14 +223,23 @@ async def ensure_admin(tx: Tx, key_text: str) -> Key:
     row = (await tx.conn.execute(revived.returning(api_key.c.id))).first()
     if row is not None:
         return await get_key(tx, row.id)
-    return await _insert_key(tx, owner, key_text, name=_ADMIN_KEY_NAME, prefix="", scopes=["admin"], expires_at=None)
+    return await _insert_key(
+        tx, owner, key_text, name=_ADMIN_KEY_NAME, prefix=_ADMIN_PREFIX, scopes=["admin"], expires_at=None
+    )
 
 
 async def _admin(tx: Tx) -> UUID:
+    """The administrator, active: whoever sets the environment can always get in."""
     row = {"id": new_id(), "name": _ADMIN_NAME, "role": "admin", "active": True, "created_at": tx.now}
-    await tx.conn.execute(upsert(principal).values(row).on_conflict_do_nothing(index_elements=["name"]))
-    found: UUID = (await tx.conn.execute(select(principal.c.id).where(principal.c.name == _ADMIN_NAME))).scalar_one()
+    made = upsert(principal).values(row).on_conflict_do_update(index_elements=["name"], set_={"active": True})
+    found: UUID = (await tx.conn.execute(made.returning(principal.c.id))).scalar_one()
     return found
+
+
+async def _live(tx: Tx, principal_id: UUID) -> int:
+    """How many keys of a principal are valid; nobody else adds one before this transaction ends."""
+    await tx.raw.execute(_HOLD, principal_id)
+    return int(await tx.raw.fetchval(_LIVE, principal_id, tx.now))
 
 
 def _check_scopes(scopes: Sequence[str]) -> None:

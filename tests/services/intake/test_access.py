@@ -1,5 +1,6 @@
 """API keys and principals: who gets in, with which scopes, for how long."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -10,8 +11,9 @@ import pytest
 from services.intake.security import KeyRing
 from shared.db import keys, principals
 from shared.db.engine import Database
-from shared.domain.errors import InvalidValue
+from shared.domain.errors import Conflict, InvalidValue
 from tests.services.intake.counter import Counter, a_counter
+from tests.waiting import eventually
 
 ADMIN = "the administrator of the tests"
 
@@ -196,6 +198,68 @@ async def test_a_principal_may_have_only_so_many_live_keys(counter: Counter, mon
     assert (await counter.client.post("/v1/keys", json=body)).status_code == 409
 
 
+async def test_expired_and_revoked_keys_leave_room_for_new_ones(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keys, "KEYS_PER_PRINCIPAL_MAX", 2)
+    made = await a_key(counter, ["disputes:read"], expires_at="2199-01-01T00:00:00Z")
+    owner = UUID(made["principal_id"])
+    async with counter.db.transaction() as tx:
+        other, _ = await keys.create_key(tx, owner, name="desk", scopes=["disputes:read"])
+        await keys.revoke_key(tx, other.id)
+        await keys.create_key(tx, owner, name="desk", scopes=["disputes:read"])
+        with pytest.raises(Conflict):
+            await keys.create_key(tx, owner, name="desk", scopes=["disputes:read"])
+    later = Database(counter.db.engine, offset=lambda: timedelta(days=365 * 174))
+    async with later.transaction() as tx:
+        await keys.create_key(tx, owner, name="desk", scopes=["disputes:read"])
+        with pytest.raises(Conflict):
+            await keys.create_key(tx, owner, name="desk", scopes=["disputes:read"])
+
+
+async def test_who_has_as_many_keys_as_one_may_have_can_rotate_one_at_a_time(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keys, "KEYS_PER_PRINCIPAL_MAX", 1)
+    first = await a_key(counter, ["disputes:read"])
+    second = (await counter.client.post(f"/v1/keys/{first['id']}/rotate")).json()
+    too_many = await counter.client.post(f"/v1/keys/{second['id']}/rotate")
+    assert (too_many.status_code, too_many.json()["code"]) == (409, "conflict")
+    at_once = await counter.client.post(f"/v1/keys/{second['id']}/rotate", json={"overlap_seconds": 0})
+    assert at_once.status_code == 201
+    await counter.client.post(f"/v1/keys/{first['id']}/revoke")
+    assert (await counter.client.post(f"/v1/keys/{at_once.json()['id']}/rotate")).status_code == 201
+
+
+async def test_keys_made_at_the_same_moment_stay_within_the_limit(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keys, "KEYS_PER_PRINCIPAL_MAX", 2)
+    made = await a_key(counter, ["disputes:read"])
+    body = {"principal_id": made["principal_id"], "name": "desk", "scopes": ["disputes:read"]}
+    async with counter.db.transaction() as tx:
+        await keys.create_key(tx, UUID(made["principal_id"]), name="desk", scopes=["disputes:read"])
+        asked = asyncio.create_task(counter.client.post("/v1/keys", json=body))
+        await eventually(lambda: somebody_waits(counter.db))
+    assert (await asked).status_code == 409
+
+
+async def somebody_waits(db: Database) -> bool:
+    """Whether a transaction waits for another's lock."""
+    query = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+    async with db.transaction() as tx:
+        return bool(await tx.raw.fetchval(query))
+
+
+async def test_the_key_of_the_environment_is_not_rotated_by_the_api(counter: Counter) -> None:
+    async with counter.db.transaction() as tx:
+        caller = await keys.find_caller(tx, ADMIN)
+    assert caller is not None
+    reply = await counter.client.post(f"/v1/keys/{caller.key_id}/rotate")
+    assert (reply.status_code, reply.json()["code"]) == (409, "conflict")
+    assert "RECOURSE_ADMIN_KEY" in reply.json()["detail"]
+
+
 async def test_two_principals_have_not_one_name(counter: Counter) -> None:
     body = {"name": "Bo", "role": "agent"}
     first, second = [await counter.client.post("/v1/principals", json=body) for _ in range(2)]
@@ -268,6 +332,16 @@ async def test_the_first_administrators_key_can_be_any_long_text_and_replaces_it
         assert again.revoked_at is None
         with pytest.raises(InvalidValue):
             await keys.ensure_admin(tx, "too short")
+
+
+async def test_the_administrator_of_the_environment_is_let_in_again_after_having_been_deactivated(db: Database) -> None:
+    async with db.transaction() as tx:
+        made = await keys.ensure_admin(tx, "correct horse battery staple")
+        await principals.change(tx, made.principal_id, active=False)
+        assert await keys.find_caller(tx, "correct horse battery staple") is None
+    async with db.transaction() as tx:
+        await keys.ensure_admin(tx, "correct horse battery staple")
+        assert await keys.find_caller(tx, "correct horse battery staple") is not None
 
 
 def test_made_keys_are_all_different_and_of_one_form() -> None:
