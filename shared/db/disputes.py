@@ -223,7 +223,7 @@ async def save_many(tx: Tx, changes: Sequence[Change]) -> list[Dispute]:
     was = [c.before.sequence for c in changes]
     count = await tx.raw.fetchval(_save_sql(changed), *rows.columns(fields, saved), was, *record.columns())
     if count != len(changes):
-        raise StaleVersion(changes[0].before.version, changes[0].after.version)
+        raise StaleVersion(changes[0].before.version)
     if record.lines:
         tx.hints.add("outbox")
     return saved

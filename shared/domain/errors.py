@@ -48,12 +48,13 @@ class Conflict(RecourseError):
 
 
 class StaleVersion(RecourseError):
-    """The caller decided on a version of the dispute that is no longer the present one."""
+    """The caller decided on the dispute as it no longer is; `present` is its version now, None where nobody looked."""
 
     code = "stale_version"
 
-    def __init__(self, expected: int, present: int) -> None:
-        super().__init__(f"The dispute is at version {present}, not {expected}; read it again and decide anew.")
+    def __init__(self, expected: int, present: int | None = None) -> None:
+        moved = "was changed in the meantime" if present is None else f"is at version {present}, not {expected}"
+        super().__init__(f"The dispute {moved}; read it again and decide anew.")
         self.expected, self.present = expected, present
 
 

@@ -86,9 +86,12 @@ async def test_a_dispute_changed_meanwhile_is_not_overwritten(db: Database) -> N
     async with db.transaction() as tx:
         (filed,) = await disputes.insert_many(tx, [a_filing()])
         await disputes.save(tx, Change(filed, filed.after(Trigger.TRIAGE, tx.now), (WAITED,), "principal:x"))
-    with pytest.raises(StaleVersion):
+    with pytest.raises(StaleVersion, match="changed in the meantime"):
         async with db.transaction() as tx:
             await disputes.save(tx, Change(filed, filed.after(Trigger.TRIAGE, tx.now), (WAITED,), "principal:y"))
+    with pytest.raises(StaleVersion, match="changed in the meantime"):
+        async with db.transaction() as tx:
+            await disputes.save(tx, Change(filed, filed, (WAITED,), "principal:y"))
     async with db.transaction() as tx:
         assert len(await history.entries(tx, filed.id)) == 2
 
@@ -104,7 +107,7 @@ async def test_two_events_can_never_share_a_place_in_a_history(db: Database) -> 
 async def test_deciding_on_an_outdated_version_is_refused(db: Database) -> None:
     async with db.transaction() as tx:
         (filed,) = await disputes.insert_many(tx, [a_filing()])
-        with pytest.raises(StaleVersion):
+        with pytest.raises(StaleVersion, match=r"at version 1, not 2"):
             await disputes.lock(tx, filed.id, version=filed.version + 1)
         with pytest.raises(NotFound):
             await disputes.lock(tx, uuid4())
