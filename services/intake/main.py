@@ -25,6 +25,7 @@ from services.intake.api import (
     moves,
     notifications,
     policies,
+    policy_trials,
     principals,
     webhook_endpoints,
 )
@@ -60,6 +61,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     clocks.router,
     notifications.router,
     policies.router,
+    policy_trials.router,
     webhook_endpoints.router,
     inbound.router,
     inbound_endpoints.router,
