@@ -16,6 +16,7 @@ from shared.runtime.body_limit import BODY_BYTES_MAX, BodyLimit
 from shared.runtime.logs import bind, logger
 from shared.runtime.metrics import Metrics
 from shared.runtime.problem import problem_messages
+from shared.runtime.trace_context import TraceContext
 
 log = logger(__name__)
 
@@ -86,7 +87,7 @@ class Edge:
         finally:
             self._count(scope, reply.status or 500, time.perf_counter() - began)
 
-    def _identify(self, scope: Scope) -> tuple[str, traces.TraceContext, dict[str, str]]:
+    def _identify(self, scope: Scope) -> tuple[str, TraceContext, dict[str, str]]:
         request_id, headers = "", {}
         for name, value in scope["headers"]:
             if name == b"x-request-id":

@@ -23,7 +23,7 @@ from opentelemetry.trace import (
 )
 from opentelemetry.trace import Span as OtelSpan
 
-from shared.runtime.traces import Attribute, Kind, Span, TraceContext, Tracer
+from shared.runtime.trace_context import Attribute, Kind, Span, TraceContext, Tracer
 
 _EXPORT_TIMEOUT_SECONDS: Final = 5
 _KINDS: Final[Mapping[Kind, SpanKind]] = {

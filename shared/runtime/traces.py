@@ -4,67 +4,20 @@ Without a collector nothing of OpenTelemetry is imported; trace ids are still ac
 """
 
 import asyncio
-import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from contextvars import ContextVar, Token
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final
+
+from shared.runtime.trace_context import Attribute, Kind, Span, TraceContext, Tracer, random_bits
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import SpanExporter
 
-Kind = Literal["server", "client", "producer", "consumer", "internal"]
-Attribute = str | bool | int | float
-
 _TRACEPARENT: Final = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 _TRACESTATE_LENGTH_MAX: Final = 512
-# Ids must be unlikely to meet, not hard to guess; the generator is seeded by the operating system.
-_random: Final = random.Random().getrandbits  # noqa: S311
 _current: Final[ContextVar["TraceContext | None"]] = ContextVar("trace_context", default=None)
-
-
-class TraceContext(NamedTuple):
-    """Where in a trace this work stands (W3C Trace Context, level 1)."""
-
-    trace_id: str
-    span_id: str
-    flags: str = "00"
-    state: str | None = None
-
-    @property
-    def traceparent(self) -> str:
-        """The header that continues this trace elsewhere."""
-        return f"00-{self.trace_id}-{self.span_id}-{self.flags}"
-
-    def child(self) -> "TraceContext":
-        """A new place in the same trace."""
-        return TraceContext(self.trace_id, f"{_random(64):016x}", self.flags, self.state)
-
-
-class Span(Protocol):
-    """What a caller may say about the work it is doing; addresses and texts of customers do not belong here."""
-
-    def set(self, key: str, value: Attribute) -> None: ...
-
-    def rename(self, name: str) -> None: ...
-
-    def fail(self, reason: str) -> None: ...
-
-
-class Tracer(Protocol):
-    """Records spans; `shared.runtime.spans` is the only one that does."""
-
-    def span(
-        self,
-        parent: TraceContext | None,
-        name: str,
-        kind: Kind,
-        links: Sequence[TraceContext],
-        attributes: Mapping[str, Attribute],
-    ) -> AbstractContextManager[tuple[TraceContext, Span]]: ...
-
-    def shutdown(self) -> None: ...
 
 
 class _NoSpan:
@@ -116,7 +69,7 @@ def parse(traceparent: str | None, tracestate: str | None = None) -> TraceContex
 
 def new() -> TraceContext:
     """The beginning of a trace that nobody records."""
-    ids = f"{_random(192):048x}"
+    ids = f"{random_bits(192):048x}"
     return TraceContext(ids[:32], ids[32:])
 
 

@@ -20,6 +20,7 @@ from starlette.routing import Route
 from shared.runtime import traces
 from shared.runtime.serve import HttpServer
 from shared.runtime.stop import Stop
+from shared.runtime.trace_context import TraceContext
 
 ROOT = Path(__file__).parents[2]
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -84,7 +85,7 @@ def test_no_header_is_an_error(text: str) -> None:
 
 
 @given(st.builds(traces.new))
-def test_what_is_made_can_be_read(context: traces.TraceContext) -> None:
+def test_what_is_made_can_be_read(context: TraceContext) -> None:
     assert traces.parse(context.traceparent) == context
 
 

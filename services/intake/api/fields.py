@@ -8,13 +8,11 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from services.intake.api.countries import COUNTRIES
+from services.intake.email_address import email_address
 
 # Everything below a blank but tab and line ends, delete, and the second control block; in texts of one line those too.
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _LINE_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_PLAIN_EMAIL: Final = re.compile(
-    r"(?=.{6,254}$)[a-z0-9](?:[a-z0-9_+-]|\.(?=[a-z0-9_+-])){0,63}@(?:[a-z0-9]{2,63}\.){1,3}(?:com|org|net)"
-)
 _LANGUAGE: Final = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"
 EARLIEST: Final = date(1970, 1, 1)
 
@@ -45,23 +43,6 @@ Line200 = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, 
 Line300 = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300), LINE]
 Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000), FREE]
 """A text of several lines: a description, a message."""
-
-
-def email_address(text: str) -> str:
-    """A syntactically sound address in lower case, its domain in ASCII or Unicode as written; no DNS is asked.
-
-    Raises:
-        ValueError: what is wrong with it.
-    """
-    lowered = text.strip().lower()
-    if _PLAIN_EMAIL.fullmatch(lowered):  # what most addresses look like, and every part of it is allowed
-        return lowered
-    from email_validator import EmailNotValidError, validate_email
-
-    try:
-        return validate_email(lowered, check_deliverability=False, test_environment=True).normalized.lower()
-    except EmailNotValidError:
-        raise ValueError("Not an e-mail address.") from None
 
 
 def _country(text: str) -> str:

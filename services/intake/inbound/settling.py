@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
-from services.intake.api.fields import email_address
 from services.intake.categorise import Categoriser
 from services.intake.commands import file
 from services.intake.commands.converse import NewMessage, add_message, note
 from services.intake.commands.current_matrix import CurrentMatrix
 from services.intake.commands.new_dispute import Customer, NewDispute, customer_id
+from services.intake.email_address import email_address
 from services.intake.inbound import words
 from services.intake.inbound.belonging import Belongs, find_case, is_ours
 from services.intake.inbound.ports import Incoming, Person
