@@ -12,6 +12,7 @@ from shared.domain.clocks import ClockSpec, Extension, Pause, kept, moments, rem
 from shared.domain.duration import Duration, parse_term
 from shared.domain.explain import explain
 from shared.domain.open_year import Hours
+from tests.domain.brute_force import Desk, counted_share, due_of
 
 SUITE: dict[str, Any] = tomllib.loads(Path(__file__).with_name("clock_suite.toml").read_text(encoding="utf-8"))
 CASES: list[dict[str, Any]] = SUITE["case"]
@@ -39,6 +40,7 @@ def built(name: str) -> Calendar:
 
 
 CALENDARS = {name: built(name) for name in SUITE["calendars"]}
+DESKS = {name: Desk(table) for name, table in SUITE["calendars"].items()}
 
 
 def spec_of(case: dict[str, Any]) -> ClockSpec:
@@ -87,6 +89,38 @@ def test_the_clock_suite_before_the_change(case: dict[str, Any]) -> None:
     assert found.due == before.get("due")
 
 
+@pytest.mark.parametrize("case", [case for case in CASES if "periods" in case], ids=lambda case: case["name"])
+def test_the_clock_suite_period_after_period(case: dict[str, Any]) -> None:
+    spec, started = spec_of(case), case["started"]
+    for due in case["periods"]:
+        found = moments(spec, CALENDARS[case["calendar"]], started_at=started).due
+        assert found == due
+        started = found
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if "then" in case], ids=lambda case: case["name"])
+def test_the_clock_suite_once_it_was_met(case: dict[str, Any]) -> None:
+    then = case["then"]
+    assert ("met" in then) == ("due" in then)
+    if "met" in then:
+        spec = spec_of({"calendar": case["calendar"], "duration": then["duration"]})
+        assert moments(spec, CALENDARS[case["calendar"]], started_at=then["met"]).due == then["due"]
+
+
+def test_the_brute_force_agrees() -> None:
+    for case in CASES:
+        desk = DESKS[case["calendar"]]
+        due = due_of(case, desk)
+        assert due == case.get("due"), case["name"]
+        if due is not None and " or " not in case["duration"]:
+            expected = dict(zip(case.get("warn_at", ()), case.get("warn", ()), strict=True))
+            for fraction, at in expected.items():
+                assert counted_share(case, desk, due, fraction) in (at, None), case["name"]
+        if "was" in case:
+            before = {key: value for key, value in case.items() if key != "due"} | case["was"]
+            assert due_of(before, DESKS[before["calendar"]]) == before.get("due"), case["name"]
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_the_explanation_of_every_case_adds_up_to_its_deadline(case: dict[str, Any]) -> None:
     told = explain(spec_of(case), CALENDARS[case["calendar"]], now=case["started"], **history_of(case))
@@ -97,6 +131,6 @@ def test_the_explanation_of_every_case_adds_up_to_its_deadline(case: dict[str, A
 
 
 def test_the_suite_names_every_case_once_and_says_why() -> None:
-    assert len({case["name"] for case in CASES}) == len(CASES) >= 40
+    assert len({case["name"] for case in CASES}) == len(CASES) >= 300
     assert all(case["why"] for case in CASES)
     assert all(case["started"].astimezone(UTC) < case.get("due", datetime.max.replace(tzinfo=UTC)) for case in CASES)
