@@ -5,14 +5,16 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
+from services.escalation.ageing import Ageing
 from services.escalation.auditor import Auditor
 from services.escalation.figures import Figures
 from services.escalation.handlers import Handlers
+from services.escalation.migrator import Migrator
 from services.escalation.settings import EscalationSettings
 from services.escalation.sweep import Sweep
 from shared.broker.consumer import Consumer
 from shared.broker.ports import Broker
-from shared.db import policies
+from shared.db import policies, policy_migrations
 from shared.db.engine import Database
 from shared.db.faults import RAISED_BY_DATABASE
 from shared.db.policies import Matrices
@@ -31,6 +33,8 @@ from shared.runtime.stop import Stop
 YEARS_BACK: Final = 2
 YEARS_AHEAD: Final = 10
 OPENING_SECONDS: Final = 1.0
+MIGRATION_SECONDS: Final = 2.0
+"""Longest rest between two looks for a migration that waits."""
 
 log = logger(__name__)
 
@@ -104,14 +108,23 @@ class Engine:
             for number in range(settings.sweepers):
                 sweep = Sweep(self._database, matrices, calendars, self._figures, batch=settings.sweep_batch)
                 group.create_task(self._sweep(sweep, stop), name=f"escalation.sweep.{number}")
+            ageing = Ageing(self._database, matrices, handlers, batch=settings.audit_batch)
             pace = Pace(settings.audit_seconds)
-            group.create_task(
-                every(self._auditor.round, stop, pace=pace, name="escalation.audit", retry_on=RAISED_BY_DATABASE),
-                name="escalation.audit",
-            )
+            for step, name in ((self._auditor.round, "escalation.audit"), (ageing.round, "escalation.ageing")):
+                group.create_task(every(step, stop, pace=pace, name=name, retry_on=RAISED_BY_DATABASE), name=name)
+            migrator = Migrator(self._database, matrices, calendars, self._figures)
+            group.create_task(self._migrate(migrator, stop), name="escalation.migrations")
 
     async def _sweep(self, sweep: Sweep, stop: Stop) -> None:
         wake = asyncio.Event()
         self._database.on_commit("timer", wake.set)
         pace = Pace(self._settings.sweep_seconds)
         await every(sweep.round, stop, pace=pace, name="escalation.sweep", retry_on=RAISED_BY_DATABASE, wake=wake)
+
+    async def _migrate(self, migrator: Migrator, stop: Stop) -> None:
+        wake = asyncio.Event()
+        self._database.on_commit(policy_migrations.HINT, wake.set)
+        pace = Pace(MIGRATION_SECONDS)
+        await every(
+            migrator.round, stop, pace=pace, name="escalation.migrations", retry_on=RAISED_BY_DATABASE, wake=wake
+        )

@@ -25,6 +25,13 @@ _RECENT: Final = (
     "with s as materialized (select d.id, d.status, d.handler from dispute d "
     f"where d.received_at >= $1 and d.received_at < $5 order by d.received_at limit $2) {_LOST}"
 )
+_AGED: Final = (
+    "with s as materialized (select d.id, d.status, d.tier, d.policy_version, d.received_at from dispute d "
+    "where (d.received_at, d.id) > ($1, $2) and d.received_at <= $3 order by d.received_at, d.id limit $4), "
+    "l as (select id, received_at from s order by received_at desc, id desc limit 1) "
+    "select (select id from l) as last_id, (select received_at from l) as last_at, (select count(*) from s) as seen, "
+    "array(select id from s where status = any($5::text[]) and policy_version = $6 and tier < $7) as climbing"
+)
 RECENT: Final = timedelta(hours=1)
 GRACE: Final = timedelta(seconds=30)
 """A dispute younger than this may simply not have been handled yet."""
@@ -36,6 +43,32 @@ class Slice(NamedTuple):
 
     lost: Sequence[UUID]
     next_from: UUID
+
+
+class Place(NamedTuple):
+    """A place in the order in which disputes were received."""
+
+    received_at: datetime
+    id: UUID = FIRST
+
+
+class Aged(NamedTuple):
+    """The disputes of one slice that an age may move to a tier, and where the next slice begins; `ended` has no next."""
+
+    ids: Sequence[UUID]
+    next_from: Place
+    ended: bool
+
+
+async def aged(tx: Tx, after: Place, until: datetime, *, version: int, below_tier: int, limit: int) -> Aged:
+    """Looks at `limit` disputes received after a place and until an instant.
+
+    Named are those that still climb, rest on this version of the matrix and are below the tier.
+    """
+    row = await tx.raw.fetchrow(_AGED, *after, until, limit, _CLIMBING, version, below_tier)
+    assert row is not None
+    ended = row["seen"] < limit
+    return Aged(row["climbing"], Place(until) if ended else Place(row["last_at"], row["last_id"]), ended)
 
 
 async def lost_in_slice(tx: Tx, after: UUID, limit: int) -> Slice:

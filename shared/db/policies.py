@@ -16,6 +16,10 @@ from shared.policy.matrix import NAME, default_body, parse_matrix
 
 VERSIONS_SHOWN_MAX: Final = 200
 _PARSED_MAX: Final = 200
+_WITH_AGES: Final = (
+    "select version from policy where name = $1 and jsonb_path_exists(body::jsonb, "
+    """'$.thresholds[*].when ? (@.type() == "string" && @ like_regex "age")') order by version desc limit $2"""
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,11 @@ async def current_version(tx: Tx, name: str = NAME) -> int:
 async def versions(tx: Tx, name: str, limit: int = VERSIONS_SHOWN_MAX) -> list[Policy]:
     """The versions, newest first, at most `limit`."""
     return [_policy(row) for row in await tx.conn.execute(_newest_first(name).limit(limit))]
+
+
+async def versions_with_ages(tx: Tx, name: str = NAME, limit: int = VERSIONS_SHOWN_MAX) -> list[int]:
+    """The versions with a threshold in words that may look at an age, newest first, at most `limit`."""
+    return [row["version"] for row in await tx.raw.fetch(_WITH_AGES, name, limit)]
 
 
 async def put(
@@ -152,4 +161,5 @@ __all__ = [
     "get",
     "put",
     "versions",
+    "versions_with_ages",
 ]

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from msgspec import Struct
 
 from shared.domain.dispute import Dispute, Severity
+from shared.domain.lifecycle import Stage, Status
 from shared.domain.money import Money
 
 SIGNALS: Final = (
@@ -49,8 +52,31 @@ class Rates:
         return None if from_rate is None or into_rate is None else amount * from_rate / into_rate
 
 
+class Circumstances(Struct, frozen=True, kw_only=True, gc=False):
+    """The facts only expressions look at, as they are before there is a dispute; a dispute has them by these names."""
+
+    channel: str | None = None
+    product: str | None = None
+    remedy_sought: str | None = None
+    jurisdiction: str | None = None
+    language: str | None = None
+    metadata: Mapping[str, str] = MappingProxyType({})
+    received_at: datetime | None = None
+    status: Status = Status.RECEIVED
+    stage: Stage = Stage.INTERNAL_1
+    tier: int | None = None
+
+
+UNSAID: Final = Circumstances()
+"""Circumstances nobody has stated."""
+
+
 class Facts(Struct, frozen=True, kw_only=True, gc=False):
-    """What conditions look at; known before there is a dispute, so that severity can be judged at filing."""
+    """What conditions look at; known before there is a dispute, so that severity can be judged at filing.
+
+    `now` is the instant they are judged at, None when no age is known; `breach_risk` lies between 0 and 1, None until
+    somebody has worked it out.
+    """
 
     category: str
     needs_person: bool = False
@@ -61,10 +87,13 @@ class Facts(Struct, frozen=True, kw_only=True, gc=False):
     prior_disputes: int = 0
     contact_count: int = 0
     reopen_count: int = 0
+    rest: Circumstances | Dispute = UNSAID
+    now: datetime | None = None
+    breach_risk: float | None = None
 
     @classmethod
-    def of(cls, dispute: Dispute) -> "Facts":
-        """The facts of a dispute as it stands."""
+    def of(cls, dispute: Dispute, now: datetime | None = None, breach_risk: float | None = None) -> "Facts":
+        """The facts of a dispute as it stands, at this instant."""
         return cls(
             category=dispute.category.name,
             needs_person=dispute.category.needs_person,
@@ -75,6 +104,9 @@ class Facts(Struct, frozen=True, kw_only=True, gc=False):
             prior_disputes=dispute.prior_disputes,
             contact_count=dispute.contact_count,
             reopen_count=dispute.reopen_count,
+            rest=dispute,
+            now=now,
+            breach_risk=breach_risk,
         )
 
 
@@ -82,6 +114,14 @@ class Holds(NamedTuple):
     """A condition that holds; `note` says what else a reader should know, such as a missing reference rate."""
 
     note: str | None = None
+
+
+HOLDS: Final = Holds()
+
+
+def unrated(currency: str) -> Holds:
+    """Holds because nobody has said what the currency is worth."""
+    return Holds(f"no reference rate for {currency}; a person must look")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,15 +148,15 @@ class Condition:
         for part in self._parts:
             if not part(self, facts):
                 return None
-        return _HOLDS if self.amount_over is None else self._judge_amount(self.amount_over, facts.amount, rates)
+        return HOLDS if self.amount_over is None else self._judge_amount(self.amount_over, facts.amount, rates)
 
     def _judge_amount(self, over: Decimal, amount: Money | None, rates: Rates) -> Holds | None:
         if amount is None:
             return None
         worth = rates.convert(amount.amount, amount.currency, self.currency or rates.base)
         if worth is None:
-            return Holds(f"no reference rate for {amount.currency}; a person must look")
-        return Holds() if worth > over else None
+            return unrated(amount.currency)
+        return HOLDS if worth > over else None
 
 
 def _given(condition: Condition) -> Iterator["_Part"]:
@@ -170,4 +210,3 @@ def _disputed_before(condition: Condition, facts: Facts) -> bool:
 
 
 _Part = Callable[[Condition, Facts], bool]
-_HOLDS: Final = Holds()

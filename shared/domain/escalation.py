@@ -20,13 +20,17 @@ class Asked(Struct, frozen=True, gc=False):
 
 
 class Case(Struct, frozen=True, gc=False):
-    """What a decision rests on; `breached` is a clock that has just run out."""
+    """What a decision rests on; `breached` is a clock that has just run out.
+
+    `breach_risk` is how likely a broken promise is, from 0 to 1, None until somebody has worked it out.
+    """
 
     dispute: Dispute
     matrix: Matrix
     now: datetime
     breached: Clock | None = None
     asked: Asked | None = None
+    breach_risk: float | None = None
 
     @property
     def tier(self) -> int:
@@ -68,7 +72,7 @@ Rule = Callable[[Case], Sequence[Proposal]]
 
 def threshold_reached(case: Case) -> Sequence[Proposal]:
     """Every threshold of the matrix that the dispute's facts have reached."""
-    facts, rates = Facts.of(case.dispute), case.matrix.rates
+    facts, rates = Facts.of(case.dispute, case.now, case.breach_risk), case.matrix.rates
     return [
         Proposal(each.to_tier, each.because if holds.note is None else f"{each.because} ({holds.note})")
         for each in case.matrix.thresholds

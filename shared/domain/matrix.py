@@ -11,6 +11,7 @@ from shared.domain.clock_record import Kind, Promise
 from shared.domain.conditions import Condition, Rates
 from shared.domain.dispute import Severity
 from shared.domain.errors import NotFound
+from shared.domain.expressions import Expression
 
 
 class Absence(NamedTuple):
@@ -69,12 +70,16 @@ class Tier:
         return next((each for each in (*self.holders, *self.deputies) if each.name == name), None)
 
 
+When = Condition | Expression
+"""A condition as a table or in words; both are judged alike."""
+
+
 @dataclass(frozen=True, slots=True)
 class Threshold:
     """When `when` holds, the dispute belongs to `to_tier` at least."""
 
     name: str
-    when: Condition
+    when: When
     to_tier: int
     because: str
 
@@ -84,7 +89,7 @@ class SeverityRule:
     """When `when` holds, the dispute is at least this severe."""
 
     name: str
-    when: Condition
+    when: When
     severity: Severity
     because: str
 
@@ -130,6 +135,14 @@ class Matrix:
         """The rule of a clock, or None when this matrix promises nothing of the kind; tiers keep their own."""
         rules = self.clocks.get(kind)
         return None if rules is None else rules[severity]
+
+    def ages(self) -> Mapping[timedelta, int]:
+        """The ages at which a threshold may begin to hold, each with the highest tier it may ask for."""
+        found: dict[timedelta, int] = {}
+        for each in self.thresholds:
+            for age in each.when.ages if isinstance(each.when, Expression) else ():
+                found[age] = max(each.to_tier, found.get(age, 0))
+        return found
 
     def staffed_by(self, current: "Matrix") -> "Matrix":
         """These promises with the people of another version: a running case keeps the one, not the other."""

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from shared.domain.errors import PolicyFault
 from shared.domain.matrix import Absence, Duty, Holder, Matrix, SeverityRule, Threshold, Tier
 from shared.policy.matrix_build import build
-from shared.policy.matrix_models import MatrixModel
+from shared.policy.matrix_models import TABLE, TEXT, MatrixModel
 
 __all__ = [
     "NAME",
@@ -32,6 +32,7 @@ NAME = "escalation"
 """The policy's name in the store and in the API."""
 
 _TEXT_MAX = 1_000_000
+_BRANCHES = frozenset({"PerSeverity", TABLE, TEXT})
 
 
 def parse_matrix(source: str | Mapping[str, Any], *, version: int, calendars: Collection[str] | None = None) -> Matrix:
@@ -85,4 +86,6 @@ def _table(text: str) -> dict[str, Any]:
 
 def _place(steps: tuple[int | str, ...]) -> str:
     """Where in the document, without the names that the checker gives to the branches of a choice."""
-    return ".".join(str(step) for step in steps if not str(step).startswith(("function-", "constrained-", "PerSev")))
+    return ".".join(
+        str(step) for step in steps if step not in _BRANCHES and not str(step).startswith(("function-", "constrained-"))
+    )

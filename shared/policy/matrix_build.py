@@ -15,7 +15,7 @@ from shared.domain.conditions import Condition, Rates
 from shared.domain.dispute import Severity
 from shared.domain.duration import Duration, Unit, parse_term
 from shared.domain.errors import InvalidValue, PolicyFault
-from shared.domain.matrix import Absence, Holder, Matrix, SeverityRule, Threshold, Tier
+from shared.domain.matrix import Absence, Holder, Matrix, SeverityRule, Threshold, Tier, When
 from shared.domain.walltime import zone_named
 from shared.policy.matrix_models import (
     AbsenceModel,
@@ -72,7 +72,7 @@ class _Builder:
             thresholds=self._thresholds(),
             severity_default=self.model.severity.default,
             severity_rules=tuple(
-                SeverityRule(each.name, _condition(each.when), each.severity, each.because)
+                SeverityRule(each.name, _when(each.when), each.severity, each.because)
                 for each in self.model.severity.rules
             ),
             clocks=MappingProxyType(dict(self._clocks())),
@@ -107,7 +107,7 @@ class _Builder:
             if each.to_tier > top:
                 raise PolicyFault(f"thresholds.{number}.to_tier", f"There is no tier {each.to_tier}; the top is {top}.")
         return tuple(
-            Threshold(each.name, _condition(each.when), each.to_tier, each.because) for each in self.model.thresholds
+            Threshold(each.name, _when(each.when), each.to_tier, each.because) for each in self.model.thresholds
         )
 
     def _tier(self, tier: TierModel, number: int, zone: ZoneInfo) -> Tier:
@@ -197,6 +197,14 @@ class _Builder:
 
 def _term(terms: str | PerSeverity, severity: Severity) -> str:
     return terms if isinstance(terms, str) else str(getattr(terms, severity.value))
+
+
+def _when(model: ConditionModel | str) -> When:
+    if not isinstance(model, str):
+        return _condition(model)
+    from shared.policy.expressions import compiled  # its parser takes a tenth of a second to load
+
+    return compiled(model)
 
 
 def _condition(model: ConditionModel) -> Condition:

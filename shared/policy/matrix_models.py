@@ -2,15 +2,26 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
 
 from shared.domain.clock_record import OnBreach
 from shared.domain.conditions import SIGNALS
 from shared.domain.dispute import CATEGORIES, CUSTOMER_CLASSES, Severity
 from shared.domain.duration import parse_term
 from shared.domain.errors import InvalidValue
+from shared.domain.expressions import TEXT_MAX
 from shared.domain.money import MINOR_DIGITS
 
 TIERS_MAX = 20
@@ -160,16 +171,55 @@ class ThresholdConditionModel(ConditionModel):
     severity_at_least: Severity | None = None
 
 
+def _expression(text: str) -> str:
+    return _compiled(text, settled=False)
+
+
+def _settled_expression(text: str) -> str:
+    return _compiled(text, settled=True)
+
+
+def _compiled(text: str, *, settled: bool) -> str:
+    """The parser takes a tenth of a second to load, which a matrix that is all tables does not pay."""
+    from shared.policy.expressions import compiled
+
+    compiled(text, settled=settled)
+    return text
+
+
+def _written_as(when: Any) -> str:
+    return TEXT if isinstance(when, str) else TABLE
+
+
+TEXT, TABLE = "in words", "as a table"
+"""The two ways to write a condition, as the checker names them in the place of a fault."""
+
+_IN_WORDS = Field(
+    min_length=1,
+    max_length=TEXT_MAX,
+    description="A condition in words over the facts of the dispute.",
+    examples=['amount > 500 EUR and "legal_threat" in signals', 'age > 5 days and severity >= "high"'],
+)
+When = Annotated[
+    Annotated[ThresholdConditionModel, Tag(TABLE)] | Annotated[str, _IN_WORDS, AfterValidator(_expression), Tag(TEXT)],
+    Discriminator(_written_as),
+]
+SettledWhen = Annotated[
+    Annotated[ConditionModel, Tag(TABLE)] | Annotated[str, _IN_WORDS, AfterValidator(_settled_expression), Tag(TEXT)],
+    Discriminator(_written_as),
+]
+
+
 class ThresholdModel(Strict):
     name: Name
-    when: ThresholdConditionModel
+    when: When
     to_tier: Annotated[int, Field(ge=1, le=TIERS_MAX, strict=True)]
     because: Because
 
 
 class SeverityRuleModel(Strict):
     name: Name
-    when: ConditionModel
+    when: SettledWhen
     severity: Severity
     because: Because
 

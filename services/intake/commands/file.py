@@ -14,7 +14,7 @@ from services.intake.commands.new_dispute import NewDispute
 from shared.db import disputes
 from shared.db.disputes import EMPTY_HEAD, Filing, Private
 from shared.db.engine import Tx
-from shared.domain.conditions import Facts
+from shared.domain.conditions import Circumstances, Facts
 from shared.domain.dispute import Category, Dispute, Severity
 from shared.domain.errors import InvalidValue
 from shared.domain.lifecycle import Stage, Status
@@ -146,11 +146,24 @@ def _filing(brought: Brought, now: datetime, matrix: Matrix, *, number: int, pri
         amount=new.amount,
         customer_class=new.customer.customer_class,
         prior_disputes=prior,
+        contact_count=1,
+        rest=_circumstances(new),
     )
     dispute = _opened(
         brought, now, category, signals, assess(matrix, facts).severity, f"D-{now:%Y}-{number:06d}", prior
     )
     return Filing(dispute, _private(brought), (_event(dispute),), brought.actor, brought.traceparent)
+
+
+def _circumstances(new: NewDispute) -> Circumstances:
+    return Circumstances(
+        channel=new.channel,
+        product=new.product,
+        remedy_sought=new.remedy_sought,
+        jurisdiction=new.customer.jurisdiction,
+        language=new.customer.language,
+        metadata=new.metadata,
+    )
 
 
 def _opened(

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from services.escalation.ageing import Ageing
 from services.escalation.auditor import Auditor
 from services.escalation.figures import Figures
 from services.escalation.handlers import Handlers
@@ -40,6 +41,11 @@ class Room:
         self.sweep = self.another_sweep()
         stalled = timedelta(seconds=30)
         self.auditor = Auditor(self.database, self.handlers, self.figures, batch=100, stalled=stalled)
+        self.ageing = self.another_ageing()
+
+    def another_ageing(self) -> Ageing:
+        """As a process that has just started."""
+        return Ageing(self.database, self.matrices, self.handlers, batch=100)
 
     def another_sweep(self, batch: int = 500) -> Sweep:
         """A rival, as another process would be."""

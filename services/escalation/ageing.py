@@ -1,0 +1,106 @@
+"""Disputes that grew older than a threshold's age while nothing happened to them: judged again, once for each age."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from services.escalation.handlers import Handlers
+from services.escalation.sweep import LONG_AGO
+from shared.db import heartbeats, policies
+from shared.db.engine import Database, Tx
+from shared.db.faults import is_away, may_be_away
+from shared.db.open_disputes import Place, aged
+from shared.db.policies import Matrices
+from shared.runtime.logs import logger
+
+log = logger(__name__)
+
+MARK: Final = "escalation.ageing"
+"""The heartbeat that says until when every age was judged, so that a restart begins there."""
+JUDGED_AT_ONCE_MAX: Final = 200
+_OVERLAP: Final = timedelta(seconds=1)
+
+
+class Watch(NamedTuple):
+    """One age of one version of the matrix, and the highest tier it may ask for."""
+
+    version: int
+    age: timedelta
+    to_tier: int
+
+
+class Ageing:
+    """Follows each age through the disputes in the order they were received, a bounded slice at a time."""
+
+    def __init__(self, database: Database, matrices: Matrices, handlers: Handlers, *, batch: int) -> None:
+        self._database = database
+        self._matrices = matrices
+        self._handlers = handlers
+        self._batch = batch
+        self._places: dict[Watch, Place] = {}
+        self._newest = 0
+        self._watches: Sequence[Watch] = ()
+
+    async def round(self) -> bool:
+        """One look at every age; True when disputes are left that had reached one. Without ages it costs one query."""
+        async with self._database.transaction() as tx:
+            await self._look_for_ages(tx)
+        left = [await self._follow(watch) for watch in self._watches]
+        if self._watches and not any(left):
+            async with self._database.transaction() as tx:
+                await heartbeats.beat(tx, MARK, ages=len(self._watches))
+        return any(left)
+
+    async def _look_for_ages(self, tx: Tx) -> None:
+        newest = await policies.current_version(tx)
+        if newest == self._newest:
+            return
+        found: list[Watch] = []
+        for version in await policies.versions_with_ages(tx):
+            matrix = await self._matrices.version(tx, version)
+            found += [Watch(version, age, to_tier) for age, to_tier in matrix.ages().items()]
+        begun = await heartbeats.age(tx, MARK)
+        for watch in found:
+            if watch not in self._places:
+                self._places[watch] = Place(_beginning(tx.now, watch, begun, first=not self._newest))
+        self._watches, self._newest = found, newest
+
+    async def _follow(self, watch: Watch) -> bool:
+        """Judges a slice of the disputes that have reached the age; True when there are more."""
+        async with self._database.transaction() as tx:
+            until = tx.now - watch.age
+            found = await aged(
+                tx,
+                self._places[watch],
+                until,
+                version=watch.version,
+                below_tier=watch.to_tier,
+                limit=self._batch,
+            )
+        for first in range(0, len(found.ids), JUDGED_AT_ONCE_MAX):
+            await self._judge(found.ids[first : first + JUDGED_AT_ONCE_MAX])
+        # A dispute filed at that very instant may be committed a moment after it was looked for.
+        self._places[watch] = Place(until - _OVERLAP) if found.ended else found.next_from
+        return not found.ended
+
+    async def _judge(self, ids: Sequence[UUID]) -> None:
+        """Together, or each alone when one fails; the one at fault is told and waits for its next event or timer."""
+        try:
+            async with self._database.transaction() as tx:
+                await self._handlers.attend(tx, dict.fromkeys(ids))
+        except Exception as error:
+            if is_away(error) or may_be_away(error):
+                raise
+            if len(ids) == 1:
+                log.exception("age_not_judged", dispute_id=str(ids[0]), reason=type(error).__name__)
+                return
+            for each in ids:
+                await self._judge([each])
+
+
+def _beginning(now: datetime, watch: Watch, begun: timedelta | None, *, first: bool) -> datetime:
+    """Where to begin: a process just started goes on from the mark; a version just put looks at every open dispute."""
+    if first and begun is not None:
+        return now - begun - watch.age - _OVERLAP
+    return LONG_AGO

@@ -1,0 +1,82 @@
+"""A threshold on a dispute's age is reached by time alone, for every dispute, also after a restart."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from shared.domain.lifecycle import Trigger
+from tests.domain.matrices import a_tier
+from tests.services.escalation.room import Room
+
+SLOW = [a_tier("Agent", "900 hours"), a_tier("Lead", "900 hours"), a_tier("Manager", "900 hours")]
+OLD = [{"name": "old", "when": "age > 5 days", "to_tier": 2, "because": "it is older than five days"}]
+
+
+async def slow(room: Room) -> None:
+    """A matrix in which nothing but age moves a dispute."""
+    await room.put_policy(tiers=SLOW, thresholds=OLD)
+
+
+async def tiers(room: Room, ids: list[UUID]) -> set[int | None]:
+    return {(await room.read(each)).tier for each in ids}
+
+
+async def rounds(room: Room) -> None:
+    while await room.ageing.round():
+        pass
+
+
+async def test_a_dispute_climbs_when_it_passes_the_age_and_not_before(room: Room) -> None:
+    await slow(room)
+    (dispute_id,) = await room.taken_up()
+    room.ahead += timedelta(days=4, hours=23)
+    await rounds(room)
+    assert await tiers(room, [dispute_id]) == {1}
+    room.ahead += timedelta(hours=2)
+    await rounds(room)
+    assert await tiers(room, [dispute_id]) == {2}
+    assert "it is older than five days" in str(await room.events(dispute_id))
+
+
+async def test_every_dispute_that_passed_the_age_climbs_however_many_there_are(room: Room) -> None:
+    await slow(room)
+    ids = await room.taken_up(230)
+    room.ahead += timedelta(days=6)
+    await rounds(room)
+    assert await tiers(room, ids) == {2}
+
+
+async def test_what_passed_the_age_while_the_engine_was_down_climbs_when_it_is_back(room: Room) -> None:
+    await slow(room)
+    ids = await room.taken_up(3)
+    room.ahead += timedelta(days=1)
+    await rounds(room)
+    room.ahead += timedelta(days=6)
+    room.ageing = room.another_ageing()
+    await rounds(room)
+    assert await tiers(room, ids) == {2}
+
+
+async def test_a_resolved_dispute_stays_where_it_is_however_old(room: Room) -> None:
+    await slow(room)
+    (dispute_id,) = await room.taken_up()
+    await room.move(dispute_id, Trigger.RESOLVE)
+    room.ahead += timedelta(days=6)
+    await rounds(room)
+    assert await tiers(room, [dispute_id]) == {1}
+
+
+async def test_a_case_keeps_the_age_of_the_version_that_made_its_promises(room: Room) -> None:
+    await slow(room)
+    (dispute_id,) = await room.taken_up()
+    await rounds(room)
+    await room.put_policy(tiers=SLOW, thresholds=[])
+    room.ahead += timedelta(days=6)
+    await rounds(room)
+    assert await tiers(room, [dispute_id]) == {2}
+
+
+async def test_a_matrix_without_ages_is_left_alone(room: Room) -> None:
+    (dispute_id,) = await room.taken_up()
+    before = await room.read(dispute_id)
+    assert await room.ageing.round() is False
+    assert await room.read(dispute_id) == before
