@@ -6,7 +6,6 @@ from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
-import asyncpg
 import orjson
 from msgspec import Struct
 
@@ -15,61 +14,57 @@ from shared.domain.clock_record import Clock, ClockState, Kind, OnBreach, Promis
 from shared.domain.clock_spec import ClockSpec, Extension
 from shared.domain.duration import Duration, parse_term
 
-_COLUMNS: Final = (
+IMAGE: Final = (
     ("dispute_id", "uuid"),
     ("kind", "text"),
     ("generation", "int"),
     ("phase", "smallint"),
     ("state", "text"),
     ("tier", "smallint"),
-    ("spec", "json"),
+    ("spec", "text"),
     ("policy_version", "int"),
     ("started_at", "timestamptz"),
     ("opened_at", "timestamptz"),
     ("due_at", "timestamptz"),
-    ("extensions", "json"),
+    ("extensions", "text"),
     ("warned", "text"),
     ("met_at", "timestamptz"),
     ("missed_at", "timestamptz"),
     ("fired_at", "timestamptz"),
     ("stopped_at", "timestamptz"),
 )
+"""The columns of the composite type `clock_image`; lists and JSON travel as text."""
+
+_JSON: Final = frozenset({"spec", "extensions"})
+_CARRIED: Final = {"spec": "t.spec::json", "extensions": "t.extensions::json", "warned": "t.warned::smallint[]"}
 _NO_EXTENSIONS: Final = "[]"
 _KINDS: Final = {kind.value: kind for kind in Kind}
 _STATES: Final = {state.value: state for state in ClockState}
-_READ: Final = ", ".join(f"c.{name}::text" if type_ == "json" else f"c.{name}" for name, type_ in _COLUMNS)
+READ: Final = ", ".join(f"c.{name}::text" if name in _JSON else f"c.{name}" for name, _ in IMAGE)
 _NEWEST: Final = (
-    f"select distinct on (c.dispute_id, c.kind) {_READ} from clock c where c.dispute_id = any($1::uuid[]) "
+    f"select distinct on (c.dispute_id, c.kind) {READ} from clock c where c.dispute_id = any($1::uuid[]) "
     "order by c.dispute_id, c.kind, c.generation desc"
 )
 _NAMED: Final = (
-    f"select {_READ} from unnest($1::uuid[], $2::text[], $3::int[]) as t(dispute_id, kind, generation) "
+    f"select {READ} from unnest($1::uuid[], $2::text[], $3::int[]) as t(dispute_id, kind, generation) "
     "join clock c on c.dispute_id = t.dispute_id and c.kind = t.kind and c.generation = t.generation"
 )
-_ALL: Final = f"select {_READ} from clock c where c.dispute_id = $1 order by c.started_at desc, c.kind limit $2"
+_ALL: Final = f"select {READ} from clock c where c.dispute_id = $1 order by c.started_at desc, c.kind limit $2"
 
 
-_KEY: Final = ("dispute_id", "kind", "generation")
 _CHANGING: Final = ("state", "due_at", "warned", "met_at", "missed_at", "fired_at", "stopped_at")
-_TYPES: Final = dict(_COLUMNS)
-
-
-def _arrays(names: Sequence[str]) -> str:
-    """The row set whose columns are the parameters, in the order of the names."""
-    arrays = ", ".join(f"${n}::{_TYPES[name]}[]" for n, name in enumerate(names, 1))
-    return f"unnest({arrays}) as t({', '.join(names)})"
 
 
 def _insert_sql() -> str:
-    names = [name for name, _ in _COLUMNS]
-    values = ", ".join(names).replace("warned", "warned::smallint[]")
-    return f"insert into clock ({', '.join(names)}) select {values} from {_arrays(names)}"
+    names = [name for name, _ in IMAGE]
+    values = ", ".join(_CARRIED.get(name, f"t.{name}") for name in names)
+    return f"insert into clock ({', '.join(names)}) select {values} from unnest($1::clock_image[]) as t"
 
 
 def _update_sql() -> str:
-    sets = ", ".join(f"{name} = t.{name}" for name in _CHANGING).replace("t.warned", "t.warned::smallint[]")
-    same = " and ".join(f"c.{name} = t.{name}" for name in _KEY)
-    return f"update clock c set {sets} from {_arrays((*_KEY, *_CHANGING))} where {same}"
+    sets = ", ".join(f"{name} = {_CARRIED.get(name, f't.{name}')}" for name in _CHANGING)
+    same = "c.dispute_id = t.dispute_id and c.kind = t.kind and c.generation = t.generation"
+    return f"update clock c set {sets} from unnest($1::clock_image[]) as t where {same}"
 
 
 _INSERT: Final = _insert_sql()
@@ -113,38 +108,56 @@ async def write_many(tx: Tx, kept: Sequence[Kept]) -> None:
 
     Of one kind only one may be open, so those that were stored before, and may end now, are written first.
     """
-    stored = [_changes(each) for each in kept if not each.new]
+    stored = [_image(each) for each in kept if not each.new]
     if stored:
-        await tx.raw.execute(_UPDATE, *(list(column) for column in zip(*stored, strict=True)))
-    fresh = [_row(each) for each in kept if each.new]
+        await tx.raw.execute(_UPDATE, stored)
+    fresh = [_image(each) for each in kept if each.new]
     if fresh:
-        await tx.raw.execute(_INSERT, *(list(column) for column in zip(*fresh, strict=True)))
+        await tx.raw.execute(_INSERT, fresh)
 
 
-def to_clock(row: asyncpg.Record | Mapping[str, Any]) -> Clock:
-    """The clock that a row holds, its JSON columns as text."""
-    extensions = row["extensions"]
+def to_clock(row: Sequence[Any]) -> Clock:
+    """The clock that the values of `READ` hold, in their order."""
+    (
+        _,
+        kind,
+        generation,
+        phase,
+        state,
+        tier,
+        spec,
+        policy_version,
+        started_at,
+        opened_at,
+        due_at,
+        extensions,
+        warned,
+        met_at,
+        missed_at,
+        fired_at,
+        stopped_at,
+    ) = row
     return Clock(
-        kind=_KINDS[row["kind"]],
-        generation=row["generation"],
-        phase=row["phase"],
-        state=_STATES[row["state"]],
-        tier=row["tier"],
-        promise=promise_of(row["spec"]),
-        policy_version=row["policy_version"],
-        started_at=row["started_at"],
-        opened_at=row["opened_at"],
-        due_at=row["due_at"],
-        warned=tuple(row["warned"]),
+        kind=_KINDS[kind],
+        generation=generation,
+        phase=phase,
+        state=_STATES[state],
+        tier=tier,
+        promise=promise_of(spec),
+        policy_version=policy_version,
+        started_at=started_at,
+        opened_at=opened_at,
+        due_at=due_at,
+        warned=tuple(warned),
         extensions=() if extensions == _NO_EXTENSIONS else _extensions_of(extensions),
-        met_at=row["met_at"],
-        missed_at=row["missed_at"],
-        fired_at=row["fired_at"],
-        stopped_at=row["stopped_at"],
+        met_at=met_at,
+        missed_at=missed_at,
+        fired_at=fired_at,
+        stopped_at=stopped_at,
     )
 
 
-def _row(kept: Kept) -> tuple[Any, ...]:
+def _image(kept: Kept) -> tuple[Any, ...]:
     clock = kept.clock
     return (
         kept.dispute_id,
@@ -159,33 +172,12 @@ def _row(kept: Kept) -> tuple[Any, ...]:
         clock.opened_at,
         clock.due_at,
         _extensions_text(clock.extensions) if clock.extensions else _NO_EXTENSIONS,
-        _warned_text(clock.warned),
+        f"{{{','.join(map(str, clock.warned))}}}" if clock.warned else "{}",
         clock.met_at,
         clock.missed_at,
         clock.fired_at,
         clock.stopped_at,
     )
-
-
-def _changes(kept: Kept) -> tuple[Any, ...]:
-    clock = kept.clock
-    return (
-        kept.dispute_id,
-        clock.kind.value,
-        clock.generation,
-        clock.state.value,
-        clock.due_at,
-        _warned_text(clock.warned),
-        clock.met_at,
-        clock.missed_at,
-        clock.fired_at,
-        clock.stopped_at,
-    )
-
-
-def _warned_text(warned: tuple[int, ...]) -> str:
-    """An array as text, because arrays of arrays of unlike lengths cannot be sent."""
-    return f"{{{','.join(map(str, warned))}}}" if warned else "{}"
 
 
 @lru_cache(maxsize=4096)

@@ -26,7 +26,7 @@ EMPTY_HEAD: Final = bytes(32)
 
 _BY_IDS: Final = f"{rows.SELECT} where d.id = any($1::uuid[])"
 _LOCK: Final = f"{_BY_IDS} order by d.id for no key update of d"
-_HISTORY_COLUMNS: Final = (
+EVENT_IMAGE: Final = (
     ("dispute_id", "uuid"),
     ("sequence", "int"),
     ("id", "uuid"),
@@ -35,25 +35,13 @@ _HISTORY_COLUMNS: Final = (
     ("occurred_at", "timestamptz"),
     ("actor", "text"),
     ("traceparent", "text"),
-    ("data", "json"),
+    ("data", "text"),
     ("hash", "bytea"),
+    ("body", "bytea"),
 )
+"""The columns of the composite type `event_image`: a line of the history, and the message that carries it."""
 
-
-def _record_sql(first: int, only: str = "") -> str:
-    """The part of a statement that writes history and outbox from the parameters starting at `$first`."""
-    names = ", ".join(name for name, _ in _HISTORY_COLUMNS)
-    arrays = ", ".join(f"${first + n}::{type_}[]" for n, (_, type_) in enumerate(_HISTORY_COLUMNS))
-    return (
-        f"h as (select * from unnest({arrays}, ${first + len(_HISTORY_COLUMNS)}::bytea[]) as h({names}, body) {only}), "
-        f"e as (insert into event ({names}) select {names} from h), "
-        "o as (insert into outbox (message_id, topic, body, traceparent, created_at) "
-        "select id, type, body, traceparent, occurred_at from h) "
-    )
-
-
-_INSERT_FIELDS: Final = (*rows.FIXED, *rows.MUTABLE)
-_PRIVATE_COLUMNS: Final = (
+PRIVATE_IMAGE: Final = (
     ("dispute_id", "uuid"),
     ("name", "text"),
     ("email", "text"),
@@ -61,37 +49,47 @@ _PRIVATE_COLUMNS: Final = (
     ("customer_reference", "text"),
     ("subject", "text"),
     ("description", "text"),
-    ("parties", "json"),
-    ("reasons", "json"),
-    ("evidence", "json"),
+    ("parties", "text"),
+    ("reasons", "text"),
+    ("evidence", "text"),
 )
+"""The columns of the composite type `private_image`; the last three are JSON."""
+
+_PRIVATE_JSON: Final = frozenset({"parties", "reasons", "evidence"})
+
+
+def _record_sql(images: int, only: str = "") -> str:
+    """The part of a statement that writes history and outbox from the event images in this parameter."""
+    return (
+        f"h as (select * from unnest(${images}::event_image[]) {only}), "
+        "e as (insert into event (dispute_id, sequence, id, type, version, occurred_at, actor, traceparent, data, hash) "
+        "select dispute_id, sequence, id, type, version, occurred_at, actor, traceparent, data::json, hash from h), "
+        "o as (insert into outbox (message_id, topic, body, traceparent, created_at) "
+        "select id, type, body, traceparent, occurred_at from h) "
+    )
 
 
 def _insert_sql() -> str:
-    first_private = len(_INSERT_FIELDS) + 1
-    names = ", ".join(name for name, _ in _PRIVATE_COLUMNS)
-    private = ", ".join(f"${first_private + n}::{type_}[]" for n, (_, type_) in enumerate(_PRIVATE_COLUMNS))
-    record = _record_sql(first_private + len(_PRIVATE_COLUMNS))
+    columns = [name for name, _ in rows.COLUMNS]
+    private = [name for name, _ in PRIVATE_IMAGE]
+    values = ", ".join(f"t.{name}::json" if name in _PRIVATE_JSON else f"t.{name}" for name in private)
     return (
-        f"with d as (insert into dispute ({', '.join(f.name for f in _INSERT_FIELDS)}) "
-        f"select {rows.expressions(_INSERT_FIELDS)} from {rows.unnest(_INSERT_FIELDS, 1)}), "
-        f"p as (insert into dispute_private ({names}) select * from unnest({private})), "
-        f"{record} select count(*) from h"
+        f"with d as (insert into dispute ({', '.join(columns)}) "
+        f"select {', '.join(map(rows.carried, columns))} from unnest($1::{rows.IMAGE}[]) as t), "
+        f"p as (insert into dispute_private ({', '.join(private)}) "
+        f"select {values} from unnest($2::private_image[]) as t), "
+        f"{_record_sql(3)} select count(*) from h"
     )
 
 
 @lru_cache(maxsize=256)
-def _save_sql(changed: tuple[rows.Field, ...]) -> str:
-    """Writes only the columns that changed: half the work of a save is carrying values that are there already."""
-    fields = (rows.FIXED[0], *changed)
-    was = len(fields) + 1
-    sets = ", ".join(f"{f.name} = {f.expression.format(name=f.name)}" for f in changed)
-    arrays = ", ".join(f"${n + 1}::{f.type}[]" for n, f in enumerate(fields))
-    names = ", ".join(f.name for f in fields)
+def _save_sql(changed: tuple[str, ...]) -> str:
+    """Writes only the columns that changed. The images carry all of them."""
+    sets = ", ".join(f"{name} = {rows.carried(name)}" for name in changed)
     return (
-        f"with u as (update dispute d set {sets} from unnest({arrays}, ${was}::int[]) as t({names}, was) "
-        f"where d.id = t.id and d.sequence = t.was returning d.id), "
-        f"{_record_sql(was + 1, 'where dispute_id in (select id from u)')} select count(*) from u"
+        f"with u as (update dispute d set {sets} from unnest($1::{rows.IMAGE}[]) as t "
+        "where d.id = t.id and d.sequence = t.was returning d.id), "
+        f"{_record_sql(2, 'where dispute_id in (select id from u)')} select count(*) from u"
     )
 
 
@@ -197,8 +195,7 @@ async def insert_many(tx: Tx, filings: Sequence[Filing]) -> list[Dispute]:
         )
         for f in filings
     ]
-    sides = [list(column) for column in zip(*private, strict=True)]
-    await tx.raw.fetchval(_INSERT, *rows.columns(_INSERT_FIELDS, saved), *sides, *record.columns())
+    await tx.raw.fetchval(_INSERT, [rows.image(dispute) for dispute in saved], private, record.lines)
     tx.hints.add("outbox")
     return saved
 
@@ -219,9 +216,8 @@ async def save_many(tx: Tx, changes: Sequence[Change]) -> list[Dispute]:
     record = _Record(tx.now)
     saved = [record.add(c.after, c.events, c.actor, c.traceparent, c.before) for c in changes]
     changed = rows.changed((c.before, after) for c, after in zip(changes, saved, strict=True))
-    fields = (rows.FIXED[0], *changed)
-    was = [c.before.sequence for c in changes]
-    count = await tx.raw.fetchval(_save_sql(changed), *rows.columns(fields, saved), was, *record.columns())
+    images = [rows.image(after, c.before.sequence) for c, after in zip(changes, saved, strict=True)]
+    count = await tx.raw.fetchval(_save_sql(changed), images, record.lines)
     if count != len(changes):
         raise StaleVersion(changes[0].before.version)
     if record.lines:
@@ -253,8 +249,3 @@ class _Record:
             place = (dispute.id, sequence, envelope.id, event.type, event.version, self.now, actor, traceparent)
             self.lines.append((*place, data.decode(), head, envelope.encode_with(data)))
         return altered(dispute, sequence=sequence, head=head)
-
-    def columns(self) -> list[list[Any]]:
-        if not self.lines:
-            return [[] for _ in range(len(_HISTORY_COLUMNS) + 1)]
-        return [list(column) for column in zip(*self.lines, strict=True)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from msgspec import Struct
@@ -26,8 +26,7 @@ _DISPUTE: Final = rows.SELECT.removeprefix("select ").removesuffix(" from disput
 # taken before, and a sweep that kept a timer of another's dispute would end in a deadlock with it.
 _TAKE: Final = (
     "with due as materialized ("
-    "select t.dispute_id, t.kind, t.due_at as timer_due_at, t.generation, t.attempts, "
-    f"{_DISPUTE} from timer t join dispute d on d.id = t.dispute_id "
+    f"select {_DISPUTE}, t.kind, t.generation, t.due_at as timer_due_at, t.attempts from timer t join dispute d on d.id = t.dispute_id "
     "where t.due_at >= $1 and t.due_at <= $2 order by t.due_at limit $3 "
     "for no key update of d skip locked for update of t skip locked) select * from due"
 )
@@ -88,10 +87,12 @@ async def take_due(tx: Tx, low: datetime, limit: int = BATCH_MAX) -> list[Due]:
 
     `low` spares the index entries of timers that fired long ago and are not yet vacuumed.
     """
-    return [
-        Due(rows.to_dispute(row), _KINDS[row["kind"]], row["generation"], row["timer_due_at"], row["attempts"])
-        for row in await tx.raw.fetch(_TAKE, low, tx.now, limit)
-    ]
+    return [_due(row) for row in await tx.raw.fetch(_TAKE, low, tx.now, limit)]
+
+
+def _due(row: Sequence[Any]) -> Due:
+    kind, generation, due_at, attempts = row[rows.WIDTH :]
+    return Due(rows.to_dispute(row), _KINDS[kind], generation, due_at, attempts)
 
 
 async def next_due(tx: Tx, low: datetime) -> datetime | None:

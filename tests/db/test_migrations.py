@@ -3,7 +3,9 @@
 import asyncio
 import sys
 
-from shared.db import migrate
+import pytest
+
+from shared.db import clocks, disputes, migrate, rows
 from shared.db.engine import Database
 
 
@@ -28,3 +30,31 @@ async def test_two_migrators_take_turns(database: str, db: Database) -> None:
     assert [await migrator.wait() for migrator in both] == [0, 0]
     async with db.transaction() as tx:
         assert await migrate.current(tx) == migrate.head()
+
+
+@pytest.mark.parametrize(
+    ("image", "columns"),
+    [
+        (rows.IMAGE, (*rows.COLUMNS, rows.WAS)),
+        ("private_image", disputes.PRIVATE_IMAGE),
+        ("event_image", disputes.EVENT_IMAGE),
+        ("clock_image", clocks.IMAGE),
+    ],
+)
+async def test_the_images_hold_what_the_statements_send(
+    db: Database, image: str, columns: tuple[tuple[str, str], ...]
+) -> None:
+    """A record of other columns, or of the same in another order, would end in the wrong ones or nowhere."""
+    async with db.transaction() as tx:
+        found = await tx.raw.fetch(
+            "select attname, atttypid::regtype::text as type from pg_attribute join pg_class c on c.oid = attrelid "
+            "where c.relname = $1 and c.relkind = 'c' and attnum > 0 order by attnum",
+            image,
+        )
+        short = {
+            "integer": "int",
+            "timestamp with time zone": "timestamptz",
+            "boolean": "bool",
+            "double precision": "float8",
+        }
+        assert [(row["attname"], short.get(row["type"], row["type"])) for row in found] == list(columns)
