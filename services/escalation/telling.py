@@ -29,7 +29,8 @@ def _text(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
 
-def _text_or_none(moment: datetime | None) -> str | None:
+def text_or_none(moment: datetime | None) -> str | None:
+    """The same of a moment that may be unknown."""
     return None if moment is None else _text(moment)
 
 
@@ -54,9 +55,9 @@ def _climbed(told: Climbed, _dispute: Dispute, fired_at: str) -> Event:
         skipped=told.skipped,
         policy_version=told.policy_version,
         clock=None if told.clock is None else told.clock.kind.value,
-        due_at=None if told.clock is None else _text_or_none(told.clock.due_at),
+        due_at=None if told.clock is None else text_or_none(told.clock.due_at),
         fired_at=None if told.clock is None else fired_at,
-        next_due_at=_text_or_none(told.next_due_at),
+        next_due_at=text_or_none(told.next_due_at),
     )
 
 
@@ -67,7 +68,7 @@ def _warned(told: Warned, dispute: Dispute, fired_at: str) -> Event:
         percent=told.percent,
         tier=dispute.tier,
         handler=dispute.handler,
-        due_at=_text_or_none(told.clock.due_at) or fired_at,
+        due_at=text_or_none(told.clock.due_at) or fired_at,
         warn_at=_text(told.warn_at),
         fired_at=fired_at,
     )
@@ -79,18 +80,18 @@ def _missed(told: Missed, dispute: Dispute, fired_at: str) -> Event:
         generation=told.clock.generation,
         tier=dispute.tier,
         handler=dispute.handler,
-        due_at=_text_or_none(told.clock.due_at) or fired_at,
+        due_at=text_or_none(told.clock.due_at) or fired_at,
         fired_at=fired_at,
     )
 
 
 def _news_owed(told: NewsOwed, _dispute: Dispute, fired_at: str) -> Event:
-    due_at = _text_or_none(told.clock.due_at) or fired_at
-    return UpdateOwed(due_at=due_at, fired_at=fired_at, next_due_at=_text_or_none(told.next_due_at))
+    due_at = text_or_none(told.clock.due_at) or fired_at
+    return UpdateOwed(due_at=due_at, fired_at=fired_at, next_due_at=text_or_none(told.next_due_at))
 
 
 def _follow_up(told: FollowUpAsked, _dispute: Dispute, fired_at: str) -> Event:
-    due_at = _text_or_none(told.clock.due_at) or fired_at
+    due_at = text_or_none(told.clock.due_at) or fired_at
     return FollowUpDue(occasion=told.occasion, due_at=due_at, fired_at=fired_at)
 
 

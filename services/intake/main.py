@@ -25,8 +25,10 @@ from services.intake.api import (
     moves,
     notifications,
     policies,
+    policy_migrations,
     policy_trials,
     principals,
+    regimes,
     webhook_endpoints,
 )
 from services.intake.categorise import Categoriser
@@ -62,6 +64,9 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     notifications.router,
     policies.router,
     policy_trials.router,
+    policy_migrations.router,
+    regimes.router,
+    regimes.of_a_dispute,
     webhook_endpoints.router,
     inbound.router,
     inbound_endpoints.router,

@@ -182,6 +182,25 @@ class DisputeReopened(Event, frozen=True, kw_only=True, gc=False):
     occasion: int
 
 
+class PolicyMigrated(Event, frozen=True, kw_only=True, gc=False):
+    """The dispute was moved to another version of the policy that makes its promises, as somebody asked.
+
+    `moved` maps each clock whose rule changed to its due instant before and after (null while paused, or withdrawn);
+    `held` names promises to the customer that would have been later and stayed.
+    """
+
+    type: ClassVar[str] = "dispute.policy_migrated"
+    migration_id: str
+    from_version: int | None
+    to_version: int
+    moved: Mapping[str, tuple[str | None, str | None]]
+    held: tuple[str, ...]
+    severity: tuple[str, str] | None
+    allow_later: bool
+    reason: str
+    requested_by: str
+
+
 class FeedbackGiven(Event, frozen=True, kw_only=True, gc=False):
     """The customer answered how it went: `rating` 1 to 5 (CSAT), `effort` 1 to 7 (CES), whether it is solved."""
 
@@ -226,6 +245,7 @@ EVENT_CLASSES: Final[tuple[type[Event], ...]] = (
     DisputeConfirmed,
     DisputeClosed,
     DisputeReopened,
+    PolicyMigrated,
     FeedbackGiven,
     CustomerNotified,
     InboundReceived,

@@ -36,6 +36,7 @@ def test_event_names_are_unique_and_stay_what_they_are() -> None:
         "dispute.follow_up_due",
         "dispute.message_added",
         "dispute.notified",
+        "dispute.policy_migrated",
         "dispute.reopened",
         "dispute.resolved",
         "dispute.status_changed",

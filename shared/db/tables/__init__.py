@@ -1,7 +1,7 @@
 """Every table, constraint and index. The constraints carry the product's invariants.
 
 Who writes what: `dispute`, `dispute_private`, `event` and `outbox` only through `shared.db.disputes` and `shared.db.outbox`;
-`inbox` and `parked` by consumers; `clock` and `timer` by escalation; `delivery*` by notify; the rest by intake.
+`inbox` and `parked` by consumers; `clock` and `timer` by escalation; `policy_migration` by intake, its progress by escalation; `delivery*` by notify; the rest by intake.
 """
 
 from shared.db.tables.access import (
@@ -16,7 +16,7 @@ from shared.db.tables.dispute import dispute, dispute_private, event, feedback, 
 from shared.db.tables.queue import heartbeat, inbox, outbox, parked
 from shared.db.tables.schema import METADATA
 from shared.db.tables.sending import delivery, delivery_attempt
-from shared.db.tables.time import clock, policy, timer
+from shared.db.tables.time import clock, policy, policy_migration, timer
 
 __all__ = [
     "METADATA",
@@ -37,6 +37,7 @@ __all__ = [
     "outbox",
     "parked",
     "policy",
+    "policy_migration",
     "principal",
     "thread",
     "timer",

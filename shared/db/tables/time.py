@@ -1,6 +1,6 @@
 """Time: the clocks of a dispute, the timers that are armed, and the policies that set them."""
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, SmallInteger, Table, Text
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, SmallInteger, Table, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSON
 
 from shared.db.tables.schema import ID, INSTANT, METADATA, one_of
@@ -64,3 +64,33 @@ policy = Table(
     Column("created_at", INSTANT, nullable=False),
     CheckConstraint("version > 0", "version"),
 )
+
+MIGRATION_STATES = ("queued", "running", "done", "cancelled", "failed")
+
+policy_migration = Table(
+    "policy_migration",
+    METADATA,
+    Column("id", ID, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("to_version", Integer, nullable=False),
+    Column("filter", JSON, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("allow_later", Boolean, nullable=False),
+    Column("requested_by", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("after", ID, nullable=False),
+    Column("counts", JSON, nullable=False),
+    Column("failures", JSON, nullable=False),
+    Column("fault", Text),
+    Column("created_at", INSTANT, nullable=False),
+    Column("started_at", INSTANT),
+    Column("finished_at", INSTANT),
+    CheckConstraint(one_of("state", MIGRATION_STATES), "state"),
+    CheckConstraint("(state in ('done', 'cancelled', 'failed')) = (finished_at is not null)", "finished"),
+    Index("ix_policy_migration_listed", "created_at", "id"),
+    Index("ix_policy_migration_waiting", "created_at", "id", postgresql_where="finished_at is null"),
+)
+"""Open disputes to be moved to a version, asked for by intake and carried out by escalation in slices.
+
+`after` is the last dispute of the slices that are committed, so that a crash goes on from there.
+"""
