@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+import warnings
 from collections.abc import Iterator, Mapping
 from datetime import date, time
 from pathlib import Path
@@ -127,13 +128,15 @@ def _build(name: str, policy: _CalendarPolicy, years: range, *, place: str) -> C
     try:
         if policy.always:
             return Calendar.always(policy.zone, name)
+        country = policy.holidays.country
+        public = _public(country, policy.holidays.subdivision, years, place) if country else {}
         return Calendar(
             name=name,
             zone=policy.zone,
             weekly=_weekly(policy.week, place),
-            holidays=_holidays(policy.holidays, years, place),
+            holidays=_holidays(policy.holidays, public, years, place),
             exceptions=_exceptions(policy.exceptions, place),
-            holiday_years=(years[0], years[-1]) if policy.holidays.country else None,
+            holiday_years=(years[0], max((day.year for day in public), default=years[-1])) if country else None,
         )
     except InvalidValue as fault:
         raise PolicyFault(
@@ -177,8 +180,8 @@ def _days_named(key: str) -> list[int]:
     return [(first + step) % 7 for step in range((last - first) % 7 + 1)]
 
 
-def _holidays(policy: _Holidays, years: range, place: str) -> dict[date, str]:
-    named = _public(policy.country, policy.subdivision, years, place) if policy.country else {}
+def _holidays(policy: _Holidays, public: Mapping[date, str], years: range, place: str) -> dict[date, str]:
+    named = dict(public)
     for day in policy.worked:
         if day.year in years and named.pop(day, None) is None:
             raise PolicyFault(f"{place}.holidays.worked", f"{day} is not a public holiday there.")
@@ -189,8 +192,15 @@ def _public(country: str, subdivision: str | None, years: range, place: str) -> 
     """The public holidays as published; the package that knows them is heavy, so it is imported only when asked."""
     import holidays
 
+    found: dict[date, str] = {}
     try:
-        found = holidays.country_holidays(country, subdiv=subdivision, years=years)
+        for year in years:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                found |= dict(holidays.country_holidays(country, subdiv=subdivision, years=year).items())
     except NotImplementedError as fault:
         raise PolicyFault(f"{place}.holidays", f"{fault}.") from fault
-    return dict(found.items())
+    except UserWarning:
+        # From here on the package knows only some of the holidays; the calendar says how far it reaches.
+        return found
+    return found

@@ -150,3 +150,9 @@ def test_the_holidays_package_is_loaded_only_when_a_calendar_asks_for_a_country(
     )
     root = Path(__file__).parents[2]
     subprocess.run([sys.executable, "-c", program], check=True, cwd=root, timeout=60)
+
+
+def test_a_calendar_says_how_far_the_holidays_of_its_country_are_known() -> None:
+    """The published ones for India end in 2035; a start in 2027 must neither fail nor claim to know 2036."""
+    text = DESK + 'holidays = { country = "IN" }'
+    assert load_calendars(text, range(2034, 2038))["desk"].holiday_years == (2034, 2035)
