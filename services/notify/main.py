@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
+from services.notify.auditor import Auditor
 from services.notify.channels import house, open_channels
 from services.notify.handlers import Planner
 from services.notify.letters import Writer
@@ -44,7 +45,8 @@ def build(settings: NotifySettings, *, database: Database, broker: Broker, metri
             raise CheckFailedError("the sender has not finished a round lately")
 
     consumer = Consumer(database, broker, NOTIFY, planner, metrics=metrics)
-    return Service("notify", (consumer.run, sender.run), {"sender": sender_beats})
+    auditor = Auditor(database, NOTIFY, metrics)
+    return Service("notify", (consumer.run, sender.run, auditor.run), {"sender": sender_beats})
 
 
 def packer(settings: NotifySettings, sealer: Sealer) -> Packer:

@@ -86,6 +86,9 @@ class Metrics:
         )
         self.messages_published = self._counter("messages_published", "Messages handed to the broker.", "outcome")
         self.messages_handled = self._counter("messages_handled", "Messages consumed.", "consumer", "outcome")
+        self.messages_caught_up = self._counter(
+            "messages_caught_up", "Events found in the history that never arrived, and handled after all.", "consumer"
+        )
         self.messages_retry_waiting = self._gauge("messages_retry_waiting", "Messages waiting for a retry.", "consumer")
         self.messages_dead_letters = self._gauge(
             "messages_dead_letters", "Messages parked with a reason until somebody decides.", "consumer"

@@ -133,6 +133,7 @@ event = Table(
     Column("traceparent", Text),
     Column("data", JSON, nullable=False),
     Column("hash", LargeBinary, nullable=False),
+    Index("ix_event_occurred", "occurred_at", postgresql_using="brin", postgresql_with={"autosummarize": "on"}),
 )
 """The history: one event per dispute and sequence. `data` is json, not jsonb, because the hash is over its exact text."""
 
