@@ -66,6 +66,7 @@ class Key:
     expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None
+    successor_id: UUID | None
 
     def live(self, now: datetime) -> bool:
         """Whether it is neither revoked nor expired."""
@@ -186,9 +187,12 @@ async def rotate_key(tx: Tx, key_id: UUID, *, overlap: timedelta) -> tuple[Key, 
 
     Raises:
         NotFound: no such key.
-        Conflict: it is revoked or expired already, comes from the environment, or would be one too many.
+        Conflict: it is rotated, revoked or expired already, comes from the environment, or would be one too many.
     """
-    old = await get_key(tx, key_id)
+    await tx.raw.execute(_HOLD, (await get_key(tx, key_id)).principal_id)
+    old = await get_key(tx, key_id)  # as it is now that nobody else rotates it
+    if old.successor_id is not None:
+        raise Conflict(f"This key was rotated already; rotate its successor {old.successor_id}.")
     if not old.live(tx.now):
         raise Conflict("A key that is revoked or expired cannot be rotated; make a new one.")
     if old.prefix == _ADMIN_PREFIX:
@@ -198,12 +202,13 @@ async def rotate_key(tx: Tx, key_id: UUID, *, overlap: timedelta) -> tuple[Key, 
         raise Conflict("A key rotated before is still running out; revoke it first, or rotate without overlap.")
     end = tx.now + overlap
     last = end if old.expires_at is None else min(end, old.expires_at)
-    await tx.conn.execute(update(api_key).where(api_key.c.id == key_id).values(expires_at=last))
     renewed = None if old.expires_at is None else tx.now + (old.expires_at - old.created_at)
     text, prefix = make_text()
     key = await _insert_key(
         tx, old.principal_id, text, name=old.name, prefix=prefix, scopes=old.scopes, expires_at=renewed
     )
+    replaced = update(api_key).where(api_key.c.id == key_id).values(expires_at=last, successor_id=key.id)
+    await tx.conn.execute(replaced)
     return key, text
 
 
@@ -271,7 +276,7 @@ async def _insert_key(
         "expires_at": expires_at,
     }
     await tx.conn.execute(insert(api_key).values(row))
-    return _key({**row, "revoked_at": None, "last_used_at": None})
+    return _key({**row, "revoked_at": None, "last_used_at": None, "successor_id": None})
 
 
 _KEY: Final = select(*(column for column in api_key.c if column.name != "hash"))

@@ -93,7 +93,10 @@ async def get_key(caller: Admin, tx: InTx, key_id: UUID) -> Key:
 async def rotate_key(
     caller: Admin, tx: InTx, response: Response, key_id: UUID, body: RotationIn | None = None
 ) -> dict[str, Any]:
-    """A new key with the name, scopes and lifetime of this one, which stays valid for the overlap (a day by default)."""
+    """A new key with the name, scopes and lifetime of this one, which stays valid for the overlap (a day by default).
+
+    A key is rotated once; after that its successor is.
+    """
     overlap = timedelta(seconds=(body or RotationIn()).overlap_seconds)
     key, text = await keys.rotate_key(tx, key_id, overlap=overlap)
     return _made(response, tx, key, text)

@@ -86,6 +86,7 @@ class KeyOut(BaseModel):
     expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None = Field(description="Within about a minute.")
+    successor_id: UUID | None = Field(description="The key that replaced it by rotation.")
 
 
 class MadeKeyOut(KeyOut):

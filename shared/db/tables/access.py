@@ -43,6 +43,7 @@ api_key = Table(
     Column("expires_at", INSTANT),
     Column("revoked_at", INSTANT),
     Column("last_used_at", INSTANT),
+    Column("successor_id", ID),
     Index("ix_api_key_principal", "principal_id"),
 )
 

@@ -231,6 +231,30 @@ async def test_who_has_as_many_keys_as_one_may_have_can_rotate_one_at_a_time(
     assert (await counter.client.post(f"/v1/keys/{at_once.json()['id']}/rotate")).status_code == 201
 
 
+async def test_a_key_is_rotated_once_and_then_its_successor(counter: Counter) -> None:
+    old = await a_key(counter, ["disputes:read"], expires_at="2199-01-01T00:00:00Z")
+    new = (await counter.client.post(f"/v1/keys/{old['id']}/rotate", json={"overlap_seconds": 60})).json()
+    before = (await counter.client.get(f"/v1/keys/{old['id']}")).json()
+    assert (before["successor_id"], new["successor_id"]) == (new["id"], None)
+    again = await counter.client.post(f"/v1/keys/{old['id']}/rotate")
+    assert (again.status_code, again.json()["code"]) == (409, "conflict")
+    assert new["id"] in again.json()["detail"]
+    assert (await counter.client.get(f"/v1/keys/{old['id']}")).json() == before
+    assert new["expires_at"] > "2190"
+    assert (await counter.client.post(f"/v1/keys/{new['id']}/rotate")).status_code == 201
+
+
+async def test_a_key_rotated_by_two_at_the_same_moment_has_one_successor(counter: Counter) -> None:
+    old = await a_key(counter, ["disputes:read"])
+    async with counter.db.transaction() as tx:
+        await keys.rotate_key(tx, UUID(old["id"]), overlap=timedelta(hours=1))
+        asked = asyncio.create_task(counter.client.post(f"/v1/keys/{old['id']}/rotate"))
+        await eventually(lambda: somebody_waits(counter.db))
+    assert (await asked).status_code == 409
+    async with counter.db.transaction() as tx:
+        assert len(await keys.list_keys(tx, principal_id=UUID(old["principal_id"]))) == 2
+
+
 async def test_keys_made_at_the_same_moment_stay_within_the_limit(
     counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
