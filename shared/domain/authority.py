@@ -3,14 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final, NamedTuple
 
 from shared.domain.conditions import Rates
-from shared.domain.errors import InvalidValue
 from shared.domain.money import MINOR_DIGITS, Money
-
-if TYPE_CHECKING:
-    from shared.domain.matrix import Matrix
 
 MONEY_REMEDIES: Final = frozenset(
     {"refund", "partial_refund", "credit", "discount", "price_reduction", "provisional_credit", "goodwill"}
@@ -53,17 +49,35 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """Another limit for these categories and customer classes; an empty set means all of them."""
+    """Another limit for these categories, customer classes and remedies; an empty set means all of them.
+
+    `first_time_only` leaves out customers who have disputed before.
+    """
 
     limit: Limit
     categories: frozenset[str] = frozenset()
     customer_classes: frozenset[str] = frozenset()
+    remedies: frozenset[str] = frozenset()
+    first_time_only: bool = False
 
-    def applies(self, category: str, customer_class: str) -> bool:
-        """Whether the override is meant for such a dispute."""
-        return (not self.categories or category in self.categories) and (
-            not self.customer_classes or customer_class in self.customer_classes
+    def applies(self, asked: "Asked") -> bool:
+        """Whether the override is meant for such a promise."""
+        return (
+            (not self.categories or asked.category in self.categories)
+            and (not self.customer_classes or asked.customer_class in self.customer_classes)
+            and (not self.remedies or asked.remedy in self.remedies)
+            and not (self.first_time_only and asked.prior_disputes)
         )
+
+
+class Asked(NamedTuple):
+    """What a limit depends on: the dispute's category, the customer's class and earlier disputes, and the remedy."""
+
+    category: str
+    customer_class: str
+    remedy: str
+    prior_disputes: int = 1
+    """Somebody whose earlier disputes were not counted is not taken for a first-time customer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,49 +87,7 @@ class Authority:
     limit: Limit = Limit()
     overrides: tuple[Override, ...] = ()
 
-    def limit_for(self, category: str, customer_class: str) -> Limit:
-        """The limit for a dispute of this category and customer class."""
-        applying = (each.limit for each in self.overrides if each.applies(category, customer_class))
+    def limit_for(self, asked: Asked) -> Limit:
+        """The limit for such a promise."""
+        applying = (each.limit for each in self.overrides if each.applies(asked))
         return next(applying, self.limit)
-
-
-@dataclass(frozen=True, slots=True)
-class Allowed:
-    """The tier may promise this."""
-
-
-@dataclass(frozen=True, slots=True)
-class NeedsTier:
-    """The tier may not; `tier` is the lowest that may, None when no tier may, and `limit` what the asking tier has."""
-
-    tier: int | None
-    limit: Money | None
-    because: str
-
-
-def may_promise(
-    matrix: "Matrix", *, tier: int, category: str, customer_class: str, remedy: str, amount: Money | None
-) -> Allowed | NeedsTier:
-    """Whether a tier may promise this remedy, and if not, the lowest tier that may.
-
-    Raises:
-        InvalidValue: a remedy that moves money was given without an amount.
-        NotFound: the matrix has no such tier.
-    """
-    if amount is None:
-        if remedy in MONEY_REMEDIES:
-            raise InvalidValue("/remedy/amount", f"State the amount: a {remedy} without one fits no limit.")
-        return Allowed()
-    limits = [each.authority.limit_for(category, customer_class) for each in matrix.tiers]
-    own = limits[matrix.tier(tier).number - 1]
-    if own.allows(amount, matrix.rates):
-        return Allowed()
-    able = next((n for n, limit in enumerate(limits, 1) if n > tier and limit.allows(amount, matrix.rates)), None)
-    return NeedsTier(able, own.shown(amount.currency, matrix.rates), _because(matrix, tier, own, amount))
-
-
-def _because(matrix: "Matrix", tier: int, own: Limit, amount: Money) -> str:
-    limit = own.shown(amount.currency, matrix.rates)
-    if limit is None:
-        return f"no reference rate for {amount.currency}; a person must look"
-    return f"{amount} is above the limit of {matrix.tier(tier).label}, {limit}"

@@ -8,10 +8,17 @@ from typing import Final
 from msgspec import Struct
 
 from shared.domain.clock_spec import ClockSpec, Extension
+from shared.domain.clock_terms import MayExtend, Watch
+
+_OF_A_REGIME: Final = "regime:"
+_NAME_MAX: Final = 300
 
 
 class Kind(StrEnum):
-    """What a clock of the escalation matrix measures."""
+    """What a clock measures: one of the escalation matrix's own, or a milestone, `regime:<regime id>/<milestone>`.
+
+    The members are the matrix's; a milestone's kind is made by its text, is equal to it, and is not among them.
+    """
 
     ACKNOWLEDGEMENT = "acknowledgement"
     FIRST_RESPONSE = "first_response"
@@ -20,6 +27,14 @@ class Kind(StrEnum):
     RESOLUTION = "resolution"
     FOLLOW_UP = "follow_up"
     SILENCE = "silence"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "Kind | None":
+        if not (isinstance(value, str) and value.startswith(_OF_A_REGIME) and len(value) <= _NAME_MAX):
+            return None
+        kind = str.__new__(cls, value)
+        kind._name_ = kind._value_ = str(value)
+        return kind
 
 
 PROMISES: Final = frozenset({Kind.ACKNOWLEDGEMENT, Kind.FIRST_RESPONSE, Kind.NEXT_UPDATE, Kind.RESOLUTION})
@@ -44,6 +59,7 @@ class OnBreach(StrEnum):
 
     ESCALATE = "escalate"
     TELL = "tell"
+    REMIND = "remind"
     ASK_FOLLOW_UP = "ask_follow_up"
     CLOSE = "close"
 
@@ -52,13 +68,15 @@ class Promise(Struct, frozen=True, gc=False):
     """The rule a clock was started with, which a later policy does not change.
 
     `owe_at` is the fraction at which the customer is owed news; `reminder` counts how often the top tier has been
-    reminded before, 0 for an ordinary clock.
+    reminded before, 0 for an ordinary clock. `watch` is there for the milestones of regimes alone.
     """
 
     spec: ClockSpec
     on_breach: OnBreach
     owe_at: float | None = None
     reminder: int = 0
+    extension: MayExtend | None = None
+    watch: Watch | None = None
 
 
 class Clock(Struct, frozen=True, kw_only=True, gc=False):
@@ -89,6 +107,11 @@ class Clock(Struct, frozen=True, kw_only=True, gc=False):
     def open(self) -> bool:
         """Whether it still runs or is paused."""
         return self.state in OPEN
+
+    @property
+    def promised(self) -> bool:
+        """Whether it is a promise to the customer, or a duty towards them, to be counted as kept or broken."""
+        return self.kind in PROMISES or (self.promise.watch is not None and self.promise.watch.duty)
 
 
 Clocks = Mapping[Kind, Clock]

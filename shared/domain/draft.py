@@ -31,6 +31,11 @@ class Draft:
         """What is to be saved."""
         return Plan(self.dispute, tuple(self._changed.values()), self._timers, tuple(self._told))
 
+    def tier_since(self) -> datetime | None:
+        """When the dispute came to its present tier; None while that is not known."""
+        clock = self.clocks.get(Kind.TIER)
+        return clock.opened_at if clock is not None and clock.tier == self.dispute.tier else None
+
     def tell(self, *told: Told) -> None:
         """Adds to what the history will say."""
         self._told.extend(told)

@@ -22,7 +22,8 @@ class Asked(Struct, frozen=True, gc=False):
 class Case(Struct, frozen=True, gc=False):
     """What a decision rests on; `breached` is a clock that has just run out.
 
-    `breach_risk` is how likely a broken promise is, from 0 to 1, None until somebody has worked it out.
+    `breach_risk` is how likely a broken promise is, from 0 to 1, None until somebody has worked it out; `tier_since` is
+    when the dispute came to its present tier, None while that is not known.
     """
 
     dispute: Dispute
@@ -31,6 +32,7 @@ class Case(Struct, frozen=True, gc=False):
     breached: Clock | None = None
     asked: Asked | None = None
     breach_risk: float | None = None
+    tier_since: datetime | None = None
 
     @property
     def tier(self) -> int:
@@ -76,7 +78,9 @@ def threshold_reached(case: Case) -> Sequence[Proposal]:
     return [
         Proposal(each.to_tier, each.because if holds.note is None else f"{each.because} ({holds.note})")
         for each in case.matrix.thresholds
-        if each.to_tier > case.tier and (holds := each.when.judge(facts, rates))
+        if each.to_tier > case.tier
+        and (holds := each.when.judge(facts, rates))
+        and not each.cools(case.tier_since, case.now)
     ]
 
 

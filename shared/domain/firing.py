@@ -105,7 +105,7 @@ def _ran_out(draft: Draft, clock: Clock) -> Clock:
 def _escalate(draft: Draft, clock: Clock) -> None:
     """Climbs once; at the top the miss is told, and the top tier is reminded a few times, further and further apart."""
     over = _ran_out(draft, clock)
-    case = Case(draft.dispute, draft.matrix, draft.now, breached=over)
+    case = Case(draft.dispute, draft.matrix, draft.now, breached=over, tier_since=draft.tier_since())
     verdict = Hold() if _just_climbed(draft, over) else decide(case)
     if not isinstance(verdict, Escalate) or clock.kind is not Kind.TIER:
         draft.tell(Missed(over))
@@ -134,10 +134,19 @@ def _climb(draft: Draft, case: Case, verdict: Escalate, over: Clock) -> None:
 
 
 def _remind(draft: Draft, over: Clock) -> None:
-    reminders = draft.matrix.reminders
+    assert draft.dispute.tier is not None
+    reminders = draft.matrix.tier(draft.dispute.tier).reminders
     if over.promise.reminder < len(reminders):
         promise = reminders[over.promise.reminder][draft.dispute.severity]
         draft.begin(Kind.TIER, promise, draft.now)
+
+
+def _remind_first(draft: Draft, clock: Clock) -> None:
+    """A tier that is reminded before it escalates: the last of its reminders is a promise that escalates."""
+    over = _ran_out(draft, clock)
+    draft.tell(Missed(over))
+    if climbs(draft.dispute):
+        _remind(draft, over)
 
 
 def _tell(draft: Draft, clock: Clock) -> None:
@@ -170,6 +179,7 @@ def _close(draft: Draft, clock: Clock) -> None:
 _BREACH: Final[Mapping[OnBreach, Callable[[Draft, Clock], None]]] = {
     OnBreach.ESCALATE: _escalate,
     OnBreach.TELL: _tell,
+    OnBreach.REMIND: _remind_first,
     OnBreach.ASK_FOLLOW_UP: _ask_follow_up,
     OnBreach.CLOSE: _close,
 }

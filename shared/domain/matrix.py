@@ -12,26 +12,7 @@ from shared.domain.conditions import Condition, Rates
 from shared.domain.dispute import Severity
 from shared.domain.errors import NotFound
 from shared.domain.expressions import Expression
-
-
-class Absence(NamedTuple):
-    """Away from `since`, inclusive, to `until`, exclusive; both UTC."""
-
-    since: datetime
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Somebody who may act for a tier. `name` is what a dispute's handler and a delivery's recipient say."""
-
-    name: str
-    email: str | None = None
-    absent: tuple[Absence, ...] = ()
-
-    def present(self, now: datetime) -> bool:
-        """Whether no absence covers this instant."""
-        return not any(absence.since <= now < absence.until for absence in self.absent)
+from shared.domain.people import Absence, Holder, Person
 
 
 class Duty(NamedTuple):
@@ -43,7 +24,11 @@ class Duty(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """One step of authority; `number` counts from 1, the front line."""
+    """One step of authority; `number` counts from 1, the front line.
+
+    `reminders` are the promises by which it is reminded of its own overdue disputes, one after the other, by severity.
+    After the last, the top tier is reminded no more, and one that is reminded before it escalates does so.
+    """
 
     number: int
     title: str
@@ -51,6 +36,7 @@ class Tier:
     deputies: tuple[Holder, ...]
     authority: Authority
     deadlines: Mapping[Severity, Promise]
+    reminders: tuple[Mapping[Severity, Promise], ...] = ()
 
     @property
     def label(self) -> str:
@@ -76,12 +62,20 @@ When = Condition | Expression
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """When `when` holds, the dispute belongs to `to_tier` at least."""
+    """When `when` holds, the dispute belongs to `to_tier` at least.
+
+    It leaves a dispute that came to its present tier less than `cool_down` ago where it is.
+    """
 
     name: str
     when: When
     to_tier: int
     because: str
+    cool_down: timedelta | None = None
+
+    def cools(self, since: datetime | None, now: datetime) -> bool:
+        """Whether a dispute that came to its present tier at `since` is left there for now."""
+        return self.cool_down is not None and since is not None and now - since < self.cool_down
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +92,7 @@ class SeverityRule:
 class Matrix:
     """One version of the escalation matrix. `min_gap` is the least time between two climbs of one dispute.
 
-    `reminders` are the promises by which the top tier is reminded of its own overdue disputes, one after the other,
-    by severity; after the last it is reminded no more.
+    `reminders` are those of the top tier. `people` are all who are described as such, whether or not they hold a tier.
     """
 
     version: int
@@ -111,6 +104,7 @@ class Matrix:
     severity_rules: tuple[SeverityRule, ...]
     clocks: Mapping[Kind, Mapping[Severity, Promise]]
     reminders: tuple[Mapping[Severity, Promise], ...]
+    people: tuple[Person, ...] = ()
 
     @property
     def top(self) -> int:
@@ -128,8 +122,10 @@ class Matrix:
         return self.tiers[number - 1]
 
     def person(self, name: str) -> Holder | None:
-        """The holder or deputy of this name, whatever the tier."""
-        return next((found for tier in self.tiers if (found := tier.person(name))), None)
+        """The holder or deputy of this name, whatever the tier, else somebody who holds none."""
+        return next((found for tier in self.tiers if (found := tier.person(name))), None) or next(
+            (each for each in self.people if each.name == name), None
+        )
 
     def promise(self, kind: Kind, severity: Severity) -> Promise | None:
         """The rule of a clock, or None when this matrix promises nothing of the kind; tiers keep their own."""
@@ -148,7 +144,7 @@ class Matrix:
         """These promises with the people of another version: a running case keeps the one, not the other."""
         if current.version == self.version:
             return self
-        return replace(self, tiers=tuple(_staffed(tier, current) for tier in self.tiers))
+        return replace(self, tiers=tuple(_staffed(tier, current) for tier in self.tiers), people=current.people)
 
 
 def _staffed(tier: Tier, current: Matrix) -> Tier:
@@ -161,3 +157,17 @@ def _staffed(tier: Tier, current: Matrix) -> Tier:
 def chosen(people: tuple[Holder, ...], dispute_id: UUID) -> Holder:
     """One of the people, always the same for the same dispute, disputes being spread evenly; there must be one."""
     return people[dispute_id.int % len(people)]
+
+
+__all__ = [
+    "Absence",
+    "Duty",
+    "Holder",
+    "Matrix",
+    "Person",
+    "SeverityRule",
+    "Threshold",
+    "Tier",
+    "When",
+    "chosen",
+]

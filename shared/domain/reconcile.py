@@ -46,7 +46,8 @@ def reconcile(
         _tell_seat(draft, seat, before, first=dispute.tier is None)
     if dispute.tier is None:  # taking up has looked at the thresholds already
         return draft.plan()
-    if isinstance(verdict := decide(case := Case(draft.dispute, matrix, now, asked=asked)), Escalate):
+    case = Case(draft.dispute, matrix, now, asked=asked, tier_since=draft.tier_since())
+    if isinstance(verdict := decide(case), Escalate):
         _leave_tier(draft)
         draft.climb(case, verdict, now)
     return draft.plan()

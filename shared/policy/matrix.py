@@ -10,8 +10,10 @@ from pydantic import ValidationError
 
 from shared.domain.errors import PolicyFault
 from shared.domain.matrix import Absence, Duty, Holder, Matrix, SeverityRule, Threshold, Tier
+from shared.policy.condition_models import TABLE, TEXT
 from shared.policy.matrix_build import build
-from shared.policy.matrix_models import TABLE, TEXT, MatrixModel
+from shared.policy.matrix_models import MatrixModel
+from shared.policy.people_models import GROUP, PERSON
 
 __all__ = [
     "NAME",
@@ -32,7 +34,7 @@ NAME = "escalation"
 """The policy's name in the store and in the API."""
 
 _TEXT_MAX = 1_000_000
-_BRANCHES = frozenset({"PerSeverity", TABLE, TEXT})
+_BRANCHES = frozenset({"PerSeverity", TABLE, TEXT, PERSON, GROUP})
 
 
 def parse_matrix(source: str | Mapping[str, Any], *, version: int, calendars: Collection[str] | None = None) -> Matrix:

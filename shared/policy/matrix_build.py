@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -15,21 +15,20 @@ from shared.domain.conditions import Condition, Rates
 from shared.domain.dispute import Severity
 from shared.domain.duration import Duration, Unit, parse_term
 from shared.domain.errors import InvalidValue, PolicyFault
-from shared.domain.matrix import Absence, Holder, Matrix, SeverityRule, Threshold, Tier, When
+from shared.domain.matrix import Matrix, SeverityRule, Threshold, Tier, When
 from shared.domain.walltime import zone_named
+from shared.policy.condition_models import ConditionModel, ThresholdConditionModel
 from shared.policy.matrix_models import (
-    AbsenceModel,
     AuthorityModel,
     ClockModel,
-    ConditionModel,
-    HolderModel,
     LimitModel,
     MatrixModel,
     NextUpdateModel,
     PerSeverity,
-    ThresholdConditionModel,
     TierModel,
 )
+from shared.policy.people_build import Roster, roster
+from shared.policy.people_models import HolderModel
 
 _GAP_UNITS: Final = {
     Unit.SECOND: timedelta(seconds=1),
@@ -63,12 +62,12 @@ class _Builder:
         self._unlike([tier.title for tier in self.model.tiers], "tiers")
         self._unlike([each.name for each in self.model.thresholds], "thresholds")
         self._unlike([each.name for each in self.model.severity.rules], "severity.rules")
-        zone = self._zone()
+        desk = roster(self.model.people, self.model.teams, self._zone(), self.calendars)
         return Matrix(
             version=version,
             rates=self._rates(),
-            min_gap=self._min_gap(),
-            tiers=tuple(self._tier(tier, number, zone) for number, tier in enumerate(self.model.tiers, 1)),
+            min_gap=self._gap(self.model.min_gap, "min_gap", "The least gap"),
+            tiers=tuple(self._tier(tier, number, desk) for number, tier in enumerate(self.model.tiers, 1)),
             thresholds=self._thresholds(),
             severity_default=self.model.severity.default,
             severity_rules=tuple(
@@ -76,7 +75,8 @@ class _Builder:
                 for each in self.model.severity.rules
             ),
             clocks=MappingProxyType(dict(self._clocks())),
-            reminders=self._reminders(),
+            reminders=self._reminders(self.model.tiers[-1], OnBreach.ESCALATE),
+            people=tuple(desk.people.values()),
         )
 
     def _unlike(self, names: list[str], place: str) -> None:
@@ -95,11 +95,14 @@ class _Builder:
             raise PolicyFault("reference_rates", f"{self.model.base_currency} is the base currency; its rate is 1.")
         return Rates(self.model.base_currency, MappingProxyType(dict(self.model.reference_rates)))
 
-    def _min_gap(self) -> timedelta:
-        term = parse_term(self.model.min_gap)
+    def _gap(self, text: str, place: str, what: str) -> timedelta:
+        term = parse_term(text)
         if not isinstance(term, Duration) or term.unit not in _GAP_UNITS:
-            raise PolicyFault("min_gap", "The least gap is given in seconds, minutes or hours.")
+            raise PolicyFault(place, f"{what} is given in seconds, minutes or hours.")
         return _GAP_UNITS[term.unit] * term.amount
+
+    def _cool_down(self, text: str | None, number: int) -> timedelta | None:
+        return None if text is None else self._gap(text, f"thresholds.{number}.cool_down", "A cool-down")
 
     def _thresholds(self) -> tuple[Threshold, ...]:
         top = len(self.model.tiers)
@@ -107,27 +110,40 @@ class _Builder:
             if each.to_tier > top:
                 raise PolicyFault(f"thresholds.{number}.to_tier", f"There is no tier {each.to_tier}; the top is {top}.")
         return tuple(
-            Threshold(each.name, _when(each.when), each.to_tier, each.because) for each in self.model.thresholds
+            Threshold(each.name, _when(each.when), each.to_tier, each.because, self._cool_down(each.cool_down, number))
+            for number, each in enumerate(self.model.thresholds)
         )
 
-    def _tier(self, tier: TierModel, number: int, zone: ZoneInfo) -> Tier:
+    def _tier(self, tier: TierModel, number: int, desk: Roster) -> Tier:
         place = f"tiers.{number - 1}"
-        self._unlike([each.name for each in (*tier.holders, *tier.deputies)], f"{place}.holders")
-        common = self.model.clocks.tier
-        self._ends_well(Kind.TIER, common.on_breach)
+        named = [each.name for each in (*tier.holders, *tier.deputies) if isinstance(each, HolderModel)]
+        self._unlike(named, f"{place}.holders")
+        on_breach = self._on_breach(tier, number)
         promises = {
-            severity: self._promise(place, _term(tier.deadline, severity), tier.calendar) for severity in Severity
+            severity: self._promise(place, _term(tier.deadline, severity), tier.calendar, on_breach)
+            for severity in Severity
         }
+        holders = desk.holders(tier.holders, f"{place}.holders")
         return Tier(
             number=number,
             title=tier.title,
-            holders=tuple(_holder(each, zone, f"{place}.holders.{n}") for n, each in enumerate(tier.holders)),
-            deputies=tuple(_holder(each, zone, f"{place}.deputies.{n}") for n, each in enumerate(tier.deputies)),
+            holders=holders,
+            deputies=tuple(each for each in desk.holders(tier.deputies, f"{place}.deputies") if each not in holders),
             authority=_authority(tier.authority),
             deadlines=MappingProxyType(promises),
+            reminders=self._reminders(tier, on_breach),
         )
 
-    def _promise(self, place: str, duration: str, calendar: str, *, reminder: int = 0) -> Promise:
+    def _on_breach(self, tier: TierModel, number: int) -> OnBreach:
+        """What happens when the tier's deadline passes; the top tier has nobody above and is reminded in any case."""
+        on_breach = tier.on_breach or self.model.clocks.tier.on_breach
+        if on_breach is not OnBreach.REMIND:
+            return on_breach
+        if not self.model.clocks.tier.reminders:
+            raise PolicyFault(f"tiers.{number - 1}.on_breach", "There are no clocks.tier.reminders to remind it by.")
+        return OnBreach.ESCALATE if number == len(self.model.tiers) else on_breach
+
+    def _promise(self, place: str, duration: str, calendar: str, on_breach: OnBreach, *, reminder: int = 0) -> Promise:
         common = self.model.clocks.tier
         spec = self._spec(
             place,
@@ -138,15 +154,26 @@ class _Builder:
             warn_at=() if reminder else tuple(sorted(set(common.warn_at))),
             source=common.source,
         )
-        return Promise(spec, common.on_breach, None, reminder)
+        return Promise(spec, on_breach, None, reminder)
 
-    def _reminders(self) -> tuple[PerSeverityPromise, ...]:
-        calendar = self.model.tiers[-1].calendar
+    def _reminders(self, tier: TierModel, on_breach: OnBreach) -> tuple[PerSeverityPromise, ...]:
+        """How the tier is reminded; the last reminder of one that is reminded before it escalates is when it does."""
+        texts = self.model.clocks.tier.reminders
+        place, last = "clocks.tier.reminders", len(texts)
         return tuple(
             MappingProxyType(
-                dict.fromkeys(Severity, self._promise("clocks.tier.reminders", text, calendar, reminder=number))
+                dict.fromkeys(
+                    Severity,
+                    self._promise(
+                        place,
+                        text,
+                        tier.calendar,
+                        OnBreach.ESCALATE if number == last else on_breach,
+                        reminder=number,
+                    ),
+                )
             )
-            for number, text in enumerate(self.model.clocks.tier.reminders, 1)
+            for number, text in enumerate(texts, 1)
         )
 
     def _clocks(self) -> dict[Kind, PerSeverityPromise]:
@@ -225,30 +252,17 @@ def _condition(model: ConditionModel) -> Condition:
 
 def _authority(model: AuthorityModel) -> Authority:
     overrides = (
-        Override(_limit(each), frozenset(each.categories), frozenset(each.customer_classes)) for each in model.overrides
+        Override(
+            _limit(each),
+            frozenset(each.categories),
+            frozenset(each.customer_classes),
+            frozenset(each.remedies),
+            each.first_time_only,
+        )
+        for each in model.overrides
     )
     return Authority(_limit(model), tuple(overrides))
 
 
 def _limit(model: LimitModel) -> Limit:
     return Limit(model.amount, MappingProxyType(dict(model.amounts)), model.unlimited)
-
-
-def _holder(model: HolderModel, zone: ZoneInfo, place: str) -> Holder:
-    absences = (_absence(each, zone, f"{place}.absent.{number}") for number, each in enumerate(model.absent))
-    return Holder(model.name, model.email, tuple(sorted(absences)))
-
-
-def _absence(model: AbsenceModel, zone: ZoneInfo, place: str) -> Absence:
-    since = _instant(model.since, zone)
-    until = _instant(model.until, zone, days=1)
-    if until <= since:
-        raise PolicyFault(place, f"The absence ends ({model.until}) before it begins ({model.since}).")
-    return Absence(since, until)
-
-
-def _instant(moment: datetime | date, zone: ZoneInfo, *, days: int = 0) -> datetime:
-    """The instant, or the local midnight that begins the day (so many days on, for a last day that is included)."""
-    if isinstance(moment, datetime):
-        return moment.astimezone(UTC)
-    return datetime.combine(moment + timedelta(days=days), time.min, tzinfo=zone).astimezone(UTC)

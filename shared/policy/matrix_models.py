@@ -1,107 +1,52 @@
 """The escalation matrix as a person writes it: the one shape behind the TOML file, the API body and the JSON Schema."""
 
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, model_validator
 
 from shared.domain.clock_record import OnBreach
-from shared.domain.conditions import SIGNALS
-from shared.domain.dispute import CATEGORIES, CUSTOMER_CLASSES, Severity
-from shared.domain.duration import parse_term
-from shared.domain.errors import InvalidValue
-from shared.domain.expressions import TEXT_MAX
-from shared.domain.money import MINOR_DIGITS
+from shared.domain.dispute import Severity
+from shared.policy.condition_models import SettledWhen, When
+from shared.policy.fields import (
+    PEOPLE_MAX,
+    RULES_MAX,
+    TIERS_MAX,
+    Amount,
+    Because,
+    CategoryName,
+    Currency,
+    CustomerClass,
+    Fraction,
+    Name,
+    Rate,
+    RemedyName,
+    Strict,
+    Term,
+)
+from shared.policy.people_models import Holders, PersonModel, TeamModel
 
-TIERS_MAX = 20
-RULES_MAX = 200
-PEOPLE_MAX = 500
-
-
-def _currency(code: str) -> str:
-    if code not in MINOR_DIGITS:
-        raise ValueError(f"{code!r} is not an ISO 4217 currency in use")
-    return code
-
-
-def _term(text: str) -> str:
-    try:
-        parse_term(text)
-    except InvalidValue as fault:
-        raise ValueError(fault.detail) from fault
-    return text
-
-
-def _exact(value: object) -> object:
-    if isinstance(value, float):
-        raise ValueError('write the amount as text, such as "49.90", or as a whole number')  # noqa: TRY004 - pydantic
-    return value
-
-
-def _one_of(names: tuple[str, ...], kind: str) -> AfterValidator:
-    def known(name: str) -> str:
-        if name not in names:
-            raise ValueError(f"{name!r} is not a {kind}; there are {', '.join(names)}")
-        return name
-
-    return AfterValidator(known)
-
-
-Name = Annotated[str, Field(min_length=1, max_length=100)]
-Because = Annotated[str, Field(min_length=1, max_length=200)]
-Currency = Annotated[str, AfterValidator(_currency)]
-Amount = Annotated[Decimal, BeforeValidator(_exact), Field(ge=0, le=Decimal(10) ** 12, allow_inf_nan=False)]
-Rate = Annotated[Decimal, BeforeValidator(_exact), Field(gt=0, le=Decimal(10) ** 9, allow_inf_nan=False)]
-Term = Annotated[str, AfterValidator(_term), Field(examples=["16 business hours", "10 business days", "8 weeks"])]
-Fraction = Annotated[float, Field(gt=0, lt=1)]
-Count = Annotated[int, Field(ge=1, le=1000, strict=True)]
-CategoryName = Annotated[str, _one_of(CATEGORIES, "category")]
-CustomerClass = Annotated[str, _one_of(CUSTOMER_CLASSES, "customer class")]
-SignalName = Annotated[str, _one_of(SIGNALS, "signal")]
 Breach = Literal[OnBreach.ESCALATE, OnBreach.TELL, OnBreach.ASK_FOLLOW_UP, OnBreach.CLOSE]
 
 
-class Strict(BaseModel):
-    """A table in which an unknown key is a fault, not a comment."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class AbsenceModel(Strict):
-    """Away from `from` to `until`; whole days in the matrix's zone when they are dates, both included."""
-
-    since: Annotated[AwareDatetime | date, Field(alias="from")]
-    until: AwareDatetime | date
-
-    @model_validator(mode="after")
-    def _same_kind(self) -> Self:
-        if isinstance(self.since, datetime) is not isinstance(self.until, datetime):
-            raise ValueError("from and until are both dates or both instants")
-        return self
+def _of_a_tier(on_breach: object) -> object:
+    if on_breach not in {OnBreach.ESCALATE, OnBreach.REMIND, OnBreach.TELL}:
+        raise ValueError("a tier clock that runs out can only escalate, remind or tell")
+    return on_breach
 
 
-class HolderModel(Strict):
-    name: Name
-    email: Annotated[str, Field(pattern=r"^[^@\s]{1,64}@[^@\s]{1,255}$")] | None = None
-    absent: Annotated[list[AbsenceModel], Field(max_length=200)] = []
+TierBreach = Annotated[
+    Literal[OnBreach.ESCALATE, OnBreach.TELL, OnBreach.REMIND],
+    BeforeValidator(_of_a_tier),
+]
 
 
 class LimitModel(Strict):
     """The most a tier may promise, in the base currency, with exact limits for currencies that have their own."""
 
     amount: Amount = Decimal(0)
-    amounts: dict[Currency, Amount] = {}
+    amounts: dict[Currency, Amount] = Field(default_factory=dict)
     unlimited: bool = False
 
     @model_validator(mode="after")
@@ -112,18 +57,22 @@ class LimitModel(Strict):
 
 
 class OverrideModel(LimitModel):
-    categories: list[CategoryName] = []
-    customer_classes: list[CustomerClass] = []
+    """Another limit, where all that is given applies; the first override that applies wins."""
+
+    categories: tuple[CategoryName, ...] = ()
+    customer_classes: tuple[CustomerClass, ...] = ()
+    remedies: tuple[RemedyName, ...] = ()
+    first_time_only: bool = False
 
     @model_validator(mode="after")
     def _for_somebody(self) -> Self:
-        if not (self.categories or self.customer_classes):
-            raise ValueError("an override names categories, customer classes, or both")
+        if not (self.categories or self.customer_classes or self.remedies or self.first_time_only):
+            raise ValueError("an override names categories, customer classes, remedies, or first_time_only")
         return self
 
 
 class AuthorityModel(LimitModel):
-    overrides: Annotated[list[OverrideModel], Field(max_length=RULES_MAX)] = []
+    overrides: Annotated[tuple[OverrideModel, ...], Field(max_length=RULES_MAX)] = ()
 
 
 class PerSeverity(Strict):
@@ -137,84 +86,28 @@ Terms = Term | PerSeverity
 
 
 class TierModel(Strict):
+    """One step of authority; `calendar` counts its deadline, and `on_breach` is that of `clocks.tier` when left out."""
+
     title: Name
-    holders: Annotated[list[HolderModel], Field(max_length=PEOPLE_MAX)] = []
-    deputies: Annotated[list[HolderModel], Field(max_length=PEOPLE_MAX)] = []
+    holders: Holders = ()
+    deputies: Holders = ()
     calendar: Name = "desk"
     authority: AuthorityModel = AuthorityModel()
     deadline: Terms
-
-
-class ConditionModel(Strict):
-    """All that is given must hold; a list holds when one of its members does."""
-
-    amount_over: Amount | None = None
-    currency: Currency | None = None
-    categories: list[CategoryName] = []
-    signals_any: list[SignalName] = []
-    customer_classes: list[CustomerClass] = []
-    reopen_count_at_least: Count | None = None
-    contact_count_at_least: Count | None = None
-    prior_disputes_at_least: Count | None = None
-    needs_person: bool | None = None
-
-    @model_validator(mode="after")
-    def _says_something(self) -> Self:
-        if not self.model_fields_set - {"currency"}:
-            raise ValueError("a condition without parts would always hold")
-        if self.currency is not None and self.amount_over is None:
-            raise ValueError("a currency needs amount_over")
-        return self
-
-
-class ThresholdConditionModel(ConditionModel):
-    severity_at_least: Severity | None = None
-
-
-def _expression(text: str) -> str:
-    return _compiled(text, settled=False)
-
-
-def _settled_expression(text: str) -> str:
-    return _compiled(text, settled=True)
-
-
-def _compiled(text: str, *, settled: bool) -> str:
-    """The parser takes a tenth of a second to load, which a matrix that is all tables does not pay."""
-    from shared.policy.expressions import compiled
-
-    compiled(text, settled=settled)
-    return text
-
-
-def _written_as(when: Any) -> str:
-    return TEXT if isinstance(when, str) else TABLE
-
-
-TEXT, TABLE = "in words", "as a table"
-"""The two ways to write a condition, as the checker names them in the place of a fault."""
-
-_IN_WORDS = Field(
-    min_length=1,
-    max_length=TEXT_MAX,
-    description="A condition in words over the facts of the dispute.",
-    examples=['amount > 500 EUR and "legal_threat" in signals', 'age > 5 days and severity >= "high"'],
-)
-When = Annotated[
-    Annotated[ThresholdConditionModel, Tag(TABLE)] | Annotated[str, _IN_WORDS, AfterValidator(_expression), Tag(TEXT)],
-    Discriminator(_written_as),
-]
-SettledWhen = Annotated[
-    Annotated[ConditionModel, Tag(TABLE)] | Annotated[str, _IN_WORDS, AfterValidator(_settled_expression), Tag(TEXT)],
-    Discriminator(_written_as),
-]
+    on_breach: TierBreach | None = None
 
 
 class ThresholdModel(Strict):
+    """What belongs to a higher tier from the moment it is known.
+
+    It leaves a dispute that came to its present tier less than `cool_down` ago where it is.
+    """
+
     name: Name
     when: When
     to_tier: Annotated[int, Field(ge=1, le=TIERS_MAX, strict=True)]
     because: Because
+    cool_down: Term | None = None
 
 
 class SeverityRuleModel(Strict):
@@ -226,7 +119,7 @@ class SeverityRuleModel(Strict):
 
 class SeverityModel(Strict):
     default: Severity = Severity.NORMAL
-    rules: Annotated[list[SeverityRuleModel], Field(max_length=RULES_MAX)] = []
+    rules: Annotated[tuple[SeverityRuleModel, ...], Field(max_length=RULES_MAX)] = ()
 
 
 class ClockModel(Strict):
@@ -235,7 +128,7 @@ class ClockModel(Strict):
     duration: Terms
     calendar: Name
     pausable: bool = False
-    warn_at: Annotated[list[Fraction], Field(max_length=9)] = [0.5, 0.75]
+    warn_at: Annotated[tuple[Fraction, ...], Field(max_length=9)] = (0.5, 0.75)
     on_breach: Breach
     cap: Term | None = None
     count_receipt_day: bool = False
@@ -247,16 +140,19 @@ class NextUpdateModel(ClockModel):
     """The customer is owed news at `owe_at` of the time, so that they arrive before it has run out."""
 
     owe_at: Fraction = 0.95
-    warn_at: Annotated[list[Fraction], Field(max_length=9)] = []
+    warn_at: Annotated[tuple[Fraction, ...], Field(max_length=9)] = ()
 
 
 class TierClockModel(Strict):
-    """What the deadlines of all tiers have in common, and how often the top tier is reminded of its own."""
+    """What the deadlines of all tiers have in common, and how often a tier is reminded of its own.
+
+    The top tier is reminded and then left; one whose `on_breach` is `remind` is reminded before it escalates.
+    """
 
     pausable: bool = True
-    warn_at: Annotated[list[Fraction], Field(max_length=9)] = [0.5, 0.75]
-    on_breach: Breach = OnBreach.ESCALATE
-    reminders: Annotated[list[Term], Field(max_length=20)] = []
+    warn_at: Annotated[tuple[Fraction, ...], Field(max_length=9)] = (0.5, 0.75)
+    on_breach: TierBreach = OnBreach.ESCALATE
+    reminders: Annotated[tuple[Term, ...], Field(max_length=20)] = ()
     source: Annotated[str, Field(max_length=300)] | None = None
 
 
@@ -276,10 +172,12 @@ class MatrixModel(Strict):
     """An escalation matrix."""
 
     base_currency: Currency
-    reference_rates: dict[Currency, Rate] = {}
+    reference_rates: dict[Currency, Rate] = Field(default_factory=dict)
     zone: Name = "UTC"
     min_gap: Term = "1 hour"
+    teams: dict[Name, TeamModel] = Field(default_factory=dict)
+    people: Annotated[tuple[PersonModel, ...], Field(max_length=PEOPLE_MAX)] = ()
     tiers: Annotated[list[TierModel], Field(min_length=1, max_length=TIERS_MAX)]
-    thresholds: Annotated[list[ThresholdModel], Field(max_length=RULES_MAX)] = []
+    thresholds: Annotated[tuple[ThresholdModel, ...], Field(max_length=RULES_MAX)] = ()
     severity: SeverityModel = SeverityModel()
     clocks: ClocksModel

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from shared.domain.clock_record import OnBreach
 from shared.domain.regime import Marker, Nature, parse_start
-from shared.policy.matrix_models import CategoryName, CustomerClass, Fraction, Name, Strict, Term
+from shared.policy.fields import CategoryName, CustomerClass, Fraction, Name, Strict, Term
 
 MILESTONES_MAX = 50
 LINES_MAX = 30

@@ -10,7 +10,7 @@ from shared.domain.clock_spec import ClockSpec
 from shared.domain.duration import parse_term
 from shared.domain.errors import InvalidValue, PolicyFault
 from shared.domain.regime import ExtensionRule, Milestone, Regime, by_id
-from shared.policy.matrix_models import Fraction, Name, Strict, Term
+from shared.policy.fields import Fraction, Name, Strict, Term
 from shared.policy.regime_models import LINES_MAX, Breach, Line, RegimeId, Word
 
 _OF_A_MILESTONE: Final = ("term", "cap", "warn_at", "on_breach", "extension_by", "extension_max_total")

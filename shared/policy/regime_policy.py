@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError
 from shared.domain.errors import PolicyFault
 from shared.domain.regime import Regime, by_id
 from shared.domain.regime_choice import RegimeBook
-from shared.policy.matrix_models import Strict
+from shared.policy.fields import Strict
 from shared.policy.regime_models import Jurisdiction, RegimeId, Word
 from shared.policy.regime_overrides import OverrideModel, overridden
 from shared.policy.regimes import shipped

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from shared.domain.authority import MONEY_REMEDIES, Allowed, NeedsTier, may_promise
+from shared.domain.authority import MONEY_REMEDIES
 from shared.domain.dispute import REMEDIES
 from shared.domain.errors import InvalidValue, NotFound
 from shared.domain.matrix import Matrix
 from shared.domain.money import Money
+from shared.domain.promising import Allowed, NeedsTier, may_promise
 from tests.domain.matrices import a_body, a_matrix, a_tier
 
 
@@ -92,6 +93,19 @@ def test_an_override_for_a_category_or_class_wins_over_the_general_limit() -> No
     assert asked("400", matrix=matrix, category="warranty", customer_class="premium") == Allowed()
     assert asked("51", matrix=matrix, category="warranty").tier == 2
     assert asked("150", matrix=matrix, customer_class="premium") == Allowed()
+
+
+def test_an_override_may_be_for_a_remedy_and_for_first_time_customers_alone() -> None:
+    tiers = a_body()["tiers"]
+    tiers[0]["authority"]["overrides"] = [
+        {"remedies": ["goodwill"], "first_time_only": True, "amount": "75"},
+        {"remedies": ["goodwill"], "amount": "25"},
+    ]
+    matrix = a_matrix(tiers=tiers)
+    assert asked("75", matrix=matrix, remedy="goodwill", prior_disputes=0) == Allowed()
+    assert asked("75", matrix=matrix, remedy="goodwill", prior_disputes=1).tier == 2
+    assert asked("75", matrix=matrix, remedy="goodwill").tier == 2
+    assert asked("150", matrix=matrix, remedy="refund") == Allowed()
 
 
 def test_a_tier_that_the_matrix_does_not_have_may_promise_nothing() -> None:

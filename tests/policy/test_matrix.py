@@ -120,7 +120,11 @@ def set_at(*path: str | int, to: object) -> Callable[[dict[str, Any]], None]:
         (set_at("min_gap", to="1 business hour"), "min_gap", "seconds, minutes or hours"),
         (set_at("zone", to="Europe/Nowhere"), "zone", "no time zone"),
         (set_at("clocks", "silence", "on_breach", to="escalate"), "clocks.silence.on_breach", "can only close or tell"),
-        (set_at("clocks", "tier", "on_breach", to="close"), "clocks.tier.on_breach", "can only escalate or tell"),
+        (
+            set_at("clocks", "tier", "on_breach", to="close"),
+            "clocks.tier.on_breach",
+            "can only escalate, remind or tell",
+        ),
         (set_at("clocks", "resolution", "warn_at", to=[1.5]), "clocks.resolution.warn_at.0", "less than 1"),
         (set_at("clocks", "resolution", "calendar", to="desk"), "clocks.resolution.calendar", "no calendar"),
         (

@@ -11,7 +11,7 @@ from services.intake.commands.record import record
 from shared.db import messages
 from shared.db.engine import Tx
 from shared.db.keys import Caller
-from shared.domain.authority import MONEY_REMEDIES, Allowed, NeedsTier, may_promise
+from shared.domain.authority import MONEY_REMEDIES
 from shared.domain.dispute import Dispute, Remedy
 from shared.domain.errors import AuthorityExceeded, InvalidValue
 from shared.domain.escalation import climbs
@@ -19,6 +19,7 @@ from shared.domain.frozen import altered
 from shared.domain.lifecycle import Outcome, Status, Trigger, move
 from shared.domain.matrix import Matrix
 from shared.domain.money import Money
+from shared.domain.promising import Allowed, NeedsTier, may_promise
 from shared.messages.events import DisputeClosed, DisputeConfirmed, DisputeResolved, Event
 from shared.runtime.ids import new_id
 
@@ -96,6 +97,7 @@ def judge(matrix: Matrix, dispute: Dispute, remedy: Remedy | None, caller: Calle
         customer_class=dispute.customer_class,
         remedy=remedy.kind,
         amount=remedy.amount,
+        prior_disputes=dispute.prior_disputes,
     )
     if tier:
         return verdict

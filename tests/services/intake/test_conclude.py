@@ -14,10 +14,10 @@ from services.intake.commands.conclude import authority_of, judge
 from shared.db import messages
 from shared.db.engine import Database
 from shared.db.keys import Caller
-from shared.domain.authority import Allowed
 from shared.domain.dispute import Dispute, Remedy
 from shared.domain.lifecycle import SETTLED, TRANSITIONS, Outcome, Status, Trigger, allowed
 from shared.domain.money import Money
+from shared.domain.promising import Allowed
 from shared.messages.events import (
     DisputeClosed,
     DisputeConfirmed,
