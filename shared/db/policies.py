@@ -12,6 +12,7 @@ from shared.db.engine import Tx
 from shared.db.tables import policy
 from shared.domain.errors import NotFound, StaleVersion
 from shared.domain.matrix import Matrix
+from shared.policy import regime_policy
 from shared.policy.matrix import NAME, default_body, parse_matrix
 
 VERSIONS_SHOWN_MAX: Final = 200
@@ -87,10 +88,11 @@ async def put(
 
 
 async def ensure_default(tx: Tx) -> None:
-    """Stores the escalation matrix the product ships with as version 1, unless there is one."""
-    first = {"name": NAME, "version": 1, "body": dict(default_body()), "created_at": tx.now}
-    query = insert(policy).values(**first, author="system:escalation", reason="shipped with the product")
-    await tx.conn.execute(query.on_conflict_do_nothing())
+    """Stores what the product ships with as version 1 of each policy of which there is none."""
+    shipped = {NAME: default_body(), regime_policy.NAME: regime_policy.default_body()}
+    rows = [{"name": name, "version": 1, "body": dict(body), "created_at": tx.now} for name, body in shipped.items()]
+    said = {"author": "system:escalation", "reason": "shipped with the product"}
+    await tx.conn.execute(insert(policy).values([row | said for row in rows]).on_conflict_do_nothing())
 
 
 class Matrices:

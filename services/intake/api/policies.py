@@ -1,4 +1,4 @@
-"""Policies: the escalation matrix in versions; read, replaced, rolled back."""
+"""Policies: the escalation matrix and the choice of regimes in versions; read, replaced, rolled back."""
 
 from datetime import datetime
 from typing import Annotated, Any, Final, Self
@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, model_validator
 from services.intake.api.deps import InTx, Parts, etag, expected_version, problems, require, secured_router
 from services.intake.api.fields import Body, Line300, Whole
 from services.intake.calendars import CalendarShelf, calendars_of
-from services.intake.commands.put_policy import check_name, put_policy, schema
+from services.intake.commands.put_policy import check_known, put_policy, schema
 from services.intake.problems import Problem
 from services.intake.security import Caller
 from shared.db import policies
@@ -72,7 +72,7 @@ async def get_policy(
     version: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="The newest when left out.")] = None,
 ) -> PolicyOut:
     """The newest version or the one asked for; its ETag is its version."""
-    check_name(name)
+    check_known(name)
     found = await (policies.current(tx, name) if version is None else policies.get(tx, name, version))
     response.headers["etag"] = etag(found.version)
     return _whole(found)
@@ -81,7 +81,7 @@ async def get_policy(
 @router.get("/{name}/versions", operation_id="listPolicyVersions", summary="List the versions of a policy")
 async def list_versions(name: Name, caller: Reader, tx: InTx) -> VersionListOut:
     """Every version is kept, for running disputes rest on the one that made their promises."""
-    check_name(name)
+    check_known(name)
     found = await policies.versions(tx, name)
     return VersionListOut(items=[VersionOut.model_validate(each, from_attributes=True) for each in found])
 
@@ -122,7 +122,7 @@ async def put(
 
     A policy that does not hold together is refused with the place of the fault.
     """
-    check_name(name)
+    check_known(name)
     expected = expected_version(if_match)
     wanted = body.policy
     if body.rollback_to is not None:

@@ -1,15 +1,28 @@
 """Put a policy: a new version, checked as a whole before a dispute rests on it, and an older one brought back."""
 
-from collections.abc import Collection, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Final, NamedTuple
 
 from shared.db import policies
 from shared.db.engine import Tx
 from shared.db.policies import Policy
 from shared.domain.errors import NotFound
-from shared.policy.matrix import NAME, matrix_body, matrix_schema, parse_matrix
+from shared.policy import matrix, regime_policy
 
-NAMES: Final = (NAME,)
+
+class _Kind(NamedTuple):
+    """How one policy is checked: its shape, its parts against each other, and the schema it is told by."""
+
+    body: Callable[[Mapping[str, Any]], dict[str, Any]]
+    parse: Callable[..., object]
+    schema: Callable[[], dict[str, Any]]
+
+
+_KINDS: Final[Mapping[str, _Kind]] = {
+    matrix.NAME: _Kind(matrix.matrix_body, matrix.parse_matrix, matrix.matrix_schema),
+    regime_policy.NAME: _Kind(regime_policy.regimes_body, regime_policy.parse_regimes, regime_policy.regimes_schema),
+}
+NAMES: Final = tuple(_KINDS)
 """The policies there are."""
 
 
@@ -30,19 +43,29 @@ async def put_policy(
         PolicyFault: it does not hold together; the fault names the place in the document.
         StaleVersion: the newest version is not `expected`.
     """
-    check_name(name)
-    checked = matrix_body(body)
-    parse_matrix(checked, version=expected + 1, calendars=calendars)
+    kind = _kind(name)
+    checked = kind.body(body)
+    kind.parse(checked, version=expected + 1, calendars=calendars)
     return await policies.put(tx, name, checked, author=author, reason=reason, expected=expected)
 
 
 def schema(name: str) -> dict[str, Any]:
     """The JSON Schema (2020-12) of a policy's body; raises NotFound."""
-    check_name(name)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **matrix_schema()}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_kind(name).schema()}
+
+
+def check_known(name: str) -> None:
+    """Raises NotFound unless there is such a policy."""
+    _kind(name)
 
 
 def check_name(name: str) -> None:
-    """Raises NotFound unless there is such a policy."""
-    if name not in NAMES:
+    """Raises NotFound unless the policy is the escalation matrix, which alone can be tried and migrated to."""
+    if name != matrix.NAME:
         raise NotFound("policy", name)
+
+
+def _kind(name: str) -> _Kind:
+    if name not in _KINDS:
+        raise NotFound("policy", name)
+    return _KINDS[name]
