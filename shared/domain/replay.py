@@ -1,0 +1,272 @@
+"""A past dispute lived again under a matrix: the same facts, people doing the same things at the same times.
+
+The decisions are those of the engine itself (`reconcile`, `fire`), with every timer going off at its instant. What the
+engine causes is its own: news it owes are taken as sent when they are owed, and climbing as told to the customer at once.
+Follow-up and silence are left out, for they come after the decision.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from enum import StrEnum
+from itertools import groupby
+from operator import attrgetter
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+from shared.domain.clock_record import Clock, Kind
+from shared.domain.conditions import SEVERITY_ORDER, Facts
+from shared.domain.dispute import Category, Dispute, Severity
+from shared.domain.escalation import Asked
+from shared.domain.firing import fire
+from shared.domain.frozen import altered
+from shared.domain.lifecycle import Trigger, allowed
+from shared.domain.matrix import Matrix
+from shared.domain.plan import Arm, Climbed, Missed, NewsOwed, Plan, TakenUp, Told, Warned
+from shared.domain.reconcile import reconcile
+from shared.domain.severity import assess
+from shared.domain.timekeeping import Calendars
+
+FIRES_MAX: Final = 2000
+"""Timers that one replay lets go off; a matrix of seconds over a dispute of months ends there, and says so."""
+AFTERWARDS: Final = frozenset({Kind.FOLLOW_UP, Kind.SILENCE})
+_PRESSES: Final = frozenset({"category", "amount", "customer_class"})
+
+
+class Did(StrEnum):
+    """What happened that the engine looks at; growing older, the only one that nobody does, is added by the replay."""
+
+    MOVED = "moved"
+    WROTE = "wrote"
+    ANSWERED = "answered"
+    RESOLVED = "resolved"
+    ACKNOWLEDGED = "acknowledged"
+    INFORMED = "informed"
+    CORRECTED = "corrected"
+    ASKED = "asked"
+    AGED = "aged"
+
+
+class Step(NamedTuple):
+    """Something done at an instant; `value` is the trigger, the corrected facts or the tier asked for."""
+
+    at: datetime
+    did: Did
+    value: Any = None
+
+
+class Story(NamedTuple):
+    """A dispute as it was filed and heard of at `filed_at`, what was done to it in order, and until when it is told."""
+
+    dispute: Dispute
+    filed_at: datetime
+    steps: tuple[Step, ...]
+    until: datetime
+
+
+class Climb(NamedTuple):
+    """From which tier to which, when, why, and the clock that ran out, None when none did."""
+
+    at: datetime
+    from_tier: int
+    to_tier: int
+    because: tuple[str, ...]
+    clock: Kind | None
+
+
+class Outcome(NamedTuple):
+    """What a matrix made of a story. Counts are pairs of a clock's kind and a number, in the order of the names.
+
+    `unlike` counts steps that could not happen in this telling; `cut` says that more timers went off than are let.
+    """
+
+    began: int | None
+    climbs: tuple[Climb, ...]
+    warnings: tuple[tuple[str, int], ...]
+    breaches: tuple[tuple[str, int], ...]
+    unlike: int
+    cut: bool
+
+    @property
+    def highest(self) -> int:
+        """The highest tier it reached, 0 when nobody took it up."""
+        return max((self.began or 0, *(climb.to_tier for climb in self.climbs)))
+
+
+def for_replay(matrix: Matrix) -> Matrix:
+    """The matrix without the clocks that run after the decision."""
+    kept = {kind: promises for kind, promises in matrix.clocks.items() if kind not in AFTERWARDS}
+    return replace(matrix, clocks=MappingProxyType(kept))
+
+
+def replay(story: Story, matrix: Matrix, calendars: Calendars) -> Outcome:
+    """What this matrix, as `for_replay` gives it, would have made of the story; the same always and in any order.
+
+    Raises:
+        PolicyFault: a rule names a calendar that does not exist.
+        CannotPromise: a deadline would never come.
+    """
+    play = _Play(story, matrix, calendars)
+    for at, steps in groupby(_steps(story, matrix), key=attrgetter("at")):
+        play.until(at)
+        play.take(list(steps))
+    play.until(story.until)
+    return play.outcome()
+
+
+def _steps(story: Story, matrix: Matrix) -> list[Step]:
+    """The steps and, between them, the instants at which an age is reached that a threshold looks at."""
+    ages = matrix.ages()
+    if not ages:
+        return list(story.steps)
+    received = story.dispute.received_at
+    reached = [Step(received + age, Did.AGED) for age in ages if received + age < story.until]
+    return sorted((*story.steps, *reached), key=attrgetter("at"))
+
+
+class _Play:
+    """One dispute on the stage. Only the outcome leaves."""
+
+    def __init__(self, story: Story, matrix: Matrix, calendars: Calendars) -> None:
+        self._matrix = matrix
+        self._calendars = calendars
+        self._dispute = _judged(altered(story.dispute, tier=None, handler=None, policy_version=None), matrix)
+        self._clocks: dict[Kind, Clock] = {}
+        self._timers: dict[Kind, Arm] = {}
+        self._began: int | None = None
+        self._climbs: list[Climb] = []
+        self._warnings: Counter[str] = Counter()
+        self._breaches: Counter[str] = Counter()
+        self._unlike = 0
+        self._fires = 0
+        self._hear(story.filed_at)
+
+    def outcome(self) -> Outcome:
+        return Outcome(
+            began=self._began,
+            climbs=tuple(self._climbs),
+            warnings=tuple(sorted(self._warnings.items())),
+            breaches=tuple(sorted(self._breaches.items())),
+            unlike=self._unlike,
+            cut=self._fires >= FIRES_MAX,
+        )
+
+    def until(self, at: datetime) -> None:
+        """Lets every timer go off whose instant lies before `at`: what is done at the due instant is in time."""
+        while self._timers and self._fires < FIRES_MAX:
+            kind, arm = min(self._timers.items(), key=_instant)
+            if arm.at >= at:
+                return
+            self._fires += 1
+            del self._timers[kind]
+            plan = fire(self._dispute, kind, self._clocks, self._matrix, self._calendars, arm.at)
+            if self._apply(plan, arm.at):
+                self._dispute = altered(self._dispute, informed_at=arm.at)
+                self._hear(arm.at)
+
+    def take(self, steps: list[Step]) -> None:
+        """Does what was done at one instant, and lets the engine hear of it."""
+        at = steps[0].at
+        for step in steps:
+            if step.did is Did.ASKED:
+                self._hear(at, asked=Asked(step.value))
+            else:
+                self._do(step)
+        self._hear(at)
+
+    def _do(self, step: Step) -> None:
+        if step.did is Did.MOVED:
+            self._move(step.value, step.at)
+        elif step.did is Did.CORRECTED:
+            self._dispute = _corrected(self._dispute, step.value, self._matrix)
+        elif step.did is not Did.RESOLVED or self._move(Trigger.RESOLVE, step.at):
+            self._dispute = _marked(self._dispute, step.did, step.at)
+
+    def _move(self, trigger: Trigger, at: datetime) -> bool:
+        if trigger not in allowed(self._dispute.status):
+            self._unlike += 1
+            return False
+        self._dispute = self._dispute.after(trigger, at)
+        return True
+
+    def _hear(self, at: datetime, *, asked: Asked | None = None) -> None:
+        plan = reconcile(self._dispute, self._clocks, self._matrix, self._calendars, at, asked=asked)
+        if self._apply(plan, at):
+            self._dispute = altered(self._dispute, informed_at=at)
+            self._apply(reconcile(self._dispute, self._clocks, self._matrix, self._calendars, at), at)
+
+    def _apply(self, plan: Plan, at: datetime) -> bool:
+        """Takes a plan over; whether it sent the customer news."""
+        for clock in plan.clocks:
+            self._clocks[clock.kind] = clock
+        for kind, arm in plan.timers.items():
+            if arm is None:
+                self._timers.pop(kind, None)
+            else:
+                self._timers[kind] = arm
+        self._dispute = plan.dispute
+        news = False
+        for told in plan.told:
+            news = self._note(told, at) or news
+        return news
+
+    def _note(self, told: Told, at: datetime) -> bool:
+        """Remembers what was told; whether the customer hears of it."""
+        match told:
+            case Climbed():
+                kind = None if told.clock is None else told.clock.kind
+                if kind is Kind.TIER:
+                    self._breaches[kind.value] += 1
+                self._climbs.append(Climb(at, told.from_tier, told.to_tier, told.because, kind))
+            case TakenUp() if told.first:
+                self._began = told.tier
+                return False
+            case Missed():
+                self._breaches[told.clock.kind.value] += 1
+                return False
+            case Warned():
+                self._warnings[told.clock.kind.value] += 1
+                return False
+        return isinstance(told, Climbed | NewsOwed)
+
+
+def _instant(item: tuple[Kind, Arm]) -> datetime:
+    return item[1].at
+
+
+def _marked(dispute: Dispute, did: Did, at: datetime) -> Dispute:
+    """The dispute with the mark that something done leaves on it."""
+    match did:
+        case Did.WROTE:
+            return altered(dispute, contact_count=dispute.contact_count + 1)
+        case Did.ANSWERED | Did.RESOLVED:
+            return altered(dispute, responded_at=dispute.responded_at or at, informed_at=at)
+        case Did.ACKNOWLEDGED:
+            return altered(dispute, acknowledged_at=dispute.acknowledged_at or at, informed_at=at)
+        case Did.INFORMED:
+            return altered(dispute, informed_at=at)
+        case _:
+            return dispute
+
+
+def _judged(dispute: Dispute, matrix: Matrix) -> Dispute:
+    return altered(dispute, severity=assess(matrix, Facts.of(dispute)).severity)
+
+
+def _corrected(dispute: Dispute, facts: Mapping[str, Any], matrix: Matrix) -> Dispute:
+    """The corrected facts; what presses harder raises the severity by this matrix, and one given by hand stands."""
+    given: Severity | None = facts.get("severity")
+    after = altered(dispute, **{name: fact for name, fact in facts.items() if name not in {"severity", "category"}})
+    if "category" in facts:
+        name, needs_person = facts["category"]
+        after = altered(after, category=_category(dispute.category, name, needs_person))
+    if not _PRESSES.isdisjoint(facts):
+        judged = assess(matrix, Facts.of(after)).severity
+        return altered(after, severity=max(judged, after.severity, key=SEVERITY_ORDER.__getitem__))
+    return after if given is None else altered(after, severity=given)
+
+
+def _category(before: Category, name: str | None, needs_person: str | None) -> Category:
+    wants = before.needs_person if needs_person is None else needs_person == "true"
+    return Category(name or before.name, before.confidence, wants, before.secondary)
