@@ -199,9 +199,10 @@ def _promise(matrix: Matrix, clock: Clock, severity: Severity) -> Promise | None
     """The rule this matrix has for such a clock; None when it has none of its kind."""
     if clock.kind is not Kind.TIER:
         return matrix.promise(clock.kind, severity)
-    if clock.promise.reminder:
-        return _at(matrix.reminders, clock.promise.reminder, severity)
-    return None if clock.tier is None or clock.tier > matrix.top else matrix.tier(clock.tier).deadlines[severity]
+    if clock.tier is None or clock.tier > matrix.top:
+        return None
+    tier = matrix.tier(clock.tier)
+    return _at(tier.reminders, clock.promise.reminder, severity) if clock.promise.reminder else tier.deadlines[severity]
 
 
 def _at(reminders: tuple[Mapping[Severity, Promise], ...], number: int, severity: Severity) -> Promise | None:
