@@ -31,6 +31,7 @@ from services.intake.api import (
     regimes,
     webhook_endpoints,
 )
+from services.intake.api.direct import shortened
 from services.intake.categorise import Categoriser
 from services.intake.inbound.consumer import inbound_consumer
 from services.intake.inbound.senders import WEBHOOK_BODY_BYTES_MAX
@@ -48,6 +49,9 @@ from shared.runtime.service import Service
 
 BODY_BYTES_MAX_BY_PATH: Final = {"/v1/disputes/batch": 16 * 1024 * 1024, **WEBHOOK_BODY_BYTES_MAX}
 """Where a body may be longer than elsewhere."""
+
+SHORTCUTS: Final = {("POST", filing.router.prefix): filing.handle}
+"""Where the router is not asked."""
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     filing.router,
@@ -114,5 +118,5 @@ def create_app(parts: IntakeParts, routers: Sequence[APIRouter] = ROUTERS) -> Fa
 
 def door(parts: IntakeParts, app: FastAPI | None = None) -> ASGIApp:
     """The application as it is served: inside its body limit and its edge."""
-    served = app if app is not None else create_app(parts)
+    served = shortened(app if app is not None else create_app(parts), SHORTCUTS)
     return guarded(served, parts.metrics, body_bytes_max_by_path=BODY_BYTES_MAX_BY_PATH)

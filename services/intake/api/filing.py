@@ -47,7 +47,8 @@ router = APIRouter(
 )
 
 
-async def _file(request: Request) -> Response:
+async def handle(request: Request) -> Response:
+    """Answers a request to file one dispute; raises Problem, InvalidValue and what the database raises."""
     parts = parts_of(request)
     caller = await deps.admit(request)
     security.demand(caller, "disputes:write")
@@ -71,7 +72,7 @@ async def _file(request: Request) -> Response:
     response_model=FiledOut,
     response_description="The dispute is stored and categorised; its first event is on the way.",
 )
-@handled_by(_file)
+@handled_by(handle)
 async def file_dispute(
     body: DisputeIn, caller: Annotated[Caller, Depends(deps.require("disputes:write"))], once: deps.OnceOnly
 ) -> Any:

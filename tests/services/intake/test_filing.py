@@ -145,3 +145,22 @@ async def test_the_private_side_is_apart_from_the_dispute(counter: Counter) -> N
     assert private.email == "ada@example.org"
     assert "Jones" not in repr(page.items[0].dispute)
     assert "example.org" not in repr(page.items[0].dispute)
+
+
+async def test_a_fault_of_our_own_is_a_500_that_tells_nothing_of_the_inside(counter: Counter) -> None:
+    async with counter.db.transaction() as tx:
+        await tx.raw.execute("drop table dispute_private cascade")
+    reply = await counter.file()
+    assert reply.status_code == 500
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert "dispute_private" not in reply.text
+    assert reply.json()["trace_id"]
+
+
+async def test_a_browser_of_an_allowed_origin_may_file_and_read_the_answer(db: Database) -> None:
+    async with a_counter(db, cors_origins=["https://desk.example.org"]) as counter:
+        reply = await counter.file({"origin": "https://desk.example.org"})
+        assert reply.status_code == 201
+        assert reply.headers["access-control-allow-origin"] == "https://desk.example.org"
+    async with a_counter(db) as counter:
+        assert "access-control-allow-origin" not in (await counter.file({"origin": "https://desk.example.org"})).headers
