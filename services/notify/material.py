@@ -10,7 +10,7 @@ from services.notify.channels.mime import is_message_id
 from services.notify.deliveries import Claim
 from shared.db import disputes, webhooks
 from shared.db.engine import Tx
-from shared.db.webhooks import Endpoint
+from shared.db.webhooks import PING, Endpoint
 from shared.domain.dispute import Dispute
 from shared.domain.matrix import Matrix
 
@@ -93,7 +93,7 @@ async def for_letters(tx: Tx, claims: Sequence[Claim], matrix: Matrix) -> Materi
 
 async def for_signals(tx: Tx, claims: Sequence[Claim]) -> Material:
     """What webhooks draw on: the endpoints and the events themselves."""
-    places = [(claim.dispute_id, int(claim.occasion)) for claim in claims]
+    places = [(claim.dispute_id, int(claim.occasion)) for claim in claims if claim.kind != PING]
     rows = await tx.raw.fetch(_EVENTS, [place[0] for place in places], [place[1] for place in places])
     told = {(row["dispute_id"], row["sequence"]): _told(row) for row in rows}
     endpoints = await webhooks.get_many(tx, {UUID(claim.recipient) for claim in claims})

@@ -14,7 +14,7 @@ from services.notify.letters import Case, Writer
 from services.notify.material import Material, Private, Told
 from services.notify.people import tier_of
 from services.notify.plan import CUSTOMER, unreachable
-from shared.db.webhooks import SEALED_FOR, Endpoint
+from shared.db.webhooks import PING, SEALED_FOR, Endpoint
 from shared.domain.dispute import Dispute
 from shared.messages.envelope import TYPE_PREFIX
 from shared.messages.links import message_id
@@ -48,6 +48,8 @@ class Packer:
             Unwritable: the letter cannot say what it must.
             BrokenSeal: the endpoint's secret was sealed by another installation.
         """
+        if claim.kind == PING:
+            return self._signal(claim, material)
         entry = BY_KIND.get(claim.kind)
         if entry is None:
             return NotSent("unknown_kind", suppressed=False)
@@ -75,12 +77,14 @@ class Packer:
 
     def _signal(self, claim: Claim, material: Material) -> Parcel | NotSent:
         endpoint = material.endpoints.get(UUID(claim.recipient))
-        told = material.events.get((claim.dispute_id, int(claim.occasion)))
         if endpoint is None or not endpoint.active:
             return NotSent("endpoint_disabled", suppressed=True)
-        if told is None:
+        if claim.kind == PING:
+            body = body_of(_test(claim), endpoint.id, self.source)
+        elif told := material.events.get((claim.dispute_id, int(claim.occasion))):
+            body = body_of(told, claim.dispute_id, self.source)
+        else:
             return NotSent("erased", suppressed=True)
-        body = body_of(told, claim.dispute_id, self.source)
         return _parcel(claim, material, endpoint.url, Signal(body=body, secrets=self._secrets(endpoint)))
 
     def _secrets(self, endpoint: Endpoint) -> tuple[str, ...]:
@@ -88,14 +92,14 @@ class Packer:
         return tuple(self.sealer.decrypt(SEALED_FOR, each) for each in sealed)
 
 
-def body_of(told: Told, dispute_id: UUID, source: str) -> str:
+def body_of(told: Told, subject: UUID, source: str) -> str:
     """The event as CloudEvents 1.0 JSON, with the fields that Standard Webhooks names too; nothing personal is in it."""
     head = {
         "specversion": "1.0",
         "id": str(told.id),
         "source": source,
         "type": f"{TYPE_PREFIX}{told.type}.v{told.version}",
-        "subject": str(dispute_id),
+        "subject": str(subject),
         "time": told.occurred_at,
         "timestamp": told.occurred_at,
         "datacontenttype": "application/json",
@@ -105,6 +109,11 @@ def body_of(told: Told, dispute_id: UUID, source: str) -> str:
     if len(body) > BODY_BYTES_MAX:
         body = orjson.dumps(head | {"data": {"omitted": "too_large"}}, option=orjson.OPT_UTC_Z)
     return body.decode()
+
+
+def _test(claim: Claim) -> Told:
+    """What a test says: that it is one."""
+    return Told(claim.id, "webhook.ping", 1, 0, claim.created_at, "{}")
 
 
 def _case(claim: Claim, dispute: Dispute, private: Private, material: Material) -> Case:

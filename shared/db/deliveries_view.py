@@ -34,7 +34,7 @@ class Delivery:
     """One message to one recipient. `recipient` is `customer`, a person's name in the matrix, or an endpoint's id."""
 
     id: UUID
-    dispute_id: UUID
+    dispute_id: UUID | None
     kind: str
     occasion: str
     audience: str
@@ -61,6 +61,11 @@ async def of_dispute(
     if after is not None:
         query = query.where(delivery.c.id > after)
     return await _read(tx, query.limit(min(limit, PAGE_MAX)))
+
+
+async def get(tx: Tx, delivery_id: UUID) -> Delivery:
+    """One delivery that exists."""
+    return (await _read(tx, select(*_SHOWN).where(delivery.c.id == delivery_id)))[0]
 
 
 async def to_endpoint(tx: Tx, endpoint_id: UUID, *, before: UUID | None = None, limit: int = 50) -> list[Delivery]:

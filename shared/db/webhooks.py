@@ -14,6 +14,7 @@ from sqlalchemy import delete, insert, select, update
 
 from shared.db.engine import Tx
 from shared.db.tables import webhook_endpoint
+from shared.domain.errors import Conflict, NotFound
 from shared.messages.topology import matches
 from shared.runtime.ids import new_id
 
@@ -25,6 +26,16 @@ ENDPOINTS_MAX: Final = 1000
 GONE: Final = "The endpoint answered 410 Gone."
 FAILED_TOO_LONG: Final = f"Nothing was accepted for {FAILING_MAX.days} days."
 
+PING: Final = "ping"
+"""The kind of a delivery that tests an endpoint."""
+
+_PING: Final = """
+    insert into delivery (id, kind, occasion, audience, channel, recipient, facts, state, due_at, created_at, traceparent)
+    select $1::uuid, $2::text, $1::uuid::text, 'integration', 'webhook', $3::text, '{}'::json, 'pending',
+           $4::timestamptz, $4::timestamptz, $5::text
+    where not exists (
+      select from delivery d where d.channel = 'webhook' and d.recipient = $3 and d.kind = $2 and d.due_at is not null)
+"""
 _ALL: Final = "select * from webhook_endpoint where "
 _SUCCEEDED: Final = (
     "update webhook_endpoint set failing_since = null where id = any($1::uuid[]) and failing_since is not null"
@@ -120,6 +131,26 @@ async def remove(tx: Tx, endpoint_id: UUID) -> bool:
     return found.rowcount == 1
 
 
+async def ping(tx: Tx, endpoint_id: UUID, *, traceparent: str | None = None) -> UUID:
+    """Plans a delivery that tests the endpoint, due now; returns its id.
+
+    Raises:
+        NotFound: there is no such endpoint.
+        Conflict: it is disabled, or a test is still waiting.
+    """
+    found = await tx.raw.fetchval("select active from webhook_endpoint where id = $1 for no key update", endpoint_id)
+    if found is None:
+        raise NotFound("webhook endpoint", endpoint_id)
+    if not found:
+        raise Conflict("The endpoint is disabled; make it active first.")
+    made = new_id()
+    planned = await tx.raw.execute(_PING, made, PING, str(endpoint_id), tx.now, traceparent)
+    if planned == "INSERT 0 0":
+        raise Conflict("A test of this endpoint is still waiting; its delivery says how it goes.")
+    tx.hints.add("delivery")
+    return made
+
+
 async def disable(tx: Tx, ids: Collection[UUID], reason: str) -> None:
     """Sends nothing more to these endpoints, for a reason their owner can read."""
     query = "update webhook_endpoint set active = false, disabled_reason = $2 where id = any($1::uuid[]) and active"
@@ -156,6 +187,7 @@ def _endpoint(row: asyncpg.Record | Any) -> Endpoint:
 
 __all__: Sequence[str] = (
     "FAILING_MAX",
+    "PING",
     "SEALED_FOR",
     "Endpoint",
     "NewEndpoint",
@@ -165,6 +197,7 @@ __all__: Sequence[str] = (
     "disable",
     "get_many",
     "listed",
+    "ping",
     "record",
     "remove",
 )

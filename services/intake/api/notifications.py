@@ -31,7 +31,7 @@ class NotificationOut(BaseModel):
     """One message to one recipient. A suppressed one says why it was not sent."""
 
     id: UUID
-    dispute_id: UUID
+    dispute_id: UUID | None = Field(description="Null only for the test of a webhook endpoint.")
     kind: str = Field(examples=["acknowledgement"])
     occasion: str = Field(description="What makes it unique beside its kind and recipient.")
     audience: str = Field(description="customer, handler, tier or integration.")

@@ -21,6 +21,7 @@ from shared.db.webhooks import ENDPOINTS_MAX, SEALED_FOR, Endpoint, NewEndpoint
 from shared.domain.errors import Conflict, InvalidValue, NotFound
 from shared.messages.events import EVENTS
 from shared.messages.topology import matches
+from shared.runtime import traces
 
 SECRET_BYTES: Final = 32
 TOPICS: Final = tuple(name for name in EVENTS if name.startswith("dispute."))
@@ -177,6 +178,22 @@ async def rotate(endpoint_id: UUID, caller: Administrator, tx: InTx, parts: Part
     sealed = parts.sealer.encrypt(SEALED_FOR, secret)
     after = await _changed(tx, endpoint_id, secret=sealed, previous_secret=before.secret)
     return EndpointWithSecretOut(secret=secret, **_told(after))
+
+
+@router.post(
+    "/{endpoint_id}/ping",
+    operation_id="pingWebhookEndpoint",
+    summary="Test a webhook endpoint",
+    status_code=202,
+    responses=problems("conflict"),
+)
+async def ping(endpoint_id: UUID, caller: Administrator, tx: InTx) -> NotificationOut:
+    """Sends `webhook.ping`, signed, in the way of every event: retried by the schedule, and shown among the deliveries.
+
+    One at a time; a disabled endpoint is not tested (409). An `Idempotency-Key` has no effect here.
+    """
+    made = await webhooks.ping(tx, endpoint_id, traceparent=traces.inject().get("traceparent"))
+    return shown(await deliveries_view.get(tx, made))
 
 
 @router.delete(

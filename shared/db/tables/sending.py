@@ -11,7 +11,7 @@ delivery = Table(
     "delivery",
     METADATA,
     Column("id", ID, primary_key=True),
-    Column("dispute_id", ID, ForeignKey("dispute.id", ondelete="CASCADE"), nullable=False),
+    Column("dispute_id", ID, ForeignKey("dispute.id", ondelete="CASCADE")),
     Column("kind", Text, nullable=False),
     Column("occasion", Text, nullable=False),
     Column("audience", Text, nullable=False),
@@ -34,6 +34,7 @@ delivery = Table(
 """Planned once per dispute, kind, occasion, channel and recipient, however often the event comes.
 
 `recipient` is `customer`, a holder's name in the matrix, or a webhook endpoint's id: the address is looked up at sending.
+Only the test of an endpoint is about no dispute.
 """
 
 delivery_attempt = Table(

@@ -123,6 +123,33 @@ async def test_what_was_sent_is_read_newest_first_and_of_this_endpoint_alone(des
     assert (await desk.client.get(f"{URL}/{uuid4()}/deliveries", headers=admin)).status_code == 404
 
 
+async def test_a_test_is_planned_one_at_a_time_and_stands_among_the_deliveries(desk: Desk) -> None:
+    admin = await desk.key(scopes=("admin",))
+    url = f"{URL}/{(await subscribe(desk, admin))['id']}"
+    reply = await desk.client.post(f"{url}/ping", headers=admin)
+    planned = reply.json()
+    assert (reply.status_code, planned["kind"], planned["state"], planned["dispute_id"]) == (
+        202,
+        "ping",
+        "pending",
+        None,
+    )
+    assert (await desk.client.get(f"{url}/deliveries", headers=admin)).json()["items"] == [planned]
+    again = await desk.client.post(f"{url}/ping", headers=admin)
+    assert (again.status_code, again.json()["code"]) == (409, "conflict")
+    async with desk.db.transaction() as tx:
+        await tx.raw.execute("update delivery set state = 'sent', due_at = null")
+    assert (await desk.client.post(f"{url}/ping", headers=admin)).status_code == 202
+
+
+async def test_a_disabled_endpoint_is_not_tested(desk: Desk) -> None:
+    admin = await desk.key(scopes=("admin",))
+    url = f"{URL}/{(await subscribe(desk, admin))['id']}"
+    await desk.client.patch(url, json={"active": False}, headers=admin)
+    reply = await desk.client.post(f"{url}/ping", headers=admin)
+    assert (reply.status_code, reply.json()["code"]) == (409, "conflict")
+
+
 REFUSED = [
     "http://desk.example.com/in",
     "ftp://desk.example.com/in",
@@ -233,6 +260,7 @@ async def test_a_change_that_says_nothing_is_refused(desk: Desk, body: dict[str,
         ("PATCH", "/{id}", "admin"),
         ("DELETE", "/{id}", "admin"),
         ("POST", "/{id}/rotate", "admin"),
+        ("POST", "/{id}/ping", "admin"),
         ("DELETE", "/{id}/previous-secret", "admin"),
     ],
 )

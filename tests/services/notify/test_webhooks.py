@@ -81,6 +81,41 @@ async def test_an_event_arrives_signed_by_the_specification_and_says_nothing_per
         assert personal not in hook.body
 
 
+async def test_a_test_arrives_signed_like_an_event_whatever_the_endpoint_subscribed_to(
+    world: World, receiver: Receiver
+) -> None:
+    made = await subscribe(world, receiver.url(), topics=("dispute.resolved",))
+    async with world.sending():
+        async with world.database.transaction() as tx:
+            planned = await webhooks.ping(tx, made.id)
+        await eventually(lambda: all_in(world, "sent"))
+    (hook,) = receiver.hooks
+    told = Webhook(SECRET).verify(hook.body, hook.headers)
+    assert (told["type"], told["subject"]) == ("org.recourse.webhook.ping.v1", str(made.id))
+    assert (told["id"], told["data"]) == (str(planned), {})
+    assert [each["outcome"] for each in await world.attempts(planned)] == ["sent"]
+
+
+async def test_a_test_that_fails_is_tried_again_by_the_schedule_beside_events(world: World, receiver: Receiver) -> None:
+    made = await subscribe(world, receiver.url())
+    receiver.replies["/hooks"] = "503 Busy"
+    async with world.database.transaction() as tx:
+        planned = await webhooks.ping(tx, made.id)
+    await world.happen(await world.file(), assigned())
+    async with world.sending():
+
+        async def tried() -> bool:
+            rows = await world.rows("select count(*) as n from delivery_attempt where outcome = 'failed'")
+            return rows == [{"n": 2}]
+
+        await eventually(tried)
+        receiver.replies.clear()
+        world.later = SCHEDULE[0] * 2
+        await eventually(lambda: all_in(world, "sent"))
+    assert [each["outcome"] for each in await world.attempts(planned)] == ["failed", "sent"]
+    assert (await endpoint(world, made.id)).failing_since is None
+
+
 async def test_while_a_secret_is_rotated_both_sign(world: World, receiver: Receiver) -> None:
     await subscribe(world, receiver.url(), older=OLDER)
     async with world.sending():
