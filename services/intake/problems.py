@@ -102,7 +102,7 @@ class Problem(Exception):
         return {**document, **self.extra}
 
 
-_SHOWN: Final = ("allowed", "limit", "tier", "expected", "present", "place")
+_SHOWN: Final = ("allowed", "limit", "tier", "expected", "present", "place", "pointer")
 """Attributes of domain errors that help the caller and identify nobody."""
 
 

@@ -81,10 +81,17 @@ class CannotPromise(RecourseError):
 
 
 class PolicyFault(RecourseError):
-    """A policy that does not hold together; `place` says where in the document."""
+    """A policy that does not hold together; `place` says where in the document, `line` on which line of its text."""
 
     code = "policy_fault"
 
-    def __init__(self, place: str, detail: str) -> None:
-        super().__init__(f"{place}: {detail}" if place else detail)
-        self.place, self.detail = place, detail
+    def __init__(self, place: str, detail: str, line: int | None = None) -> None:
+        where = ", ".join(each for each in (place, f"line {line}" if line else "") if each)
+        super().__init__(f"{where}: {detail}" if where else detail)
+        self.place, self.detail, self.line = place, detail, line
+
+    @property
+    def pointer(self) -> str:
+        """The place as a JSON pointer (RFC 6901) into the policy."""
+        steps = self.place.split(".") if self.place else []
+        return "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in steps)

@@ -1,34 +1,33 @@
 """From the checked document to the matrix the domain decides with; what no single field can tell is checked here."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from shared.domain.authority import Authority, Limit, Override
 from shared.domain.clock_record import Kind, OnBreach, Promise
 from shared.domain.clock_spec import ClockSpec
-from shared.domain.conditions import Condition, Rates
+from shared.domain.conditions import Rates
 from shared.domain.dispute import Severity
 from shared.domain.duration import Duration, Unit, parse_term
 from shared.domain.errors import InvalidValue, PolicyFault
-from shared.domain.matrix import Matrix, SeverityRule, Threshold, Tier, When
+from shared.domain.matrix import Matrix, SeverityRule, Threshold, Tier
 from shared.domain.walltime import zone_named
-from shared.policy.condition_models import ConditionModel, ThresholdConditionModel
 from shared.policy.matrix_models import (
-    AuthorityModel,
     ClockModel,
-    LimitModel,
     MatrixModel,
     NextUpdateModel,
     PerSeverity,
+    ThresholdModel,
     TierModel,
 )
 from shared.policy.people_build import Roster, roster
 from shared.policy.people_models import HolderModel
+from shared.policy.rule_build import authority, when
 
 _GAP_UNITS: Final = {
     Unit.SECOND: timedelta(seconds=1),
@@ -53,31 +52,57 @@ def build(model: MatrixModel, *, version: int, calendars: Collection[str] | None
     return _Builder(model, calendars).matrix(version)
 
 
+def faults_between(model: MatrixModel, calendars: Collection[str] | None) -> list[PolicyFault]:
+    """The faults of parts that do not fit each other, one for each part at fault."""
+    return list(_Builder(model, calendars).faults())
+
+
 @dataclass(frozen=True, slots=True)
 class _Builder:
     model: MatrixModel
     calendars: Collection[str] | None
 
+    def faults(self) -> Iterator[PolicyFault]:
+        """Tries each part by itself, so that one fault does not hide the next."""
+        for check in (self._names, self._rates, self._min_gap, self._zone):
+            yield from _fault_of(check)
+        for number, threshold in enumerate(self.model.thresholds):
+            yield from _fault_of(partial(self._threshold, number, threshold))
+        if people := list(_fault_of(self._desk)):
+            yield from people
+            return
+        desk = self._desk()
+        for number, tier in enumerate(self.model.tiers, 1):
+            yield from _fault_of(partial(self._tier, tier, number, desk))
+        for kind in Kind:
+            yield from _fault_of(partial(self._of_kind, kind))
+
     def matrix(self, version: int) -> Matrix:
-        self._unlike([tier.title for tier in self.model.tiers], "tiers")
-        self._unlike([each.name for each in self.model.thresholds], "thresholds")
-        self._unlike([each.name for each in self.model.severity.rules], "severity.rules")
-        desk = roster(self.model.people, self.model.teams, self._zone(), self.calendars)
+        self._names()
+        desk = self._desk()
         return Matrix(
             version=version,
             rates=self._rates(),
-            min_gap=self._gap(self.model.min_gap, "min_gap", "The least gap"),
+            min_gap=self._min_gap(),
             tiers=tuple(self._tier(tier, number, desk) for number, tier in enumerate(self.model.tiers, 1)),
             thresholds=self._thresholds(),
             severity_default=self.model.severity.default,
             severity_rules=tuple(
-                SeverityRule(each.name, _when(each.when), each.severity, each.because)
+                SeverityRule(each.name, when(each.when), each.severity, each.because)
                 for each in self.model.severity.rules
             ),
             clocks=MappingProxyType(dict(self._clocks())),
             reminders=self._reminders(self.model.tiers[-1], OnBreach.ESCALATE),
             people=tuple(desk.people.values()),
         )
+
+    def _names(self) -> None:
+        self._unlike([tier.title for tier in self.model.tiers], "tiers")
+        self._unlike([each.name for each in self.model.thresholds], "thresholds")
+        self._unlike([each.name for each in self.model.severity.rules], "severity.rules")
+
+    def _desk(self) -> Roster:
+        return roster(self.model.people, self.model.teams, self._zone(), self.calendars)
 
     def _unlike(self, names: list[str], place: str) -> None:
         for name, count in Counter(names).items():
@@ -95,6 +120,9 @@ class _Builder:
             raise PolicyFault("reference_rates", f"{self.model.base_currency} is the base currency; its rate is 1.")
         return Rates(self.model.base_currency, MappingProxyType(dict(self.model.reference_rates)))
 
+    def _min_gap(self) -> timedelta:
+        return self._gap(self.model.min_gap, "min_gap", "The least gap")
+
     def _gap(self, text: str, place: str, what: str) -> timedelta:
         term = parse_term(text)
         if not isinstance(term, Duration) or term.unit not in _GAP_UNITS:
@@ -105,14 +133,14 @@ class _Builder:
         return None if text is None else self._gap(text, f"thresholds.{number}.cool_down", "A cool-down")
 
     def _thresholds(self) -> tuple[Threshold, ...]:
+        return tuple(self._threshold(number, each) for number, each in enumerate(self.model.thresholds))
+
+    def _threshold(self, number: int, model: ThresholdModel) -> Threshold:
         top = len(self.model.tiers)
-        for number, each in enumerate(self.model.thresholds):
-            if each.to_tier > top:
-                raise PolicyFault(f"thresholds.{number}.to_tier", f"There is no tier {each.to_tier}; the top is {top}.")
-        return tuple(
-            Threshold(each.name, _when(each.when), each.to_tier, each.because, self._cool_down(each.cool_down, number))
-            for number, each in enumerate(self.model.thresholds)
-        )
+        if model.to_tier > top:
+            raise PolicyFault(f"thresholds.{number}.to_tier", f"There is no tier {model.to_tier}; the top is {top}.")
+        cool_down = self._cool_down(model.cool_down, number)
+        return Threshold(model.name, when(model.when), model.to_tier, model.because, cool_down)
 
     def _tier(self, tier: TierModel, number: int, desk: Roster) -> Tier:
         place = f"tiers.{number - 1}"
@@ -129,7 +157,7 @@ class _Builder:
             title=tier.title,
             holders=holders,
             deputies=tuple(each for each in desk.holders(tier.deputies, f"{place}.deputies") if each not in holders),
-            authority=_authority(tier.authority),
+            authority=authority(tier.authority),
             deadlines=MappingProxyType(promises),
             reminders=self._reminders(tier, on_breach),
         )
@@ -177,13 +205,14 @@ class _Builder:
         )
 
     def _clocks(self) -> dict[Kind, PerSeverityPromise]:
-        found: dict[Kind, PerSeverityPromise] = {}
-        for kind in Kind:
-            clock = getattr(self.model.clocks, kind.value)
-            if isinstance(clock, ClockModel):
-                self._ends_well(kind, clock.on_breach)
-                found[kind] = MappingProxyType({severity: self._clock(kind, clock, severity) for severity in Severity})
-        return found
+        return {kind: promises for kind in Kind if (promises := self._of_kind(kind)) is not None}
+
+    def _of_kind(self, kind: Kind) -> PerSeverityPromise | None:
+        clock = getattr(self.model.clocks, kind.value)
+        if not isinstance(clock, ClockModel):
+            return None
+        self._ends_well(kind, clock.on_breach)
+        return MappingProxyType({severity: self._clock(kind, clock, severity) for severity in Severity})
 
     def _clock(self, kind: Kind, clock: ClockModel, severity: Severity) -> Promise:
         place = f"clocks.{kind}"
@@ -222,47 +251,12 @@ class _Builder:
             raise PolicyFault(f"clocks.{kind}.on_breach", f"A {kind} clock that runs out can only {choice}.")
 
 
+def _fault_of(check: Callable[[], object]) -> Iterator[PolicyFault]:
+    try:
+        check()
+    except PolicyFault as fault:
+        yield fault
+
+
 def _term(terms: str | PerSeverity, severity: Severity) -> str:
     return terms if isinstance(terms, str) else str(getattr(terms, severity.value))
-
-
-def _when(model: ConditionModel | str) -> When:
-    if not isinstance(model, str):
-        return _condition(model)
-    from shared.policy.expressions import compiled  # its parser takes a tenth of a second to load
-
-    return compiled(model)
-
-
-def _condition(model: ConditionModel) -> Condition:
-    severity = model.severity_at_least if isinstance(model, ThresholdConditionModel) else None
-    return Condition(
-        amount_over=model.amount_over,
-        currency=model.currency,
-        categories=frozenset(model.categories),
-        signals_any=frozenset(model.signals_any),
-        severity_at_least=severity,
-        customer_classes=frozenset(model.customer_classes),
-        reopen_count_at_least=model.reopen_count_at_least,
-        contact_count_at_least=model.contact_count_at_least,
-        prior_disputes_at_least=model.prior_disputes_at_least,
-        needs_person=model.needs_person,
-    )
-
-
-def _authority(model: AuthorityModel) -> Authority:
-    overrides = (
-        Override(
-            _limit(each),
-            frozenset(each.categories),
-            frozenset(each.customer_classes),
-            frozenset(each.remedies),
-            each.first_time_only,
-        )
-        for each in model.overrides
-    )
-    return Authority(_limit(model), tuple(overrides))
-
-
-def _limit(model: LimitModel) -> Limit:
-    return Limit(model.amount, MappingProxyType(dict(model.amounts)), model.unlimited)

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from shared.domain.clock_record import OnBreach
 from shared.domain.dispute import Severity
@@ -82,7 +82,14 @@ class PerSeverity(Strict):
     critical: Term
 
 
-Terms = Term | PerSeverity
+def _how_many(terms: object) -> str:
+    return ONE if isinstance(terms, str) else SEVERAL
+
+
+ONE, SEVERAL = "one term", "by severity"
+"""The two ways to write a duration, as the checker names them in the place of a fault."""
+
+Terms = Annotated[Annotated[Term, Tag(ONE)] | Annotated[PerSeverity, Tag(SEVERAL)], Discriminator(_how_many)]
 
 
 class TierModel(Strict):
