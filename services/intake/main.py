@@ -21,6 +21,7 @@ from services.intake.api import (
     inbound_deliveries,
     inbound_endpoints,
     keys,
+    marks,
     messages,
     moves,
     notifications,
@@ -50,7 +51,7 @@ from shared.runtime.service import Service
 BODY_BYTES_MAX_BY_PATH: Final = {"/v1/disputes/batch": 16 * 1024 * 1024, **WEBHOOK_BODY_BYTES_MAX}
 """Where a body may be longer than elsewhere."""
 
-SHORTCUTS: Final = {("POST", filing.router.prefix): filing.handle}
+SHORTCUTS: Final = {("POST", filing.router.prefix): filing.handle, ("POST", batch.PATH): batch.handle}
 """Where the router is not asked."""
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
@@ -65,6 +66,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     conclusions.router,
     feedback.router,
     clocks.router,
+    marks.router,
     notifications.router,
     policies.router,
     policy_trials.router,

@@ -1,21 +1,24 @@
 """POST /v1/disputes/batch: many disputes in one request, for imports; each succeeds or fails by itself."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 import orjson
-from fastapi import Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError, WithJsonSchema
 
 from services.intake import idempotency, security
 from services.intake.api import deps, filing
+from services.intake.api.direct import DirectRoute, handled_by
 from services.intake.api.fields import Body, Instant
 from services.intake.api.schemas_filing import DisputeIn, FiledOut
 from services.intake.commands.file import Brought, Filed, count, file_many
 from services.intake.errors import faults
-from services.intake.parts import IntakeParts
+from services.intake.parts import IntakeParts, parts_of
 from services.intake.problems import Problem, invalid, problem_of
 from services.intake.security import Caller
+from services.intake.strict_json import loads
 from shared.db import idempotency as kept
 from shared.db.engine import Tx
 from shared.domain.errors import InvalidValue
@@ -24,18 +27,25 @@ ITEMS_MAX: Final = 1_000
 READ_AT_ONCE: Final = 10
 """Texts read before others get their turn: reading one may take a millisecond."""
 
-router = deps.secured_router(
-    "/v1/disputes",
-    "disputes",
-    codes=(
-        "malformed_json",
-        "request_in_flight",
-        "body_too_large",
-        "unsupported_media_type",
-        "invalid_value",
-        "idempotency_key_reused",
-        "overloaded",
-    ),
+PATH: Final = "/v1/disputes/batch"
+
+router = APIRouter(
+    prefix="/v1/disputes",
+    tags=["disputes"],
+    route_class=DirectRoute,
+    responses={
+        **deps.ALWAYS,
+        **deps.SECURED,
+        **deps.problems(
+            "malformed_json",
+            "request_in_flight",
+            "body_too_large",
+            "unsupported_media_type",
+            "invalid_value",
+            "idempotency_key_reused",
+            "overloaded",
+        ),
+    },
 )
 
 
@@ -65,6 +75,9 @@ class BatchIn(Body):
     disputes: Annotated[list[Any], Field(min_length=1, max_length=ITEMS_MAX), WithJsonSchema(_ITEM_SCHEMA)]
 
 
+_BATCH: Final = TypeAdapter(BatchIn)
+
+
 class ItemOut(BaseModel):
     """How one dispute of the batch went: filed (201), or refused with its problem."""
 
@@ -82,31 +95,53 @@ class BatchOut(BaseModel):
     refused: int
 
 
+async def handle(request: Request) -> Response:
+    """Answers a request to file many disputes; raises Problem, InvalidValue and what the database raises."""
+    parts = parts_of(request)
+    caller = await deps.admit(request)
+    security.demand(caller, "disputes:write")
+    deps.require_json(request)
+    values = _values(loads(await request.body()))
+    async with parts.database.transaction() as tx:  # who is refused, or was answered before, is not read
+        await parts.back_pressure.check(tx)
+        await idempotency.begin(request, tx, caller, PATH)
+    # Reading long texts takes a while, and PostgreSQL ends a transaction that rests: it is done before one is opened.
+    items = [await _read(_Item(parts, caller, value), turn=n % READ_AT_ONCE == 0) for n, value in enumerate(values)]
+    async with parts.database.transaction() as tx:
+        once = await idempotency.begin(request, tx, caller, PATH)
+        await _find_known(tx, items)
+        await _file(tx, parts, [item for item in items if item.told is None])
+        told = [item.told or {} for item in items]
+        filed = sum(each["status"] == 201 for each in told)
+        answer = {"items": told, "filed": filed, "refused": len(told) - filed}
+        return await once.reply(200, orjson.dumps(answer, option=orjson.OPT_UTC_Z))
+
+
 @router.post("/batch", operation_id="fileDisputes", summary="File many disputes", response_model=BatchOut)
+@handled_by(handle)
 async def file_disputes(
-    parts: deps.Parts,
-    tx: deps.InTx,
-    caller: Annotated[Caller, Depends(deps.require("disputes:write"))],
-    body: BatchIn,
-    once: deps.OnceOnly,
-) -> Response:
+    body: BatchIn, caller: Annotated[Caller, Depends(deps.require("disputes:write"))], once: deps.OnceOnly
+) -> Any:
     """Files up to 1,000 disputes in one transaction and answers for each, in order.
 
     A dispute that breaks a rule is refused with its problem and does not hinder the others. With a `key` of its own a
     dispute is filed once, in whatever batch it comes; the `Idempotency-Key` header stands for the whole request.
     """
-    await parts.back_pressure.check(tx)
-    items = [_Item(parts, caller, value) for value in body.disputes]
-    for n in range(0, len(items), READ_AT_ONCE):
-        for item in items[n : n + READ_AT_ONCE]:
-            item.read()
-        await tx.raw.execute("select 1")  # reading long texts takes a while; PostgreSQL ends a transaction that rests
-    await _find_known(tx, items)
-    await _file(tx, parts, [item for item in items if item.told is None])
-    told = [item.told or {} for item in items]
-    filed = sum(each["status"] == 201 for each in told)
-    answer = {"items": told, "filed": filed, "refused": len(told) - filed}
-    return await once.reply(200, orjson.dumps(answer, option=orjson.OPT_UTC_Z))
+
+
+def _values(value: object) -> list[Any]:
+    try:
+        return _BATCH.validate_python(value).disputes
+    except ValidationError as error:
+        raise invalid(faults(error.errors(include_url=False, include_input=False), at_body=True)) from None
+
+
+async def _read(item: "_Item", *, turn: bool) -> "_Item":
+    """The item, checked and read; other requests get their `turn` before some of them."""
+    if turn:
+        await asyncio.sleep(0)
+    item.read()
+    return item
 
 
 class _Item:
@@ -144,7 +179,7 @@ class _Item:
 
     def refuse(self, problem: Problem) -> None:
         """Answers with the problem."""
-        self.told = {"status": problem.status, "problem": problem.document("/v1/disputes/batch")}
+        self.told = {"status": problem.status, "problem": problem.document(PATH)}
 
     def file(self, filed: Filed | InvalidValue) -> None:
         """Answers with the dispute, or with what its dates break."""

@@ -112,8 +112,11 @@ class Batcher:
         try:
             # Between the last look at those who wait and the count going down nobody else runs, so that none is missed.
             while self._waiting:
-                batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._batch_max))]
-                await self._store(batch)
+                taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._batch_max))]
+                # Who gave up waiting must find nothing filed: their key is free again.
+                batch = [asked for asked in taken if not asked.answer.done()]
+                if batch:
+                    await self._store(batch)
         finally:
             self._working -= 1
             for asked in batch:

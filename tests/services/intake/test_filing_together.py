@@ -11,7 +11,7 @@ from services.intake.api.schemas_filing import DISPUTE_IN
 from services.intake.commands import batcher, file
 from services.intake.commands.file import Brought, file_many
 from shared.db.engine import Database, Tx
-from shared.db.idempotency import Reply
+from shared.db.idempotency import Key, Reply
 from tests.services.intake.counter import Counter, a_complaint, a_counter
 
 
@@ -41,6 +41,25 @@ async def test_nobody_is_left_waiting_when_a_lane_ends_as_the_next_one_comes(cou
         for _ in range(5):  # each comes in the very moment in which the answer to the one before is told
             await counter.parts.batcher.file(batcher.Asked(read, lambda _: Reply(b"", 201, {}, b"")))
     assert await counter.count() == 5
+
+
+async def test_who_gave_up_waiting_finds_nothing_filed_and_may_come_again_with_the_same_key(db: Database) -> None:
+    async with a_counter(db, filing_lanes=1) as counter:
+        new = DISPUTE_IN.validate_python(a_complaint()).to_new()
+        read = file.read(counter.parts.categoriser, new, customer_id=uuid4(), actor="system:intake")
+        key = Key(uuid4(), "one", "POST /v1/disputes")
+
+        def asked(key: Key | None) -> batcher.Asked:
+            return batcher.Asked(read, lambda _: Reply(b"", 201, {}, b""), key)
+
+        busy = asyncio.create_task(counter.parts.batcher.file(asked(None)))
+        waiting = asyncio.create_task(counter.parts.batcher.file(asked(key)))
+        await asyncio.sleep(0)  # both are in; the first has the lane
+        waiting.cancel()
+        await asyncio.gather(busy, waiting, return_exceptions=True)
+        assert await counter.count() == 1
+        await counter.parts.batcher.file(asked(key))
+        assert await counter.count() == 2
 
 
 async def test_disputes_of_one_customer_in_one_batch_count_each_other(db: Database) -> None:
