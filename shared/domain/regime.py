@@ -152,7 +152,7 @@ class Milestone:
 
     `void_on` are facts after which it is no longer owed, met or not. `only_if` are words of which the case needs one
     (circumstances, its product line, category or customer class); of several milestones of one name the first that
-    applies is taken. `since` and `until` are the first and last day of receipt to which it applies. `due_from` is the
+    applies is taken. `since` and `until` are the first and last day of receipt (UTC) to which it applies. `due_from` is the
     key of the dispute's metadata under which a date of its own, as an ISO 8601 instant, takes the place of the term.
     `consequence` is what the regime attaches to missing it. `spec.kind` is what `clock_kind` gives.
     """

@@ -11,6 +11,7 @@ from shared.policy.fields import CategoryName, CustomerClass, Fraction, Name, St
 
 MILESTONES_MAX = 50
 LINES_MAX = 30
+_NOT_ISO = {"UK": "GB", "EL": "GR"}  # in common use, and never the jurisdiction of a dispute
 
 
 def _start(text: str) -> str:
@@ -22,9 +23,18 @@ def _start(text: str) -> str:
     return text
 
 
+def _iso_code(text: str) -> str:
+    meant = _NOT_ISO.get(text.partition("-")[0])
+    if meant is not None:
+        raise ValueError(f"the ISO 3166-1 code is {meant}")
+    return text
+
+
 RegimeId = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}(\.[a-z0-9_]{1,40}){0,4}$", examples=["uk.fca.disp.std"])]
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,48}$", examples=["payment_service"])]
-Jurisdiction = Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$", examples=["GB", "US-CA"])]
+Jurisdiction = Annotated[
+    str, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$", examples=["GB", "US-CA"]), AfterValidator(_iso_code)
+]
 Line = Annotated[str, Field(min_length=1, max_length=400)]
 Lines = Annotated[tuple[Line, ...], Field(max_length=LINES_MAX)]
 Words = Annotated[tuple[Word, ...], Field(max_length=LINES_MAX)]

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from shared.domain.clock_spec import ClockSpec
-from shared.domain.regime import ExtensionRule, Milestone, Nature, PauseRule, Regime
+from shared.domain.regime import OF_THE_DISPUTE, ExtensionRule, Milestone, Nature, PauseRule, Regime
+from shared.domain.regime_facts import MEANINGS
 
 _TOP: Final = """\
 # Regulatory regimes
@@ -53,7 +54,8 @@ in time or late. Facts are read from the dispute or reported by whoever knows th
 
 ## To choose, to change a figure, to add a pack
 
-Put the policy `regimes` (`PUT /v1/policies/regimes`; every version is kept, running clocks keep their rule):
+Put the policy `regimes` (`PUT /v1/policies/regimes` with `If-Match`; every version is kept, running clocks keep their
+rule):
 
 ```json
 {"policy": {"default_jurisdiction": "GB", "default_product_line": "payment_service",
@@ -66,13 +68,16 @@ Put the policy `regimes` (`PUT /v1/policies/regimes`; every version is kept, run
 `enabled` lists the only packs to consider; left out, all that are confirmed are considered. `disabled` takes packs
 away. An override changes `term`, `cap`, `calendar`, `warn_at`, `on_breach`, `extension_by`, `extension_max_total` or
 `enabled` of a milestone (with `only_if` for one of several of a name), or `calendar`, `products` or `enabled` of a whole
-pack, and says why; its reason is shown with the pack. A pack that ships switched off is switched on in this way alone.
+pack, and says why; its reason is shown with the pack. A term beyond the milestone's cap still ends at the cap. A pack that
+ships switched off is switched on in this way alone, and so are its milestones.
 
 A new pack is one file in `shared/policy/regimes/`, named for its id, and one row in `tests/policy/regime_rows.py` for
 each figure; then write this page again. Unknown keys, terms that do not parse, sources that are not there and milestones
 that wait for each other are refused with file and place.
 
-`GET /v1/regimes` and `GET /v1/regimes/{id}` show the packs as the newest policy leaves them.
+`GET /v1/regimes` and `GET /v1/regimes/{id}` show the packs as the newest policy leaves them; `GET
+/v1/disputes/{id}/regimes` tells why each pack applies to a dispute or not, and what has to be sent with each milestone.
+What has to be sent is told, not checked: that a letter holds it is for whoever writes the letter.
 
 """
 
@@ -80,7 +85,7 @@ that wait for each other are refused with file and place.
 def page(regimes: Iterable[Regime]) -> str:
     """The whole page as Markdown."""
     every = tuple(regimes)
-    return _TOP + "\n".join((*_overview(every), "", *_milestones(every), *_packs(every)))
+    return _TOP + "\n".join((*_overview(every), "", *_milestones(every), *_facts(every), *_packs(every)))
 
 
 def _overview(regimes: tuple[Regime, ...]) -> Iterator[str]:
@@ -115,6 +120,23 @@ def _milestones(regimes: tuple[Regime, ...]) -> Iterator[str]:
             met = " or ".join(each.met_by)
             yield _row((f"`{regime.id}`", _name(each), f"{each.starts_on} → {met}", _figure(each), more, source, on))
     yield ""
+
+
+def _facts(regimes: tuple[Regime, ...]) -> Iterator[str]:
+    yield "## The facts"
+    yield ""
+    yield "| fact | meaning | known from | used by |"
+    yield "|---|---|---|---|"
+    for fact, meaning in MEANINGS.items():
+        known = "the dispute" if fact in OF_THE_DISPUTE else "a report"
+        used = {each.id for each in regimes for m in each.milestones if fact in _facts_of(m)}
+        yield _row((f"`{fact}`", meaning, known, _list(f"`{name}`" for name in sorted(used))))
+    yield ""
+
+
+def _facts_of(each: Milestone) -> set[object]:
+    paused = {each.pause.begins_on, each.pause.ends_on} if each.pause else set()
+    return {each.starts_on, *each.met_by, *each.void_on, *paused, *(each.extension.requires if each.extension else ())}
 
 
 def _packs(regimes: tuple[Regime, ...]) -> Iterator[str]:

@@ -1,5 +1,7 @@
 """Which regimes apply, what a business may change of them, and what a pack is refused for."""
 
+import json
+import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -272,6 +274,7 @@ REASON = {"reason": "because"}
     [
         ({"default_product_line": "spaceships"}, "default_product_line"),
         ({"default_jurisdiction": "Britain"}, "default_jurisdiction"),
+        ({"default_jurisdiction": "UK"}, "default_jurisdiction"),
         ({"colour": "blue"}, "colour"),
         ({"enabled": ["atlantis"]}, "enabled.0"),
         ({"enabled": ["us.magnuson_moss.703"]}, "enabled.0"),
@@ -375,6 +378,12 @@ def test_a_folder_of_packs_is_checked_as_a_whole(tmp_path: Path) -> None:
     )
     with pytest.raises(PolicyFault, match="no regime 'atlantis'"):
         load_packs(tmp_path)
+
+
+def test_the_policy_that_the_page_shows_by_example_holds() -> None:
+    [example] = re.findall(r"```json\n(.*?)```", page(shipped()), flags=re.DOTALL)
+    bank = parse_regimes(json.loads(example)["policy"], version=2, calendars=["uk"])
+    assert ids(bank.choose(dispute(jurisdiction=None))) == ["uk.fca.disp.payments", "uk.fca.disp.early"]
 
 
 def test_the_page_of_regimes_is_up_to_date() -> None:

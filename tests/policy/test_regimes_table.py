@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 
 import pytest
@@ -10,7 +10,8 @@ import pytest
 from shared.domain.calendar import Calendar
 from shared.domain.clocks import Extension, Pause, due_at
 from shared.domain.duration import Duration
-from shared.domain.regime import Milestone, Nature, Regime, by_id, clock_kind, kind_of
+from shared.domain.regime import Marker, Milestone, Nature, Regime, by_id, clock_kind, kind_of
+from shared.domain.regime_facts import MEANINGS
 from shared.policy.calendars import DEFAULT_CALENDARS, load_calendars
 from shared.policy.regimes import load_packs, shipped
 from tests.policy.regime_rows import ROWS, Row
@@ -139,6 +140,55 @@ def test_a_milestones_clock_is_stored_under_its_regime_and_its_name() -> None:
     assert kind_of("tier") is None
     for regime in shipped():
         assert all(kind_of(each.spec.kind) == (regime.id, each.name) for each in regime.milestones)
+
+
+def test_the_caps_are_those_of_the_extensions_and_of_regulation_z() -> None:
+    caps = {
+        (m.spec.kind.removeprefix("regime:"), " ".join(m.only_if)): str(m.spec.cap)
+        for regime in shipped()
+        for m in regime.milestones
+        if m.spec.cap is not None
+    }
+    assert caps == {
+        ("card.visa/filing", ""): "540 calendar days",
+        ("eu.psd2.art101/reply", ""): "35 business days",
+        ("uk.fca.disp.payments/final_response", ""): "35 business days",
+        ("us.cfpb.portal/response", ""): "60 calendar days",
+        ("us.reg_e.1005_11/investigation", "new_account"): "90 calendar days",
+        ("us.reg_e.1005_11/investigation", "point_of_sale foreign"): "90 calendar days",
+        ("us.reg_e.1005_11/investigation", ""): "45 calendar days",
+        ("us.reg_z.1026_13/resolution", ""): "90 calendar days",
+    }
+
+
+def test_the_figures_of_pauses_and_the_days_from_which_a_figure_holds() -> None:
+    every = [each for regime in shipped() for each in regime.milestones]
+    pauses = {m.spec.kind: (str(m.pause.free), str(m.pause.least_after)) for m in every if m.pause is not None}
+    assert pauses == {
+        "regime:uk.cra2015.goods/reject": ("None", "7 calendar days, end of day"),
+        "regime:uk.fca.disp.std/final_response": ("1 week", "None"),
+    }
+    assert [(m.spec.kind, str(m.spec.duration), m.since, m.until) for m in every if m.since or m.until] == [
+        ("regime:eu.sgd.2019_771/liability", "2 years", None, date(2026, 7, 30)),
+        ("regime:eu.sgd.2019_771/liability", "2 years", date(2026, 7, 31), None),
+        ("regime:uk.ofcom.adr/adr_letter", "8 weeks", None, date(2026, 4, 7)),
+        ("regime:uk.ofcom.adr/adr_letter", "6 weeks", date(2026, 4, 8), None),
+    ]
+
+
+def test_the_date_on_a_card_dispute_goes_before_the_networks_usual_time() -> None:
+    takes = [m.spec.kind for regime in shipped() for m in regime.milestones if m.due_from == "network_due_at"]
+    assert takes == [
+        "regime:card.amex/response",
+        "regime:card.discover/response",
+        "regime:card.mastercard/response",
+        "regime:card.visa/response",
+        "regime:paypal/inquiry",
+    ]
+
+
+def test_every_fact_has_a_meaning() -> None:
+    assert list(MEANINGS) == list(Marker)
 
 
 def test_only_the_irish_update_recurs() -> None:

@@ -165,13 +165,19 @@ class VerdictOut(BaseModel):
 
 
 class OwedOut(BaseModel):
-    """A milestone that a dispute is owed once its fact is there."""
+    """A milestone that a dispute is owed once its fact is there, and what has to be sent with it."""
 
     regime: str
     milestone: str
+    title: str
+    nature: str
     clock: str
     starts_on: str
+    met_by: list[str]
     term: str
+    must_send: list[str]
+    consequence: str | None
+    source: str
 
     @classmethod
     def of(cls, owed: Owed) -> Self:
@@ -180,9 +186,15 @@ class OwedOut(BaseModel):
         return cls(
             regime=regime.id,
             milestone=each.name,
+            title=each.title,
+            nature=each.nature,
             clock=each.spec.kind,
             starts_on=str(each.starts_on),
+            met_by=list(each.met_by),
             term=str(each.spec.duration),
+            must_send=list(each.must_send),
+            consequence=each.consequence,
+            source=each.source,
         )
 
 
