@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from services.launch import keys
+from services.launch.policy import app as policy
 from shared.runtime import logs
 from shared.runtime.process import run as run_loop
 from shared.runtime.settings import CommonSettings, load
@@ -17,6 +18,7 @@ app = typer.Typer(
 )
 
 app.add_typer(keys.app, name="keys")
+app.add_typer(policy.app, name="policy")
 
 
 @app.command()
