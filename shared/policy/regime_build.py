@@ -13,65 +13,65 @@ from shared.policy.regime_models import ExtensionModel, MilestoneModel, PauseMod
 _WARN_AT: Final = (0.5, 0.75)
 
 
-def build(model: RegimeModel, *, prefix: str, calendars: Collection[str] | None) -> Regime:
-    """The regime of a checked document; `prefix` names the file in faults.
+def build(model: RegimeModel, calendars: Collection[str] | None) -> Regime:
+    """The regime of a checked document.
 
     Raises:
         PolicyFault: parts that do not fit each other, with the place.
     """
-    _check(model, prefix, calendars)
-    return _regime(model, prefix)
+    _check(model, calendars)
+    return _regime(model)
 
 
-def _check(model: RegimeModel, prefix: str, calendars: Collection[str] | None) -> None:
+def _check(model: RegimeModel, calendars: Collection[str] | None) -> None:
     """What no single field can tell: parts that name each other."""
-    _check_sources(model, prefix)
-    _check_words(model, prefix)
-    _check_alternatives(model, prefix)
-    _check_dependence(model, prefix)
+    _check_sources(model)
+    _check_words(model)
+    _check_alternatives(model)
+    _check_dependence(model)
     for number, each in enumerate(model.milestones):
         if calendars is not None and each.calendar not in calendars:
             known = ", ".join(sorted(calendars))
             detail = f"There is no calendar named {each.calendar!r}; there are {known}."
-            raise PolicyFault(f"{prefix}milestones.{number}.calendar", detail)
+            raise PolicyFault(f"milestones.{number}.calendar", detail)
 
 
-def _check_sources(model: RegimeModel, prefix: str) -> None:
+def _check_sources(model: RegimeModel) -> None:
     used = {key for each in model.milestones for key in each.source}
     for number, each in enumerate(model.milestones):
         for key in each.source:
             if key not in model.sources:
-                raise PolicyFault(f"{prefix}milestones.{number}.source", f"{key!r} is not among the sources.")
+                raise PolicyFault(f"milestones.{number}.source", f"{key!r} is not among the sources.")
     idle = sorted(set(model.sources) - used)
     if idle:
-        raise PolicyFault(f"{prefix}sources.{idle[0]}", "No milestone rests on this source.")
+        raise PolicyFault(f"sources.{idle[0]}", "No milestone rests on this source.")
 
 
-def _check_words(model: RegimeModel, prefix: str) -> None:
+def _check_words(model: RegimeModel) -> None:
     known = {*model.circumstances, *model.products, *model.categories, *model.customer_classes}
     for number, each in enumerate(model.milestones):
         for word in each.only_if:
             if word not in known:
                 raise PolicyFault(
-                    f"{prefix}milestones.{number}.only_if", f"{word!r} is not among the circumstances or products."
+                    f"milestones.{number}.only_if", f"{word!r} is not among the circumstances or products."
                 )
     idle = sorted(set(model.circumstances) - {word for each in model.milestones for word in each.only_if})
     if idle:
-        raise PolicyFault(f"{prefix}circumstances.{idle[0]}", "No milestone depends on this circumstance.")
+        raise PolicyFault(f"circumstances.{idle[0]}", "No milestone depends on this circumstance.")
 
 
-def _check_alternatives(model: RegimeModel, prefix: str) -> None:
+def _check_alternatives(model: RegimeModel) -> None:
     """Of several milestones of one name, one that always applies hides those after it."""
     complete: set[str] = set()
     for number, each in enumerate(model.milestones):
         if each.name in complete:
             detail = f"An earlier {each.name!r} applies to every case, so this one never would."
-            raise PolicyFault(f"{prefix}milestones.{number}.name", detail)
+            raise PolicyFault(f"milestones.{number}.name", detail)
         if each.enabled and not (each.only_if or each.since or each.until):
             complete.add(each.name)
 
 
-def _check_dependence(model: RegimeModel, prefix: str) -> None:
+def _check_dependence(model: RegimeModel) -> None:
     names = {each.name for each in model.milestones}
     waits_for: dict[str, str] = {}
     for number, each in enumerate(model.milestones):
@@ -79,12 +79,10 @@ def _check_dependence(model: RegimeModel, prefix: str) -> None:
         if not isinstance(start, After):
             continue
         if start.milestone not in names:
-            raise PolicyFault(
-                f"{prefix}milestones.{number}.starts_on", f"There is no milestone named {start.milestone!r}."
-            )
+            raise PolicyFault(f"milestones.{number}.starts_on", f"There is no milestone named {start.milestone!r}.")
         waits_for[each.name] = start.milestone
         if each.name in _chain(waits_for, start.milestone):
-            raise PolicyFault(f"{prefix}milestones.{number}.starts_on", "The milestones wait for each other.")
+            raise PolicyFault(f"milestones.{number}.starts_on", "The milestones wait for each other.")
 
 
 def _chain(waits_for: dict[str, str], name: str) -> Iterator[str]:
@@ -96,7 +94,7 @@ def _chain(waits_for: dict[str, str], name: str) -> Iterator[str]:
         following = waits_for.get(following)
 
 
-def _regime(model: RegimeModel, prefix: str) -> Regime:
+def _regime(model: RegimeModel) -> Regime:
     return Regime(
         id=model.id,
         title=model.title,
@@ -109,7 +107,7 @@ def _regime(model: RegimeModel, prefix: str) -> Regime:
         note=model.note,
         source=_cited(model, list(model.sources)),
         as_of=model.as_of,
-        milestones=tuple(_milestone(model, each, f"{prefix}milestones.{n}") for n, each in enumerate(model.milestones)),
+        milestones=tuple(_milestone(model, each, f"milestones.{n}") for n, each in enumerate(model.milestones)),
         rules=model.rules,
         circumstances=tuple(model.circumstances.items()),
         precludes=model.precludes,

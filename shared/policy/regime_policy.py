@@ -31,9 +31,11 @@ class RegimesModel(Strict):
     disabled: Annotated[tuple[RegimeId, ...], Field(max_length=_OVERRIDES_MAX)] = ()
     overrides: Annotated[tuple[OverrideModel, ...], Field(max_length=_OVERRIDES_MAX)] = ()
 
-    def asks_for(self, regime: str) -> bool:
-        """Whether the business names the regime itself."""
-        return regime in (self.enabled or ()) or any(each.regime == regime for each in self.overrides)
+    def asked_at(self, regime: str) -> str | None:
+        """Where the business names the regime itself, such as `enabled.0`."""
+        named = [f"enabled.{number}" for number, each in enumerate(self.enabled or ()) if each == regime]
+        named += [f"overrides.{number}.regime" for number, each in enumerate(self.overrides) if each.regime == regime]
+        return named[0] if named else None
 
 
 def parse_regimes(
@@ -115,8 +117,9 @@ def _dated_one(regime: Regime, model: RegimesModel, calendars: Collection[str] |
     if not missing:
         return regime
     detail = f"{regime.id} counts on the calendar {missing[0]!r}, which is not there."
-    if model.asks_for(regime.id):
-        raise PolicyFault(regime.id, f"{detail} Name another in an override, or leave the regime out.")
+    place = model.asked_at(regime.id)
+    if place is not None:
+        raise PolicyFault(place, f"{detail} Name another in an override, or leave the regime out.")
     return replace(regime, enabled=False, note=detail)
 
 

@@ -3,6 +3,7 @@
 `python -m shared.policy.regimes > docs/regimes.md` writes the page that lists them.
 """
 
+import re
 import tomllib
 from collections.abc import Collection, Sequence
 from functools import lru_cache
@@ -15,6 +16,7 @@ from shared.domain.errors import PolicyFault
 from shared.domain.regime import Regime
 from shared.policy.regime_build import build
 from shared.policy.regime_models import RegimeModel
+from shared.policy.toml_places import line_of, lines_of
 
 PACKS: Final = Path(__file__).with_name("regimes")
 """The folder of the packs the product ships with."""
@@ -29,12 +31,12 @@ def load_packs(folder: Path = PACKS, *, calendars: Collection[str] | None = None
     `calendars` are the names of those there are; None leaves the names unchecked.
 
     Raises:
-        PolicyFault: anything that does not hold, with file and place such as `ie.cpc.toml: milestones.1.term`.
+        PolicyFault: anything that does not hold, with file, place and line such as `ie.cpc.toml: milestones.1.term, line 27`.
     """
     paths = sorted(folder.glob("*.toml"))
     if not 1 <= len(paths) <= _FILES_MAX:
         raise PolicyFault(folder.name, f"There are 1 to {_FILES_MAX} packs, not {len(paths)}.")
-    found = tuple(parse_pack(_text(path), place=path.name, calendars=calendars) for path in paths)
+    found = tuple(parse_pack(_text(path), file=path.name, calendars=calendars) for path in paths)
     for path, regime in zip(paths, found, strict=True):
         if path.stem != regime.id:
             raise PolicyFault(f"{path.name}: id", f"The file is named for another regime than {regime.id!r}.")
@@ -48,22 +50,30 @@ def shipped() -> tuple[Regime, ...]:
     return load_packs()
 
 
-def parse_pack(text: str, *, place: str = "", calendars: Collection[str] | None = None) -> Regime:
-    """The regime that one TOML text describes; `place` is the file that faults name.
+def parse_pack(text: str, *, file: str = "", calendars: Collection[str] | None = None) -> Regime:
+    """The regime that one TOML text describes; `file` is the name that faults begin with.
 
     Raises:
-        PolicyFault: anything that does not hold.
+        PolicyFault: anything that does not hold, with its place and its line.
     """
-    prefix = f"{place}: " if place else ""
     try:
-        model = RegimeModel.model_validate(tomllib.loads(text))
+        return build(_model(text), calendars)
+    except PolicyFault as fault:
+        line = fault.line or line_of(lines_of(text), fault.place)
+        place = ": ".join(part for part in (file, fault.place) if part)
+        raise PolicyFault(place, fault.detail, line) from fault
+
+
+def _model(text: str) -> RegimeModel:
+    try:
+        return RegimeModel.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as fault:
-        raise PolicyFault(place, f"This is not TOML: {fault}.") from fault
+        found = re.search(r" \(at line (\d+), column \d+\)$", str(fault))
+        raise PolicyFault("", f"This is not TOML: {fault}.", int(found[1]) if found else None) from fault
     except ValidationError as fault:
         first = fault.errors(include_url=False)[0]
-        where = ".".join(str(step) for step in first["loc"])
-        raise PolicyFault(f"{prefix}{where}".removesuffix(": "), first["msg"].removeprefix("Value error, ")) from fault
-    return build(model, prefix=prefix, calendars=calendars)
+        place = ".".join(str(step) for step in first["loc"])
+        raise PolicyFault(place, first["msg"].removeprefix("Value error, ")) from fault
 
 
 def _text(path: Path) -> str:

@@ -262,8 +262,9 @@ def test_a_pack_whose_calendar_is_not_there_is_left_out_and_says_so() -> None:
         "paypal",
     ]
     assert by_id(bank.regimes)["ie.cpc"].note == "ie.cpc counts on the calendar 'ie', which is not there."
-    with pytest.raises(PolicyFault, match="'ie', which is not there"):
+    with pytest.raises(PolicyFault, match="'ie', which is not there") as caught:
         parse_regimes({"enabled": ["ie.cpc"]}, version=1, calendars=["always"])
+    assert caught.value.place == "enabled.0"
 
 
 REASON = {"reason": "because"}
@@ -342,8 +343,26 @@ def test_a_pack_that_does_not_hold_is_refused_with_file_and_place(old: str, new:
     pack = PACK.replace(old, new)
     assert pack != PACK
     with pytest.raises(PolicyFault) as caught:
-        parse_pack(pack, place="x.toml", calendars=["br"])
+        parse_pack(pack, file="x.toml", calendars=["br"])
     assert caught.value.place == place
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "begins"),
+    [
+        ('term = "7 calendar days"', 'term = "7 days"', "term"),
+        ('calendar = "br"', 'calendar = "moon"', "calendar"),
+        ("[sources]", "[sources", "[sources"),
+        ("source = ", "sauce = ", "[[milestones]]"),
+    ],
+)
+def test_a_fault_of_a_pack_names_its_line(old: str, new: str, begins: str) -> None:
+    pack = PACK.replace(old, new)
+    expected = next(number for number, line in enumerate(pack.splitlines(), 1) if line.startswith(begins))
+    with pytest.raises(PolicyFault) as caught:
+        parse_pack(pack, file="x.toml", calendars=["br"])
+    assert caught.value.line == expected
+    assert str(caught.value).startswith("x.toml")
 
 
 def test_a_milestone_hidden_by_an_earlier_one_of_its_name_is_a_fault() -> None:
