@@ -115,7 +115,7 @@ class Nature(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExtensionRule:
-    """When more time may be taken. A reason out of `reasons` is always given.
+    """When more time may be taken. A reason is always given: one of `reasons`, or any where the regime lists none.
 
     `by` is the most that one extension adds and `max_total` the latest end, counted from the milestone's start; None
     where the regime names no figure. The customer is told what `must_send` lists: `notice` before the time runs out

@@ -51,7 +51,7 @@ class ExtensionModel(Strict):
     by: Term | None = None
     max_total: Term | None = None
     times_max: Annotated[int, Field(ge=1, le=100, strict=True)] = 1
-    reasons: Annotated[tuple[Line, ...], Field(min_length=1, max_length=LINES_MAX)]
+    reasons: Lines
     notice: Term | None = None
     before_expiry: bool = True
     must_send: Lines = ()

@@ -42,9 +42,9 @@ in time or late. Facts are read from the dispute or reported by whoever knows th
 - A **duty** of the business that runs out is a broken promise. An **opportunity** that is lost is none. A **customer
   window** is the customer's time to use a right. **Third party** is time that somebody else owes.
 - Nothing pauses but by the milestone's own rule. Waiting for the customer stops no regime's clock.
-- An **extension** needs one of its reasons and, where it says so, facts that came before. It ends at its maximum, which
-  the clock itself keeps. Where a source gives no number of extensions, there is one; where it gives no maximum, none is
-  kept.
+- An **extension** needs a reason, one of those listed where there is a list, and where it says so facts that came before.
+  It ends at its maximum, which the clock itself keeps. Where a source gives no number of extensions, there is one; where
+  it gives no maximum, none is kept.
 - Of several milestones of one name, the first whose circumstance is there is taken. `received from` and `received to`
   are the days of receipt for which it stands.
 - Where a milestone takes a date of its own, that date goes before the figure: the network's or payment provider's due
@@ -170,7 +170,7 @@ def _details(each: Milestone) -> Iterator[tuple[str, str]]:
     yield "What follows", (each.consequence or "").rstrip(".")
     yield "Note", (each.note or "").rstrip(".")
     if each.extension is not None:
-        yield "Extended for", " or ".join(each.extension.reasons)
+        yield "Extended for", " or ".join(each.extension.reasons) or "any reason that is given"
         yield "When extended, to be sent", "; ".join(each.extension.must_send)
 
 

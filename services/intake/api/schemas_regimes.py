@@ -17,7 +17,7 @@ class ExtensionOut(BaseModel):
     by: str | None = Field(description="The most one extension adds.")
     max_total: str | None = Field(description="The latest end, counted from the start.")
     times_max: int
-    reasons: list[str] = Field(description="One of these has to be given.")
+    reasons: list[str] = Field(description="One of these has to be given; any reason where there are none.")
     notice: str | None = Field(description="How long before the time runs out the customer is told.")
     before_expiry: bool = Field(description="Whether the customer is told before the time runs out.")
     must_send: list[str]
