@@ -12,6 +12,7 @@ from shared.db.engine import Tx
 from shared.domain.clock_record import Clock, Clocks, Kind
 from shared.domain.dispute import Dispute
 from shared.domain.plan import Arm, Plan
+from shared.domain.timekeeping import phase_of
 from shared.messages.events import Event
 
 ACTOR: Final = "system:escalation"
@@ -29,6 +30,13 @@ class Decided:
         self.changed: dict[tuple[Kind, int], Clock] = {}
         self.timers: dict[Kind, Arm | None] = {}
         self.events: list[Event] = []
+
+    @property
+    def watched(self) -> bool:
+        """Whether it has a milestone of a regime among the clocks that were read, or may start one afresh."""
+        return len(self.clocks) > 1 and (
+            phase_of(self.before) > 0 or any(clock.promise.watch is not None for clock in self.clocks.values())
+        )
 
     def add(self, plan: Plan, now: datetime) -> None:
         """Goes on from where the plan leads."""

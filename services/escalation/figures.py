@@ -7,7 +7,7 @@ from typing import Final
 
 from prometheus_client import Counter, Gauge
 
-from shared.domain.clock_record import PROMISES, Clock, ClockState
+from shared.domain.clock_record import Clock, ClockState
 from shared.runtime.metrics import PREFIX, Metrics
 
 
@@ -46,6 +46,6 @@ class Figures:
 
     def ended(self, clock: Clock) -> None:
         """Counts a promise to a customer that came to its end: kept in time, or broken."""
-        if clock.kind in PROMISES and clock.state in (ClockState.MET, ClockState.MISSED):
+        if clock.promised and clock.state in (ClockState.MET, ClockState.MISSED):
             outcome = "kept" if clock.state is ClockState.MET else "broken"
             self.common.promises.labels(kind=clock.kind.value, outcome=outcome).inc()

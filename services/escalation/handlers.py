@@ -1,17 +1,25 @@
 """A message arrived: each event is a nudge to look at its dispute and do what is owed."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from services.escalation.deciding import ACTOR, Decided, save
 from services.escalation.figures import Figures
-from shared.db import clocks, disputes
+from shared.db import clocks, disputes, marks
 from shared.db.engine import Tx
 from shared.db.policies import Matrices
+from shared.db.regimes import RegimeBooks
 from shared.domain.calendar import Calendar
+from shared.domain.clock_record import Clocks
+from shared.domain.dispute import Dispute
 from shared.domain.escalation import Asked
+from shared.domain.marks import NO_MARKS
 from shared.domain.matrix import Matrix
+from shared.domain.milestones import Beyond
 from shared.domain.reconcile import reconcile
+from shared.domain.regime_choice import RegimeBook
+from shared.domain.timekeeping import phase_of
 from shared.messages.envelope import Envelope
 from shared.messages.events import EscalationRequested
 
@@ -23,6 +31,7 @@ class Handlers:
         self._matrices = matrices
         self._calendars = calendars
         self._figures = figures
+        self._books = RegimeBooks(calendars)
 
     async def __call__(self, tx: Tx, envelopes: Sequence[Envelope]) -> None:
         """Handles a batch in this transaction, with few statements whatever its size."""
@@ -46,11 +55,12 @@ class Handlers:
         locked = await disputes.lock_many(tx, traces)
         known = await clocks.newest(tx, locked)
         newest = await self._matrices.current(tx)
+        beyond = await self._beyond(tx, locked, known)
         decided: list[Decided] = []
         for dispute_id, dispute in locked.items():
             each = Decided(dispute, known[dispute_id], traces[dispute_id])
             matrix = await self._matrices.for_case(tx, dispute.policy_version, newest)
-            self._decide(tx, each, matrix, (asked or {}).get(dispute_id, ()), rearm=rearm)
+            self._decide(tx, each, matrix, beyond[dispute_id], (asked or {}).get(dispute_id, ()), rearm=rearm)
             decided.append(each)
         await save(tx, decided)
         # Counted just before the commit: should that fail, the batch is handled and counted once more.
@@ -59,10 +69,32 @@ class Handlers:
                 self._figures.ended(clock)
         return decided
 
-    def _decide(self, tx: Tx, each: Decided, matrix: Matrix, asked: Sequence[Asked], *, rearm: bool) -> None:
+    async def _beyond(self, tx: Tx, locked: Mapping[UUID, Dispute], known: Mapping[UUID, Clocks]) -> dict[UUID, Beyond]:
+        """The milestones each is owed and its marks, read only for those that have any use for them."""
+        newest = await self._books.current(tx)
+        owing = {
+            dispute_id: (await self._book(tx, known[dispute_id], newest)).owing(dispute)
+            for dispute_id, dispute in locked.items()
+        }
+        marked = [each for each in locked.values() if owing[each.id] or phase_of(each) or _watched(known[each.id])]
+        found = await marks.of_many(tx, marked)
+        return {dispute_id: Beyond(found.get(dispute_id, NO_MARKS), owed) for dispute_id, owed in owing.items()}
+
+    async def _book(self, tx: Tx, clocks_of: Clocks, newest: RegimeBook) -> RegimeBook:
+        """The version that a case's milestones came from at first, else the newest."""
+        known = [each.policy_version for each in clocks_of.values() if each.promise.watch is not None]
+        return await self._books.version(tx, min(known)) if known else newest
+
+    def _decide(
+        self, tx: Tx, each: Decided, matrix: Matrix, beyond: Beyond, asked: Sequence[Asked], *, rearm: bool
+    ) -> None:
         for wish in asked or (None,):
-            plan = reconcile(each.dispute, each.clocks, matrix, self._calendars, tx.now, asked=wish, rearm=rearm)
-            each.add(plan, tx.now)
+            facts: dict[str, Any] = {"asked": wish, "rearm": rearm, "beyond": beyond}
+            each.add(reconcile(each.dispute, each.clocks, matrix, self._calendars, tx.now, **facts), tx.now)
+
+
+def _watched(clocks_of: Clocks) -> bool:
+    return any(each.promise.watch is not None for each in clocks_of.values())
 
 
 def _asked(envelopes: Sequence[Envelope]) -> dict[UUID, list[Asked]]:

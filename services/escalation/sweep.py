@@ -13,7 +13,7 @@ from uuid import UUID
 
 from services.escalation.deciding import Decided, save
 from services.escalation.figures import Figures
-from shared.db import clocks, heartbeats, timers
+from shared.db import clocks, heartbeats, marks, timers
 from shared.db.engine import Database, Tx
 from shared.db.faults import is_away, is_transient, may_be_away
 from shared.db.policies import Matrices
@@ -22,6 +22,7 @@ from shared.domain.calendar import Calendar
 from shared.domain.clock_record import Clock, Kind
 from shared.domain.errors import RecourseError
 from shared.domain.firing import alone, fire
+from shared.domain.marks import NO_MARKS, Marks
 from shared.domain.matrix import Matrix
 from shared.runtime.logs import logger
 
@@ -104,25 +105,27 @@ class Sweep:
     async def _fire(self, tx: Tx, due: Sequence[Due]) -> list[_Fired]:
         newest = await self._matrices.current(tx)
         decided = await self._read(tx, due)
+        marked = await marks.of_many(tx, (each.before for each in decided.values() if each.watched))
         fired: list[_Fired] = []
         for timer in due:
             each = decided[timer.dispute.id]
             try:
                 matrix = await self._matrices.for_case(tx, timer.dispute.policy_version, newest)
-                self._decide(tx, timer, each, matrix)
+                self._decide(tx, timer, each, matrix, marked)
             except Exception as error:  # noqa: BLE001 - one dispute must not stop the others; its fate is to be parked
                 await self._park(tx, timer, error)
             else:
                 fired.append((timer, each))
         return fired
 
-    def _decide(self, tx: Tx, timer: Due, each: Decided, matrix: Matrix) -> None:
+    def _decide(self, tx: Tx, timer: Due, each: Decided, matrix: Matrix, marked: Mapping[UUID, Marks]) -> None:
         clock = each.clocks.get(timer.kind)
         if (timer.kind, timer.generation) not in each.changed and (
             clock is None or not clock.open or clock.generation != timer.generation
         ):
             self._figures.stale.inc()
-        each.add(fire(each.dispute, timer.kind, each.clocks, matrix, self._calendars, tx.now), tx.now)
+        known = marked.get(timer.dispute.id, NO_MARKS)
+        each.add(fire(each.dispute, timer.kind, each.clocks, matrix, self._calendars, tx.now, known), tx.now)
 
     async def _read(self, tx: Tx, due: Sequence[Due]) -> dict[UUID, Decided]:
         """The clocks the timers are of; all clocks of a dispute where one alone does not decide."""

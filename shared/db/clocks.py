@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,8 +9,9 @@ import orjson
 from msgspec import Struct
 
 from shared.db.engine import Tx
-from shared.domain.clock_record import Clock, ClockState, Kind, OnBreach, Promise
-from shared.domain.clock_spec import ClockSpec, Extension
+from shared.db.promises import promise_of, spec_text
+from shared.domain.clock_record import Clock, ClockState, Kind
+from shared.domain.clock_spec import Extension
 from shared.domain.duration import Duration, parse_term
 
 IMAGE: Final = (
@@ -52,7 +52,7 @@ _NAMED: Final = (
 _ALL: Final = f"select {READ} from clock c where c.dispute_id = $1 order by c.started_at desc, c.kind limit $2"
 
 
-_CHANGING: Final = ("state", "due_at", "warned", "met_at", "missed_at", "fired_at", "stopped_at")
+_CHANGING: Final = ("state", "due_at", "extensions", "warned", "met_at", "missed_at", "fired_at", "stopped_at")
 
 
 def _insert_sql() -> str:
@@ -138,7 +138,7 @@ def to_clock(row: Sequence[Any]) -> Clock:
         stopped_at,
     ) = row
     return Clock(
-        kind=_KINDS[kind],
+        kind=_KINDS.get(kind) or Kind(kind),
         generation=generation,
         phase=phase,
         state=_STATES[state],
@@ -178,47 +178,6 @@ def _image(kept: Kept) -> tuple[Any, ...]:
         clock.fired_at,
         clock.stopped_at,
     )
-
-
-@lru_cache(maxsize=4096)
-def spec_text(promise: Promise) -> str:
-    """A promise as the JSON text that is stored and shown; what is left out is the ordinary."""
-    spec = promise.spec
-    facts = {
-        "kind": spec.kind,
-        "duration": str(spec.duration),
-        "calendar": spec.calendar,
-        "pausable": spec.pausable,
-        "warn_at": spec.warn_at,
-        "on_breach": promise.on_breach,
-        "count_receipt_day": spec.count_receipt_day or None,
-        "cap": None if spec.cap is None else str(spec.cap),
-        "recurring": spec.recurring or None,
-        "owe_at": promise.owe_at,
-        "reminder": promise.reminder or None,
-        "source": spec.source,
-        "as_of": spec.as_of,
-    }
-    return orjson.dumps({name: fact for name, fact in facts.items() if fact is not None}).decode()
-
-
-@lru_cache(maxsize=4096)
-def promise_of(text: str) -> Promise:
-    """The promise that was stored as this text."""
-    facts = orjson.loads(text)
-    spec = ClockSpec(
-        kind=facts["kind"],
-        duration=parse_term(facts["duration"]),
-        calendar=facts["calendar"],
-        pausable=facts["pausable"],
-        warn_at=tuple(facts["warn_at"]),
-        count_receipt_day=facts.get("count_receipt_day", False),
-        cap=parse_term(facts["cap"]) if "cap" in facts else None,
-        recurring=facts.get("recurring", False),
-        source=facts.get("source"),
-        as_of=facts.get("as_of"),
-    )
-    return Promise(spec, OnBreach(facts["on_breach"]), facts.get("owe_at"), facts.get("reminder", 0))
 
 
 def _extensions_text(extensions: tuple[Extension, ...]) -> str:

@@ -92,7 +92,7 @@ async def take_due(tx: Tx, low: datetime, limit: int = BATCH_MAX) -> list[Due]:
 
 def _due(row: Sequence[Any]) -> Due:
     kind, generation, due_at, attempts = row[rows.WIDTH :]
-    return Due(rows.to_dispute(row), _KINDS[kind], generation, due_at, attempts)
+    return Due(rows.to_dispute(row), _KINDS.get(kind) or Kind(kind), generation, due_at, attempts)
 
 
 async def next_due(tx: Tx, low: datetime) -> datetime | None:

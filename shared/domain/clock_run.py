@@ -100,8 +100,11 @@ def run(
     started_at: datetime,
     pauses: Sequence[Pause] = (),
     extensions: Sequence[Extension] = (),
+    end: datetime | None = None,
 ) -> Run:
     """Works the clock out once, for callers that ask several questions of it; the functions below ask one each.
+
+    `end` is a date of the case's own in place of the term, which no cap shortens.
 
     InvalidValue for naive times or a calendar other than the spec's; CannotPromise for a deadline that never comes.
     """
@@ -111,17 +114,23 @@ def run(
     rules = Rules(calendar, spec.billing_cycle, spec.count_receipt_day)
     merged = merge(pauses, after=start) if spec.pausable and pauses else ()
     candidates = [
-        _run_part(part, rules, start, pauses=merged, extensions=extensions) for part in parts_of(spec.duration)
+        _run_part(part, rules, start, pauses=merged, extensions=extensions, own=end) for part in parts_of(spec.duration)
     ]
     first = candidates[0] if len(candidates) == 1 else min(candidates, key=_ends)
-    return first if spec.cap is None else _capped(first, rules.first_end_of(spec.cap, start))
+    return first if spec.cap is None or end is not None else _capped(first, rules.first_end_of(spec.cap, start))
 
 
 def _run_part(
-    part: Duration, rules: Rules, start: datetime, *, pauses: tuple[Pause, ...], extensions: Sequence[Extension]
+    part: Duration,
+    rules: Rules,
+    start: datetime,
+    *,
+    pauses: tuple[Pause, ...],
+    extensions: Sequence[Extension],
+    own: datetime | None,
 ) -> Run:
     measure = measure_of(part.unit, rules.calendar)
-    end, fixed = _extended(rules, rules.end_of(part, start), extensions)
+    end, fixed = _extended(rules, rules.end_of(part, start) if own is None else own, extensions)
     planned = end if fixed is None else max(end, fixed)
     if not pauses:
         return Run(part, measure, start, (), measure.between(start, planned), planned)

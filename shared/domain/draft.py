@@ -7,6 +7,8 @@ from shared.domain.clock_record import Clock, Clocks, ClockState, Kind, Promise
 from shared.domain.clock_spec import Extension
 from shared.domain.dispute import Dispute
 from shared.domain.escalation import Case, Escalate
+from shared.domain.frozen import altered
+from shared.domain.marks import NO_MARKS, Marks, facts_of
 from shared.domain.matrix import Matrix
 from shared.domain.plan import Arm, Climbed, Plan, Told
 from shared.domain.timekeeping import Calendars, Ticking, phase_of, started
@@ -17,8 +19,17 @@ AFTER_AN_OUTAGE: Final = "after an outage every tier still gets the least gap"
 class Draft:
     """One dispute being decided on at one instant. Only `plan` leaves here, so nothing outside sees it change."""
 
-    def __init__(self, dispute: Dispute, clocks: Clocks, matrix: Matrix, calendars: Calendars, now: datetime) -> None:
+    def __init__(
+        self,
+        dispute: Dispute,
+        clocks: Clocks,
+        matrix: Matrix,
+        calendars: Calendars,
+        now: datetime,
+        marks: Marks = NO_MARKS,
+    ) -> None:
         self.dispute = dispute
+        self.marks: Final = marks
         self.clocks: dict[Kind, Clock] = dict(clocks)
         self.matrix: Final = matrix
         self.calendars: Final = calendars
@@ -26,6 +37,10 @@ class Draft:
         self._timers: dict[Kind, Arm | None] = {}
         self._changed: dict[tuple[Kind, int], Clock] = {}
         self._told: list[Told] = []
+
+    def facts(self) -> Marks:
+        """The marks together with what the dispute knows of itself."""
+        return facts_of(self.dispute, self.marks)
 
     def plan(self) -> Plan:
         """What is to be saved."""
@@ -57,16 +72,25 @@ class Draft:
         self._timers[clock.kind] = None if moment is None else Arm(max(moment.at, self.now), clock.generation)
 
     def begin(
-        self, kind: Kind, promise: Promise | None, started_at: datetime, *, least: datetime | None = None
+        self,
+        kind: Kind,
+        promise: Promise | None,
+        started_at: datetime,
+        *,
+        least: datetime | None = None,
+        policy_version: int | None = None,
     ) -> Clock | None:
-        """Starts the next generation of a clock, if the matrix promises such a thing; `least` is no early due."""
+        """Starts the next generation of a clock, if the matrix promises such a thing; `least` is no early due.
+
+        `policy_version` is the matrix's unless the promise comes from another policy.
+        """
         if promise is None:
             return None
-        before = self.clocks.get(kind)
-        ticking = self._started(kind, promise, started_at, before)
+        fresh = self._fresh(kind, promise, started_at, policy_version)
+        ticking = self._started(fresh)
         due = ticking.clock.due_at
         if least is not None and due is not None and due < least:
-            ticking = self._started(kind, promise, started_at, before, Extension(least, AFTER_AN_OUTAGE))
+            ticking = self._started(altered(fresh, extensions=(Extension(least, AFTER_AN_OUTAGE),)))
         self.keep(ticking.clock)
         self.arm(ticking)
         return ticking.clock
@@ -78,23 +102,23 @@ class Draft:
         least = self.now + self.matrix.min_gap if started_at < self.now else None
         return self.begin(Kind.TIER, promise, started_at, least=least)
 
-    def _started(
-        self, kind: Kind, promise: Promise, started_at: datetime, before: Clock | None, *extensions: Extension
-    ) -> Ticking:
-        clock = Clock(
+    def _fresh(self, kind: Kind, promise: Promise, started_at: datetime, policy_version: int | None) -> Clock:
+        before = self.clocks.get(kind)
+        return Clock(
             kind=kind,
             generation=1 if before is None else before.generation + 1,
             phase=phase_of(self.dispute),
             state=ClockState.RUNNING,
             tier=self.dispute.tier if kind is Kind.TIER else None,
             promise=promise,
-            policy_version=self.matrix.version,
+            policy_version=self.matrix.version if policy_version is None else policy_version,
             started_at=started_at,
             opened_at=self.now,
             due_at=None,
-            extensions=extensions,
         )
-        return started(clock, self.dispute, self.calendars, self.now)
+
+    def _started(self, clock: Clock) -> Ticking:
+        return started(clock, self.dispute, self.calendars, self.now, self.marks)
 
     def climb(self, case: Case, to: Escalate, started_at: datetime) -> None:
         """Goes to another tier: its clock starts, and the history is told from where, why, and what it stepped over."""

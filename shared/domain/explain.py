@@ -118,13 +118,14 @@ def explain(
     now: datetime,
     pauses: Sequence[Pause] = (),
     extensions: Sequence[Extension] = (),
+    end: datetime | None = None,
 ) -> Explanation:
     """Accounts for one clock as it stands at `now`; raises what `run` raises."""
-    clock = run(spec, calendar, started_at=started_at, pauses=pauses, extensions=extensions)
+    clock = run(spec, calendar, started_at=started_at, pauses=pauses, extensions=extensions, end=end)
     now = as_utc(now, "now")
-    end = _end_of_account(clock, now)
+    until = _end_of_account(clock, now)
     works = clock.part.unit.is_business
-    skipped = _days_skipped(calendar, clock.start, end) if works else ([], 0)
+    skipped = _days_skipped(calendar, clock.start, until) if works else ([], 0)
     return Explanation(
         spec=spec,
         calendar=calendar,
@@ -139,13 +140,13 @@ def explain(
         counted=clock.counted(now if clock.due is None else min(now, clock.due)),
         remaining=clock.remaining(now),
         warn=clock.moments(spec.warn_at).warn,
-        spans=tuple(_spans(clock, end)),
+        spans=tuple(_spans(clock, until)),
         pauses=tuple(_pauses(clock, now)),
         pauses_ignored=0 if spec.pausable else len(pauses),
         extensions=tuple(extensions),
         holidays=tuple(skipped[0]),
         closed_days=skipped[1],
-        holidays_unknown=works and _holidays_unknown(calendar, clock.start, end),
+        holidays_unknown=works and _holidays_unknown(calendar, clock.start, until),
     )
 
 

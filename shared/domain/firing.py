@@ -15,7 +15,9 @@ from shared.domain.draft import Draft
 from shared.domain.escalation import Case, Escalate, Hold, climbs, decide
 from shared.domain.frozen import altered
 from shared.domain.lifecycle import Status, Trigger, allowed
+from shared.domain.marks import NO_MARKS, Marks
 from shared.domain.matrix import Matrix
+from shared.domain.milestones import Beyond, next_period
 from shared.domain.plan import Closed, FollowUpAsked, Missed, NewsOwed, Plan, Warned
 from shared.domain.reconcile import reconcile, start_after_resolution, start_next_update
 from shared.domain.timekeeping import (
@@ -33,8 +35,18 @@ from shared.domain.timekeeping import (
 )
 
 
-def fire(dispute: Dispute, kind: Kind, clocks: Clocks, matrix: Matrix, calendars: Calendars, now: datetime) -> Plan:
+def fire(
+    dispute: Dispute,
+    kind: Kind,
+    clocks: Clocks,
+    matrix: Matrix,
+    calendars: Calendars,
+    now: datetime,
+    marks: Marks = NO_MARKS,
+) -> Plan:
     """What becomes of a dispute whose timer of this kind is due; `clocks` are its newest generations.
+
+    `marks` are the facts it does not carry itself, for the milestones of regimes.
 
     A timer whose clock is over, or none, is taken away; one that came too early is set again.
 
@@ -43,9 +55,9 @@ def fire(dispute: Dispute, kind: Kind, clocks: Clocks, matrix: Matrix, calendars
         CannotPromise: a deadline would never come.
     """
     clock = clocks.get(kind)
-    if clock is not None and settled(clock, dispute, now) is not clock:
-        return reconcile(dispute, clocks, matrix, calendars, now)
-    draft = Draft(dispute, clocks, matrix, calendars, now)
+    if clock is not None and settled(clock, dispute, now, marks) is not clock:
+        return reconcile(dispute, clocks, matrix, calendars, now, beyond=Beyond(marks))
+    draft = Draft(dispute, clocks, matrix, calendars, now, marks)
     if clock is None or not clock.open:
         draft.disarm(kind)
     else:
@@ -62,7 +74,7 @@ def _fire_open(draft: Draft, clock: Clock) -> None:
     if clock.due_at is not None and clock.due_at <= draft.now and not movable(clock, draft.dispute):
         _BREACH[clock.promise.on_breach](draft, clock)
         return
-    ticking = refreshed(clock, draft.dispute, draft.calendars)
+    ticking = refreshed(clock, draft.dispute, draft.calendars, draft.marks)
     if ticking.clock is not clock:
         draft.keep(ticking.clock)
     if ticking.moment is None or ticking.moment.at > draft.now:
@@ -75,7 +87,7 @@ def _fire_open(draft: Draft, clock: Clock) -> None:
 
 def _warn(draft: Draft, clock: Clock) -> None:
     """Gives the latest warning that has come; those slept through before it are not given any more."""
-    run = worked_out(clock, draft.dispute, draft.calendars)
+    run = worked_out(clock, draft.dispute, draft.calendars, draft.marks)
     moments = passed(clock, run, draft.now)
     after = warned_of(clock, moments)
     draft.keep(after)
@@ -151,13 +163,16 @@ def _remind_first(draft: Draft, clock: Clock) -> None:
 
 def _tell(draft: Draft, clock: Clock) -> None:
     over = _ran_out(draft, clock)
-    draft.tell(Missed(over))
+    if over.promise.watch is None or over.promise.watch.duty:  # a chance not taken breaks no promise
+        draft.tell(Missed(over))
     _after_a_miss(draft, over)
 
 
 def _after_a_miss(draft: Draft, over: Clock) -> None:
     if over.kind is Kind.NEXT_UPDATE and draft.dispute.active:
         start_next_update(draft)
+    elif over.promise.watch is not None:
+        next_period(draft, over)
 
 
 def _ask_follow_up(draft: Draft, clock: Clock) -> None:

@@ -12,9 +12,11 @@ from shared.domain.draft import Draft
 from shared.domain.escalation import Asked, Case, Escalate, Seat, climbs, decide, seated, take_up
 from shared.domain.frozen import altered
 from shared.domain.lifecycle import SETTLED, Status
+from shared.domain.marks import REFERRED_EXTERNAL, REOPENED, latest_of
 from shared.domain.matrix import Holder, Matrix
+from shared.domain.milestones import NOTHING_BEYOND, Beyond, start_milestones
 from shared.domain.plan import Missed, Plan, TakenUp
-from shared.domain.timekeeping import Calendars, Ticking, next_moment, phase_of, refreshed, settled, worked_out
+from shared.domain.timekeeping import Calendars, Ticking, movable, next_moment, phase_of, refreshed, settled, worked_out
 
 
 def reconcile(
@@ -26,22 +28,26 @@ def reconcile(
     *,
     asked: Asked | None = None,
     rearm: bool = False,
+    beyond: Beyond = NOTHING_BEYOND,
 ) -> Plan:
     """Starts the clocks that are owed, ends those that are not, takes up or climbs where a rule says so.
 
     `clocks` are the newest generations. `asked` is a wish for a higher tier; `rearm` sets every timer anew, for a
-    dispute that lost one.
+    dispute that lost one. `beyond` are facts it does not carry itself, and the milestones it is owed.
 
     Raises:
         PolicyFault: a rule names a calendar that does not exist.
         CannotPromise: a deadline would never come.
     """
-    draft = Draft(_pinned(dispute, matrix), clocks, matrix, calendars, now)
+    draft = Draft(_pinned(dispute, matrix), clocks, matrix, calendars, now, beyond.marks)
     before = frozenset(clocks.values())
     seat = _seat(draft, asked)
     for clock in clocks.values():
-        _settle(draft, clock, rearm=rearm)
+        if clock.promise.watch is None or beyond is not NOTHING_BEYOND:  # without its marks nobody can judge it
+            _settle(draft, clock, rearm=rearm)
     _start_owed(draft)
+    if beyond.owing is not None:
+        start_milestones(draft, beyond.owing)
     if seat is not None:
         _tell_seat(draft, seat, before, first=dispute.tier is None)
     if dispute.tier is None:  # taking up has looked at the thresholds already
@@ -104,22 +110,29 @@ def _second_reviewer(draft: Draft, keeper: Holder | None) -> Seat:
 
 
 def _settle(draft: Draft, clock: Clock, *, rearm: bool) -> None:
-    after = settled(clock, draft.dispute, draft.now)
+    after = settled(clock, draft.dispute, draft.now, draft.marks)
     if after is not clock:
         draft.keep(after)
-        if after.state is ClockState.MISSED and clock.open and draft.dispute.active:
+        if after.state is ClockState.MISSED and clock.open and _told_of(draft, clock):
             draft.tell(Missed(after))
     elif clock.open and clock.promise.spec.pausable:
         _refresh(draft, clock, rearm=rearm)
     elif clock.open and rearm:
-        draft.arm(Ticking(clock, next_moment(clock, worked_out(clock, draft.dispute, draft.calendars))))
+        ticking = worked_out(clock, draft.dispute, draft.calendars, draft.marks)
+        draft.arm(Ticking(clock, next_moment(clock, ticking)))
+
+
+def _told_of(draft: Draft, clock: Clock) -> bool:
+    """A promise of the house ends with the dispute; a duty that the law gives is owed beyond it."""
+    watch = clock.promise.watch
+    return draft.dispute.active if watch is None else watch.duty
 
 
 def _refresh(draft: Draft, clock: Clock, *, rearm: bool) -> None:
     """A pausable clock moves with the dispute's waits; one that never waited cannot have moved."""
-    if not (draft.dispute.waits or rearm):
+    if not (rearm or movable(clock, draft.dispute)):
         return
-    ticking = refreshed(clock, draft.dispute, draft.calendars)
+    ticking = refreshed(clock, draft.dispute, draft.calendars, draft.marks)
     if ticking.clock is not clock:
         draft.keep(ticking.clock)
     if ticking.clock is not clock or rearm:
@@ -187,8 +200,11 @@ def _not_this_phase(draft: Draft, kind: Kind) -> bool:
 
 
 def _phase_began(draft: Draft) -> datetime:
-    """When this phase began: at receipt, or with the change that began it, which is the newest when it is heard of."""
-    return draft.dispute.received_at if phase_of(draft.dispute) == 0 else min(draft.dispute.updated_at, draft.now)
+    """When this phase began: at receipt, or with the change that began it, as its history says."""
+    if phase_of(draft.dispute) == 0:
+        return draft.dispute.received_at
+    began = (latest_of(draft.marks, name, draft.now) for name in (REOPENED, REFERRED_EXTERNAL))
+    return max((at for at in began if at is not None), default=min(draft.dispute.updated_at, draft.now))
 
 
 def _leave_tier(draft: Draft) -> None:

@@ -66,6 +66,13 @@ class Owed(NamedTuple):
     milestone: Milestone
 
 
+class Owing(NamedTuple):
+    """The milestones that a dispute is owed, and the version of the policy `regimes` that says so."""
+
+    owed: tuple[Owed, ...]
+    version: int
+
+
 @dataclass(frozen=True, slots=True)
 class RegimeBook:
     """The regimes of one version of the policy `regimes`, and what is assumed of a dispute that does not say."""
@@ -99,6 +106,13 @@ class RegimeBook:
             customer_class=case.customer_class,
             named=case.named,
         )
+
+    def owing(self, dispute: Dispute) -> Owing | None:
+        """The milestones it is owed with this version; None, without a look at the packs, where none can apply."""
+        told = dispute.metadata
+        if self.default_product_line is None and PRODUCT_LINE_KEY not in told and REGIME_KEY not in told:
+            return None
+        return Owing(self.owed(dispute), self.version)
 
     def owed(self, dispute: Dispute) -> tuple[Owed, ...]:
         """Every milestone the dispute is owed under its regimes, the most important regime's first."""

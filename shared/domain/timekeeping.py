@@ -1,21 +1,23 @@
 """One clock of one dispute at work: started, worked out against the dispute's waits, met, missed or stopped."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final, NamedTuple
 
 from shared.domain.calendar import Calendar
 from shared.domain.clock_record import Clock, ClockState, Kind
 from shared.domain.clock_run import Moment, Run, run
-from shared.domain.clock_spec import DUE, Pause
+from shared.domain.clock_spec import DUE, Extension, Pause
+from shared.domain.clock_terms import MayPause
+from shared.domain.counting import Rules
 from shared.domain.dispute import Dispute
 from shared.domain.errors import PolicyFault
 from shared.domain.frozen import altered
 from shared.domain.lifecycle import ENDED, SETTLED, Stage, Status
+from shared.domain.marks import DROPPED, NO_MARKS, Marks, facts_of, first_of
 
 Calendars = Mapping[str, Calendar]
 
-_DROPPED: Final = frozenset({Status.WITHDRAWN, Status.NOT_A_DISPUTE})
 _WHILE_ACTIVE: Final = frozenset({Kind.ACKNOWLEDGEMENT, Kind.FIRST_RESPONSE, Kind.NEXT_UPDATE})
 _WHILE_SETTLED: Final = frozenset({Kind.FOLLOW_UP, Kind.SILENCE})
 
@@ -44,19 +46,63 @@ def pauses_of(dispute: Dispute) -> tuple[Pause, ...]:
     )
 
 
-def worked_out(clock: Clock, dispute: Dispute, calendars: Calendars) -> Run:
+class Inputs(NamedTuple):
+    """What a clock is worked out from, beside its rule and its start."""
+
+    calendar: Calendar
+    pauses: tuple[Pause, ...]
+    extensions: tuple[Extension, ...]
+    end: datetime | None
+
+
+def inputs_of(clock: Clock, dispute: Dispute, calendars: Calendars, marks: Marks = NO_MARKS) -> Inputs:
+    """The calendar, the pauses, the extensions, and the case's own date. A milestone pauses by its own rule alone.
+
+    Raises:
+        PolicyFault: no calendar of the name its rule says.
+    """
+    spec, watch = clock.promise.spec, clock.promise.watch
+    calendar = calendars.get(spec.calendar)
+    if calendar is None:
+        raise PolicyFault(f"clocks.{clock.kind}.calendar", f"There is no calendar named {spec.calendar}.")
+    if watch is None:
+        pauses = pauses_of(dispute) if dispute.waits else ()
+        return Inputs(calendar, pauses, clock.extensions, None)
+    if watch.pause is None:
+        return Inputs(calendar, (), clock.extensions, watch.due)
+    pauses = tuple(_stops(watch.pause, facts_of(dispute, marks), Rules(calendar)))
+    remains = tuple(_remaining_after(watch.pause, pauses, clock.started_at, Rules(calendar)))
+    return Inputs(calendar, pauses, (*clock.extensions, *remains), watch.due)
+
+
+def _stops(rule: MayPause, facts: Marks, rules: Rules) -> Iterator[Pause]:
+    """From each time the one fact came to the next time the other did; what is `free` runs on."""
+    for began in facts.get(rule.begins_on, ()):
+        since = began if rule.free is None else rules.first_end_of(rule.free, began)
+        until = first_of(facts, (rule.ends_on,), began)
+        if until is None or until > since:
+            yield Pause(since, until, rule.begins_on.replace("_", " "))
+
+
+def _remaining_after(
+    rule: MayPause, pauses: tuple[Pause, ...], started_at: datetime, rules: Rules
+) -> Iterator[Extension]:
+    if rule.least_after is not None:
+        for pause in pauses:
+            if pause.until is not None and pause.until > started_at:
+                least = rules.first_end_of(rule.least_after, pause.until)
+                yield Extension(least, f"at least {rule.least_after} remain after a pause")
+
+
+def worked_out(clock: Clock, dispute: Dispute, calendars: Calendars, marks: Marks = NO_MARKS) -> Run:
     """The clock by its own rule, start, extensions and the dispute's waits.
 
     Raises:
         PolicyFault: no calendar of the name its rule says.
         CannotPromise: the deadline never comes.
     """
-    spec = clock.promise.spec
-    calendar = calendars.get(spec.calendar)
-    if calendar is None:
-        raise PolicyFault(f"clocks.{clock.kind}.calendar", f"There is no calendar named {spec.calendar}.")
-    pauses = pauses_of(dispute) if spec.pausable and dispute.waits else ()
-    return run(spec, calendar, started_at=clock.started_at, pauses=pauses, extensions=clock.extensions)
+    calendar, pauses, extensions, end = inputs_of(clock, dispute, calendars, marks)
+    return run(clock.promise.spec, calendar, started_at=clock.started_at, pauses=pauses, extensions=extensions, end=end)
 
 
 def percent(fraction: float) -> int:
@@ -93,9 +139,9 @@ def warned_of(clock: Clock, moments: tuple[Moment, ...]) -> Clock:
     return altered(clock, warned=(*clock.warned, *(percent(moment.fraction) for moment in moments)))
 
 
-def started(clock: Clock, dispute: Dispute, calendars: Calendars, now: datetime) -> Ticking:
+def started(clock: Clock, dispute: Dispute, calendars: Calendars, now: datetime, marks: Marks = NO_MARKS) -> Ticking:
     """A new clock with its due; warnings whose instants are already past are not given any more."""
-    ticking = worked_out(clock, dispute, calendars)
+    ticking = worked_out(clock, dispute, calendars, marks)
     gone = passed(clock, ticking, now) if clock.started_at < now else ()
     state = ClockState.PAUSED if ticking.due is None else ClockState.RUNNING
     warned = tuple(percent(moment.fraction) for moment in gone)
@@ -104,13 +150,13 @@ def started(clock: Clock, dispute: Dispute, calendars: Calendars, now: datetime)
 
 
 def movable(clock: Clock, dispute: Dispute) -> bool:
-    """Whether its due may be another than the one it shows: only a wait for the customer moves it."""
-    return clock.promise.spec.pausable and bool(dispute.waits)
+    """Whether its due may be another than the one it shows: only a wait moves it, or a milestone's own pause."""
+    return clock.promise.spec.pausable and (bool(dispute.waits) or clock.promise.watch is not None)
 
 
-def refreshed(clock: Clock, dispute: Dispute, calendars: Calendars) -> Ticking:
+def refreshed(clock: Clock, dispute: Dispute, calendars: Calendars, marks: Marks = NO_MARKS) -> Ticking:
     """An open clock as the dispute's waits leave it: running to a due instant, or paused."""
-    ticking = worked_out(clock, dispute, calendars)
+    ticking = worked_out(clock, dispute, calendars, marks)
     clock = _showing(clock, ticking)
     return Ticking(clock, next_moment(clock, ticking))
 
@@ -138,15 +184,30 @@ def outstanding(clock: Clock) -> bool:
     return clock.open or (clock.state is ClockState.MISSED and clock.met_at is None and clock.stopped_at is None)
 
 
-def settled(clock: Clock, dispute: Dispute, now: datetime) -> Clock:
+def settled(clock: Clock, dispute: Dispute, now: datetime, marks: Marks = NO_MARKS) -> Clock:
     """The clock as the dispute's facts leave it: met, met too late, stopped, or as it was."""
     if not outstanding(clock):
         return clock
+    if clock.promise.watch is not None:
+        return _milestone_settled(clock, dispute, facts_of(dispute, marks), now)
     done = _done_at(clock, dispute)
     if done is not None:
         return _met(clock, done, now)
-    if owed(clock, dispute):
-        return clock
+    return clock if owed(clock, dispute) else _dropped(clock, now)
+
+
+def _milestone_settled(clock: Clock, dispute: Dispute, facts: Marks, now: datetime) -> Clock:
+    """Met by the first of its facts, or over with the first that makes it void; an earlier one of them decides."""
+    watch = clock.promise.watch
+    assert watch is not None
+    done = first_of(facts, watch.met_by, clock.started_at, later=clock.promise.spec.recurring)
+    void = first_of(facts, watch.void_on, clock.started_at)
+    if done is not None and (void is None or done <= void):
+        return _met(clock, done, now)
+    return clock if void is None and dispute.status not in DROPPED else _dropped(clock, now)
+
+
+def _dropped(clock: Clock, now: datetime) -> Clock:
     if clock.state is ClockState.MISSED:
         return altered(clock, stopped_at=now)
     return altered(clock, state=ClockState.STOPPED, stopped_at=now)
@@ -183,7 +244,7 @@ def _done_at(clock: Clock, dispute: Dispute) -> datetime | None:
 def _resolved_at(clock: Clock, dispute: Dispute) -> datetime | None:
     """When the dispute was decided, in the clock's own phase and tier; a dispute that was dropped never is."""
     other_tier = clock.kind is Kind.TIER and clock.tier != dispute.tier
-    if dispute.status in _DROPPED or dispute.active or clock.phase != phase_of(dispute) or other_tier:
+    if dispute.status in DROPPED or dispute.active or clock.phase != phase_of(dispute) or other_tier:
         return None
     if _since(clock, dispute.resolved_at) is not None:
         return dispute.resolved_at

@@ -105,6 +105,14 @@ class EscalationRequested(Event, frozen=True, kw_only=True, gc=False):
     to_tier: int | None
 
 
+class MilestoneMarked(Event, frozen=True, kw_only=True, gc=False):
+    """A fact was reported on which a regulatory milestone starts or by which it is met; `at` is when it was so."""
+
+    type: ClassVar[str] = "dispute.marked"
+    name: str
+    at: str
+
+
 class DeadlineWarned(Event, frozen=True, kw_only=True, gc=False):
     """A clock reached one of its warning points, `percent` of its counted time."""
 
@@ -237,6 +245,7 @@ EVENT_CLASSES: Final[tuple[type[Event], ...]] = (
     StatusChanged,
     DisputeEscalated,
     EscalationRequested,
+    MilestoneMarked,
     DeadlineWarned,
     DeadlineMissed,
     UpdateOwed,

@@ -12,8 +12,10 @@ from shared.domain.firing import fire
 from shared.domain.frozen import altered
 from shared.domain.lifecycle import Trigger
 from shared.domain.matrix import Matrix
+from shared.domain.milestones import Beyond
 from shared.domain.plan import Arm, Climbed, Plan, Told
 from shared.domain.reconcile import reconcile
+from shared.domain.regime_choice import Owing
 from tests.builders import a_dispute
 from tests.domain.matrices import CALENDARS, NINE, a_matrix
 
@@ -29,16 +31,32 @@ class Life:
     ended: list[Clock] = field(default_factory=list)
     timers: dict[Kind, Arm] = field(default_factory=dict)
     told: list[Told] = field(default_factory=list)
+    marks: dict[str, tuple[datetime, ...]] = field(default_factory=dict)
+    owing: Owing | None = None
 
     def heard(self, *, asked: Asked | None = None, rearm: bool = False) -> list[Told]:
         """Escalation hears of some event."""
         return self.apply(
-            reconcile(self.dispute, self.clocks, self.matrix, CALENDARS, self.now, asked=asked, rearm=rearm)
+            reconcile(
+                self.dispute,
+                self.clocks,
+                self.matrix,
+                CALENDARS,
+                self.now,
+                asked=asked,
+                rearm=rearm,
+                beyond=Beyond(self.marks, self.owing),
+            )
         )
 
     def fired(self, kind: Kind) -> list[Told]:
         """The timer of this kind goes off now, due or not."""
-        return self.apply(fire(self.dispute, kind, self.clocks, self.matrix, CALENDARS, self.now))
+        return self.apply(fire(self.dispute, kind, self.clocks, self.matrix, CALENDARS, self.now, self.marks))
+
+    def marked(self, name: str) -> list[Told]:
+        """A fact is reported, true as of now, and escalation hears of it."""
+        self.marks[name] = (*self.marks.get(name, ()), self.now)
+        return self.heard()
 
     def apply(self, plan: Plan) -> list[Told]:
         """What storage does with a plan."""

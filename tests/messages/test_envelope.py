@@ -34,6 +34,7 @@ def test_event_names_are_unique_and_stay_what_they_are() -> None:
         "dispute.feedback_given",
         "dispute.filed",
         "dispute.follow_up_due",
+        "dispute.marked",
         "dispute.message_added",
         "dispute.notified",
         "dispute.policy_migrated",

@@ -1,27 +1,31 @@
 """Clocks: every promise of time of a dispute, and why each deadline is when it is."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from fastapi import Depends, Query
+from fastapi import Depends, Path, Query
 from pydantic import BaseModel, Field
 
 from services.intake.api.case import casework_router
 from services.intake.api.deps import InTx, dispute_for, require
 from services.intake.calendars import CalendarShelf, calendars_of
 from services.intake.security import Caller
-from shared.db import clocks
+from shared.db import clocks, marks
 from shared.db.engine import Tx
-from shared.domain.clock_record import PROMISES, Clock, Kind
+from shared.domain.clock_record import Clock, Kind
 from shared.domain.clock_spec import Pause
 from shared.domain.dispute import Dispute
-from shared.domain.errors import NotFound, PolicyFault
+from shared.domain.errors import NotFound
 from shared.domain.explain import Explanation, explain
-from shared.domain.timekeeping import Calendars, pauses_of, worked_out
+from shared.domain.marks import NO_MARKS, Marks
+from shared.domain.timekeeping import Calendars, inputs_of, worked_out
 
 router = casework_router("clocks")
+
+KindName = Annotated[str, Path(max_length=300, examples=["first_response", "regime:uk.fca.disp.std/final_response"])]
 
 Reader = Annotated[Caller, Depends(require("disputes:read"))]
 _MOVED: Final = "The calendar was changed since: the deadline promised then, {due}, stands."
@@ -30,7 +34,8 @@ _MOVED: Final = "The calendar was changed since: the deadline promised then, {du
 class ClockOut(BaseModel):
     """One generation of one clock. A missed clock may still be met, late; `fired_at` minus `due_at` is our lateness."""
 
-    kind: str = Field(examples=["first_response"])
+    kind: str = Field(examples=["first_response", "regime:uk.fca.disp.std/final_response"])
+    title: str | None = Field(description="What a milestone of a regulatory regime is called; none for other clocks.")
     generation: int
     state: str = Field(description="running, paused, met, missed or stopped.")
     promise: bool = Field(description="Whether it is a promise to the customer; others are the house's own.")
@@ -94,13 +99,14 @@ async def list_clocks(
         newest[clock.kind] = max(clock.generation, newest.get(clock.kind, 0))
     shown = [clock for clock in found if generations == "all" or clock.generation == newest[clock.kind]]
     calendars = await shelf.get(tx.now)
-    return ClockListOut(items=[_shown(clock, dispute, calendars, tx.now) for clock in shown])
+    marked = await _marks(tx, dispute, shown)
+    return ClockListOut(items=[_shown(clock, dispute, calendars, tx.now, marked) for clock in shown])
 
 
-@router.get("/clocks/{kind}/explain", operation_id="explainClock", summary="Explain a deadline")
+@router.get("/clocks/{kind:path}/explain", operation_id="explainClock", summary="Explain a deadline")
 async def explain_clock(
     dispute_id: UUID,
-    kind: Kind,
+    kind: KindName,
     caller: Reader,
     tx: InTx,
     shelf: Shelf,
@@ -109,7 +115,8 @@ async def explain_clock(
     """The spans counted, the pauses, holidays and extensions, in numbers and in plain sentences."""
     dispute = await dispute_for(tx, caller, dispute_id)
     clock = await _clock(tx, dispute, kind, generation)
-    account = _account(clock, dispute, await shelf.get(tx.now), tx.now)
+    marked = await _marks(tx, dispute, [clock])
+    account = _account(clock, dispute, await shelf.get(tx.now), tx.now, marked)
     lines = account.lines()
     if clock.due_at is not None and account.due != clock.due_at:
         lines.append(_MOVED.format(due=clock.due_at.isoformat()))
@@ -124,32 +131,52 @@ async def explain_clock(
     )
 
 
-async def _clock(tx: Tx, dispute: Dispute, kind: Kind, generation: int | None) -> Clock:
+async def _clock(tx: Tx, dispute: Dispute, name: str, generation: int | None) -> Clock:
+    kind = kind_named(name)
     if generation is None:
         found = (await clocks.newest(tx, [dispute.id]))[dispute.id].get(kind)
     else:
         found = (await clocks.named(tx, [(dispute.id, kind, generation)])).get((dispute.id, kind))
     if found is None:
-        raise NotFound("clock", kind.value if generation is None else f"{kind.value} of generation {generation}")
+        raise NotFound("clock", name if generation is None else f"{name} of generation {generation}")
     return found
 
 
-def _account(clock: Clock, dispute: Dispute, calendars: Calendars, now: datetime) -> Explanation:
+def kind_named(name: str) -> Kind:
+    """The kind of clock of this name.
+
+    Raises:
+        NotFound: no clock can have it.
+    """
+    try:
+        return Kind(name)
+    except ValueError as fault:
+        raise NotFound("clock", name) from fault
+
+
+async def _marks(tx: Tx, dispute: Dispute, of: Sequence[Clock]) -> Marks:
+    """The marks of a dispute, read when one of these clocks rests on them."""
+    if any(each.promise.watch is not None for each in of):
+        return (await marks.of_many(tx, [dispute])).get(dispute.id, NO_MARKS)
+    return NO_MARKS
+
+
+def _account(clock: Clock, dispute: Dispute, calendars: Calendars, now: datetime, marked: Marks) -> Explanation:
     """The account up to now, or up to when the clock was met or stopped: what came after moved nothing of it.
 
     Raises:
         PolicyFault: no calendar of the name its rule says.
     """
-    spec, end = clock.promise.spec, clock.met_at or clock.stopped_at or now
-    if spec.calendar not in calendars:
-        raise PolicyFault(f"clocks.{clock.kind}.calendar", f"There is no calendar named {spec.calendar}.")
+    end = clock.met_at or clock.stopped_at or now
+    known = inputs_of(clock, dispute, calendars, marked)
     return explain(
-        spec,
-        calendars[spec.calendar],
+        clock.promise.spec,
+        known.calendar,
         started_at=clock.started_at,
         now=end,
-        pauses=[_as_of(pause, end) for pause in pauses_of(dispute) if pause.since < end],
-        extensions=clock.extensions,
+        pauses=[_as_of(pause, end) for pause in known.pauses if pause.since < end],
+        extensions=known.extensions,
+        end=known.end,
     )
 
 
@@ -158,17 +185,18 @@ def _as_of(pause: Pause, end: datetime) -> Pause:
     return pause if pause.until is not None and pause.until <= end else replace(pause, until=None)
 
 
-def _shown(clock: Clock, dispute: Dispute, calendars: Calendars, now: datetime) -> ClockOut:
+def _shown(clock: Clock, dispute: Dispute, calendars: Calendars, now: datetime, marked: Marks) -> ClockOut:
     spec = clock.promise.spec
     late = None if clock.fired_at is None or clock.due_at is None else (clock.fired_at - clock.due_at).total_seconds()
     remaining = None
     if clock.open and spec.calendar in calendars:
-        remaining = worked_out(clock, dispute, calendars).remaining(now).total_seconds()
+        remaining = worked_out(clock, dispute, calendars, marked).remaining(now).total_seconds()
     return ClockOut(
         kind=clock.kind,
         generation=clock.generation,
         state=clock.state,
-        promise=clock.kind in PROMISES,
+        title=None if clock.promise.watch is None else clock.promise.watch.title,
+        promise=clock.promised,
         tier=clock.tier,
         term=str(spec.duration),
         calendar=spec.calendar,

@@ -16,7 +16,7 @@ from shared.db.tables.dispute import dispute, dispute_private, event, feedback, 
 from shared.db.tables.queue import heartbeat, inbox, outbox, parked
 from shared.db.tables.schema import METADATA
 from shared.db.tables.sending import delivery, delivery_attempt
-from shared.db.tables.time import clock, policy, policy_migration, timer
+from shared.db.tables.time import clock, mark, policy, policy_migration, timer
 
 __all__ = [
     "METADATA",
@@ -33,6 +33,7 @@ __all__ = [
     "inbound_delivery",
     "inbound_endpoint",
     "inbox",
+    "mark",
     "message",
     "outbox",
     "parked",

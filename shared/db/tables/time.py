@@ -39,6 +39,18 @@ A missed clock keeps `due_at` and `fired_at`; `met_at` may still follow, late. `
 dispute's life (reopened, with an outside body), so that each starts its clocks once.
 """
 
+mark = Table(
+    "mark",
+    METADATA,
+    Column("dispute_id", ID, ForeignKey("dispute.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("at", INSTANT, primary_key=True),
+    Column("actor", Text, nullable=False),
+    Column("note", Text),
+    Column("created_at", INSTANT, nullable=False),
+)
+"""Facts of a dispute that it does not carry itself, on which milestones of regimes start and by which they are met."""
+
 timer = Table(
     "timer",
     METADATA,

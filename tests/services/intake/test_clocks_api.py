@@ -167,7 +167,7 @@ async def test_a_clock_whose_calendar_is_gone_is_listed_but_cannot_be_explained(
 
 
 @pytest.mark.parametrize(
-    ("tail", "status"), [("tier/explain", 404), ("x/explain", 422), ("tier/explain?generation=0", 422)]
+    ("tail", "status"), [("tier/explain", 404), ("x/explain", 404), ("tier/explain?generation=0", 422)]
 )
 async def test_a_clock_that_is_none_is_not_explained(desk: Desk, tail: str, status: int) -> None:
     dispute = await desk.dispute()

@@ -1,0 +1,44 @@
+"""What may happen to a clock beside counting: being extended, and for a regime's milestone being met, voided or paused."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from shared.domain.duration import Term
+
+
+class MayExtend(Struct, frozen=True, gc=False):
+    """How much more time may be taken: `by` at once, up to `latest` counted from the start, at most so many `times`.
+
+    None sets no limit. `reasons` are those allowed, any when there are none; every fact of `requires` comes first.
+    """
+
+    times: int
+    by: Term | None = None
+    latest: Term | None = None
+    reasons: tuple[str, ...] = ()
+    before_expiry: bool = True
+    requires: tuple[str, ...] = ()
+
+
+class MayPause(Struct, frozen=True, gc=False):
+    """The clock stands still from `free` after one fact until another; `least_after` remains at least from there."""
+
+    begins_on: str
+    ends_on: str
+    free: Term | None = None
+    least_after: Term | None = None
+
+
+class Watch(Struct, frozen=True, gc=False):
+    """What a milestone's clock looks at. `due` is a date of the case's own, in place of the rule's term.
+
+    A `duty` that runs out is a promise broken; a chance or somebody else's time that runs out is only over.
+    """
+
+    title: str
+    duty: bool
+    met_by: tuple[str, ...]
+    void_on: tuple[str, ...] = ()
+    pause: MayPause | None = None
+    due: datetime | None = None

@@ -1,0 +1,110 @@
+"""Regulatory milestones on a real database: begun by the policy `regimes`, met by marks, fired by the sweep."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from services.intake.commands.mark import mark
+from services.intake.commands.move import step
+from shared.db import disputes, policies
+from shared.domain.clock_record import Kind
+from shared.domain.lifecycle import Trigger
+from shared.messages.events import DeadlineMissed, MilestoneMarked
+from shared.policy.regime_policy import regimes_body
+from tests.domain.matrices import clocks
+from tests.services.escalation.room import AUTHOR, Room
+
+CREDIT, NOTICE, INVESTIGATION = (
+    f"regime:us.reg_e.1005_11/{name}" for name in ("provisional_credit", "provisional_credit_notice", "investigation")
+)
+A_DISPUTE: dict[str, Any] = {"jurisdiction": "US", "metadata": {"product_line": "debit_card"}}
+OVERRIDES = [
+    {"regime": "us.reg_e.1005_11", "milestone": name, "calendar": "always", "term": term, "reason": "short for a test"}
+    for name, term in (
+        ("provisional_credit", "10 hours"),
+        ("provisional_credit_notice", "2 hours"),
+        ("investigation", "30 hours"),
+    )
+]
+
+
+@pytest.fixture
+async def regulated(room: Room) -> Room:
+    """The room of a business that is under Regulation E, with figures in plain hours."""
+    await room.put_policy(clocks=clocks(acknowledgement=None, first_response=None, next_update=None, resolution=None))
+    async with room.database.transaction() as tx:
+        body = regimes_body(
+            {"overrides": [{"regime": "us.reg_e.1005_11", "calendar": "always", "reason": "a test"}, *OVERRIDES]}
+        )
+        await policies.put(tx, "regimes", body, **AUTHOR)
+    return room
+
+
+async def marked(room: Room, dispute_id: UUID, name: str) -> None:
+    """Somebody reports a fact, and escalation hears of it."""
+    async with room.database.transaction() as tx:
+        dispute = await disputes.lock(tx, dispute_id)
+        await mark(tx, dispute, name, at=None, note=None, actor="principal:test")
+    await room.hear([dispute_id])
+
+
+async def missed(room: Room, dispute_id: UUID) -> list[str]:
+    return [event.clock for event in await room.events(dispute_id) if isinstance(event, DeadlineMissed)]
+
+
+async def test_a_dispute_under_a_regime_has_its_milestones_beside_the_house_clocks(regulated: Room) -> None:
+    (dispute_id,) = await regulated.taken_up(**A_DISPUTE)
+    assert {CREDIT, INVESTIGATION, "tier"} <= set(await regulated.clocks(dispute_id))
+    assert {CREDIT, INVESTIGATION, "tier"} <= await regulated.timers(dispute_id)
+
+
+async def test_a_dispute_under_no_regime_has_none(regulated: Room) -> None:
+    (dispute_id,) = await regulated.taken_up(jurisdiction="FR")
+    assert set(await regulated.clocks(dispute_id)) == {"tier"}
+
+
+async def test_a_mark_meets_one_and_starts_the_next_which_the_sweep_fires_once(regulated: Room) -> None:
+    (dispute_id,) = await regulated.taken_up(**A_DISPUTE)
+    await regulated.pass_time(hours=1)
+    await marked(regulated, dispute_id, "provisional_credit_given")
+    await marked(regulated, dispute_id, "provisional_credit_given")
+    found = await regulated.clocks(dispute_id)
+    assert (found[CREDIT].state, found[NOTICE].generation) == ("met", 1)
+    assert found[NOTICE].started_at == found[CREDIT].met_at
+    await regulated.pass_time(hours=1, minutes=59)
+    assert NOTICE not in await missed(regulated, dispute_id)
+    await regulated.pass_time(minutes=2)
+    await regulated.hear([dispute_id])
+    await regulated.pass_time(hours=1)
+    assert (await missed(regulated, dispute_id)).count(NOTICE) == 1
+    assert any(isinstance(event, MilestoneMarked) for event in await regulated.events(dispute_id))
+
+
+async def test_a_resolution_meets_what_it_meets_and_nothing_of_that_fires_after_it(regulated: Room) -> None:
+    (dispute_id,) = await regulated.taken_up(**A_DISPUTE)
+    await regulated.pass_time(hours=1)
+    await regulated.move(dispute_id, Trigger.RESOLVE)
+    await regulated.pass_time(days=9)
+    assert await missed(regulated, dispute_id) == []
+    assert (await regulated.clocks(dispute_id))[INVESTIGATION].state == "met"
+
+
+async def test_a_reopened_phase_starts_when_its_history_says(regulated: Room) -> None:
+    (dispute_id,) = await regulated.taken_up()
+    await regulated.move(dispute_id, Trigger.RESOLVE)
+    await regulated.hear([dispute_id])
+    await regulated.pass_time(hours=5)
+    await reopened(regulated, dispute_id)
+    reopened_at = (await regulated.read(dispute_id)).updated_at
+    regulated.ahead += timedelta(minutes=7)
+    await regulated.change(dispute_id, contact_count=2, updated_at=reopened_at + timedelta(minutes=7))
+    await regulated.hear([dispute_id])
+    assert (await regulated.clocks(dispute_id))[Kind.TIER.value].started_at == reopened_at
+
+
+async def reopened(room: Room, dispute_id: UUID) -> None:
+
+    async with room.database.transaction() as tx:
+        await step(tx, await disputes.lock(tx, dispute_id), Trigger.REOPEN, "principal:test")
