@@ -18,15 +18,16 @@ from typing import Any, Final, NamedTuple
 from shared.domain.clock_record import Clock, Kind
 from shared.domain.conditions import SEVERITY_ORDER, Facts
 from shared.domain.dispute import Category, Dispute, Severity
+from shared.domain.draft import Draft
 from shared.domain.escalation import Asked
 from shared.domain.firing import fire
 from shared.domain.frozen import altered
 from shared.domain.lifecycle import Trigger, allowed
 from shared.domain.matrix import Matrix
 from shared.domain.plan import Arm, Climbed, Missed, NewsOwed, Plan, TakenUp, Told, Warned
-from shared.domain.reconcile import reconcile
+from shared.domain.reconcile import reconcile, start_next_update
 from shared.domain.severity import assess
-from shared.domain.timekeeping import Calendars
+from shared.domain.timekeeping import Calendars, outstanding, settled
 
 FIRES_MAX: Final = 2000
 """Timers that one replay lets go off; a matrix of seconds over a dispute of months ends there, and says so."""
@@ -163,7 +164,7 @@ class _Play:
             plan = fire(self._dispute, kind, self._clocks, self._matrix, self._calendars, arm.at)
             if self._apply(plan, arm.at):
                 self._dispute = altered(self._dispute, informed_at=arm.at)
-                self._hear(arm.at)
+                self._news(arm.at)
 
     def take(self, steps: list[Step]) -> None:
         """Does what was done at one instant, and lets the engine hear of it."""
@@ -173,7 +174,14 @@ class _Play:
                 self._hear(at, asked=Asked(step.value))
             else:
                 self._do(step)
-        self._hear(at)
+        if all(step.did is Did.INFORMED for step in steps):
+            self._news(at)
+        elif self._anything_owed():
+            self._hear(at)
+
+    def _anything_owed(self) -> bool:
+        """Whether the engine would do anything: after a decision, only with clocks that are not yet settled."""
+        return self._dispute.active or any(outstanding(clock) for clock in self._clocks.values())
 
     def _do(self, step: Step) -> None:
         if step.did is Did.MOVED:
@@ -194,7 +202,18 @@ class _Play:
         plan = reconcile(self._dispute, self._clocks, self._matrix, self._calendars, at, asked=asked)
         if self._apply(plan, at):
             self._dispute = altered(self._dispute, informed_at=at)
-            self._apply(reconcile(self._dispute, self._clocks, self._matrix, self._calendars, at), at)
+            self._news(at)
+
+    def _news(self, at: datetime) -> None:
+        """What reconciling does when the customer had news and nothing else changed: the next is promised."""
+        if not self._dispute.active:
+            return
+        draft = Draft(self._dispute, self._clocks, self._matrix, self._calendars, at)
+        clock = self._clocks.get(Kind.NEXT_UPDATE)
+        if clock is not None and (after := settled(clock, self._dispute, at)) is not clock:
+            draft.keep(after)
+        start_next_update(draft)
+        self._apply(draft.plan(), at)
 
     def _apply(self, plan: Plan, at: datetime) -> bool:
         """Takes a plan over; whether it sent the customer news."""

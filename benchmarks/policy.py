@@ -1,0 +1,154 @@
+"""How fast a policy is tried: a dry run over open disputes, and a replay of past ones, both on a real database.
+
+`python -m benchmarks.policy --open 1000000 --over 100000` loads that many of each, with clocks and histories as the
+product writes them, and prints disputes a minute, with how many processes. The proposed matrix shortens the first tier
+and lowers the thresholds of amounts.
+"""
+
+import argparse
+import copy
+import os
+import time
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from benchmarks.timers import server
+from services.launch.policy.whole import Order, replay_whole
+from shared.db import policies
+from shared.db.dry_run import Bounds, Proposal, dry_run
+from shared.db.engine import Database, make_engine
+from shared.db.policies import Matrices
+from shared.db.promises import spec_text
+from shared.db.replaying import Trial, replay_newest
+from shared.domain.clock_record import Kind
+from shared.domain.dispute import Severity
+from shared.policy.calendars import DEFAULT_CALENDARS, load_calendars
+from shared.policy.matrix import default_body, parse_matrix
+from shared.runtime.process import run
+
+LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
+
+_DISPUTES: Final = """
+insert into dispute (id, reference, version, sequence, head, status, stage, tier, handler, severity, category, confidence,
+  needs_person, secondary, signals, channel, amount, currency, customer_id, customer_class, language, policy_version,
+  prior_disputes, contact_count, reopen_count, waits, metadata, received_at, updated_at, acknowledged_at)
+select uuidv7(), $1 || n, 2, 0, '\\x00', $2, 'internal_1', 1, 'Complaints desk', 'normal', 'billing_error', 0.9, false, '{}',
+  '{frustrated}', 'api', 20 + n % 600, 'EUR', gen_random_uuid(), 'standard', 'en', 1, 0, 1, 0, '[]', '{}',
+  now() - interval '60 days' + n % 40 * interval '1 day' + n % 977 * interval '1 minute', now(), now() - interval '40 days'
+from generate_series($3::int, $4::int) n
+"""
+_CLOCKS: Final = """
+insert into clock (dispute_id, kind, generation, phase, state, tier, spec, policy_version, started_at, opened_at, due_at)
+select id, $1, 1, 0, 'running', case when $1 = 'tier' then 1 end, $2::json, 1, received_at, received_at,
+  now() + interval '3 days' from dispute where status = 'investigating'
+"""
+_TELL: Final = """
+insert into event (dispute_id, sequence, id, type, version, occurred_at, actor, data, hash)
+select d.id, e.sequence, gen_random_uuid(), 'dispute.' || e.type, 1, d.received_at + e.after, 'principal:bench',
+  replace(replace(replace(e.data, '$AMOUNT', d.amount::text), '$ID', d.id::text), '$REFERENCE', d.reference)::json, '\\x00'
+from dispute d, (values
+  (1, 'filed', interval '0', '{"reference":"$REFERENCE","channel":"api","category":"billing_error","confidence":0.9,'
+    '"needs_person":false,"secondary":[],"signals":["frustrated"],"severity":"normal","amount":"$AMOUNT","currency":"EUR",'
+    '"customer_id":"$ID","customer_class":"standard","jurisdiction":"GB","language":"en"}'),
+  (2, 'assigned', interval '1 second', '{}'),
+  (3, 'notified', interval '3 seconds', '{"kind":"acknowledgement","channel":"email","outcome":"sent","delivery_id":"x",'
+    '"occasion":"once"}'),
+  (4, 'message_added', interval '5 hours', '{"message_id":"m","direction":"out","channel":"email","author":"agent",'
+    '"internal":false}'),
+  (5, 'status_changed', interval '5 hours', '{"before":"received","after":"investigating","trigger":"investigate"}'),
+  (6, 'status_changed', interval '6 hours',
+    '{"before":"investigating","after":"awaiting_customer","trigger":"wait_for_customer"}'),
+  (7, 'message_added', interval '30 hours', '{"message_id":"m","direction":"in","channel":"email","author":"customer",'
+    '"internal":false}'),
+  (8, 'status_changed', interval '30 hours',
+    '{"before":"awaiting_customer","after":"investigating","trigger":"resume"}'),
+  (9, 'deadline_warned', interval '3 days', '{}'),
+  (10, 'escalated', interval '5 days', '{}'),
+  (11, 'resolved', interval '7 days', '{"outcome":"upheld","remedy":null,"amount":null,"currency":null,"occasion":0}'),
+  (12, 'notified', interval '7 days 2 seconds', '{"kind":"resolution","channel":"email","outcome":"sent",'
+    '"delivery_id":"x","occasion":"0"}'),
+  (13, 'follow_up_due', interval '14 days', '{}'),
+  (14, 'closed', interval '21 days', '{"because":"silence"}')
+) as e(sequence, type, after, data) where d.status = 'closed' and d.reference like $1
+"""
+
+
+def proposed() -> dict[str, Any]:
+    """The shipped matrix with a quicker front line and lower thresholds."""
+    body = copy.deepcopy(dict(default_body()))
+    body["tiers"][0]["deadline"] = "12 business hours"
+    body["thresholds"][0]["when"] = {"amount_over": "100"}
+    body["clocks"]["next_update"]["duration"] = "5 business days"
+    return body
+
+
+async def load(database: Database, open_: int, over: int) -> None:
+    """Fills the tables, a bounded number of rows in each transaction."""
+    for prefix, status, count in (("O-", "investigating", open_), ("C-", "closed", over)):
+        for first in range(1, count + 1, 50_000):
+            async with database.transaction() as tx:
+                await tx.raw.execute(_DISPUTES, prefix, status, first, min(first + 49_999, count), timeout=600)
+    matrix = parse_matrix(default_body(), version=1)
+    kinds = {kind: matrix.promise(kind, Severity.NORMAL) for kind in (Kind.NEXT_UPDATE, Kind.RESOLUTION)}
+    kinds[Kind.TIER] = matrix.tier(1).deadlines[Severity.NORMAL]
+    async with database.transaction() as tx:
+        await tx.raw.execute("set local statement_timeout = 0")
+        for kind, promise in kinds.items():
+            assert promise is not None
+            await tx.raw.execute(_CLOCKS, kind.value, spec_text(promise), timeout=3600)
+        await tx.raw.execute(_TELL, "C-%", timeout=3600)
+    async with database.engine.connect() as connection:
+        outside = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await outside.exec_driver_sql("set statement_timeout = 0")
+        await outside.exec_driver_sql("vacuum analyze dispute, clock, event")
+
+
+async def measure(url: str, arguments: argparse.Namespace) -> None:
+    """Loads, tries, prints."""
+    database = Database(make_engine(url, pool_size=2))
+    async with database.transaction() as tx:
+        await policies.ensure_default(tx)
+        year = tx.now.year
+    years = range(year - 2, year + 10)
+    calendars = load_calendars(DEFAULT_CALENDARS, years)
+    began = time.monotonic()
+    await load(database, arguments.open, arguments.over)
+    print(f"loaded {arguments.open:,} open and {arguments.over:,} past disputes in {time.monotonic() - began:.0f} s")
+    matrices = Matrices(calendars)
+    matrix = parse_matrix(proposed(), version=2, calendars=calendars)
+    for limit in (5000, 20_000, arguments.whole):
+        seen = await dry_run(database, matrices, calendars, Proposal(matrix), Bounds(limit))
+        told = seen.foresight
+        print(
+            f"dry run, limit {limit:,}: looked at {told.looked_at:,} of {seen.open_disputes:,} in {seen.seconds:.2f} s, "
+            f"{told.looked_at / seen.seconds * 60:,.0f} a minute; {told.moved:,} deadlines move, {told.overdue:,} overdue, "
+            f"{told.escalated:,} climb"
+        )
+    present = parse_matrix(default_body(), version=1, calendars=calendars)
+    trial = Trial(present, matrix, calendars)
+    some = min(arguments.over, 10_000)
+    once = await replay_newest(database, trial, limit=some, since=LONG_AGO, seconds=600)
+    print(f"replay in one process: {once.comparison.disputes:,} in {once.seconds:.2f} s, {once.a_minute:,.0f} a minute")
+    order = Order(url, default_body(), proposed(), DEFAULT_CALENDARS, years)
+    for processes in sorted({1, os.cpu_count() or 1}):
+        done = await replay_whole(database, order, since=LONG_AGO, limit=arguments.over, processes=processes)
+        print(
+            f"replay with {processes} worker processes: {done.comparison.disputes:,} in {done.seconds:.2f} s, "
+            f"{done.a_minute:,.0f} a minute; {done.comparison.differ:,} differ"
+        )
+    await database.dispose()
+
+
+async def main(arguments: argparse.Namespace) -> None:
+    """Runs on a server of its own unless one is named."""
+    async with server(arguments.url) as url:
+        await measure(url, arguments)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--open", type=int, default=100_000)
+    parser.add_argument("--over", type=int, default=20_000)
+    parser.add_argument("--whole", type=int, default=50_000, help="the largest dry run")
+    parser.add_argument("--url", default=None)
+    run(main(parser.parse_args()))
