@@ -18,6 +18,7 @@ from shared.db import policies, policy_migrations
 from shared.db.engine import Database
 from shared.db.faults import RAISED_BY_DATABASE
 from shared.db.policies import Matrices
+from shared.db.regimes import RegimeBooks
 from shared.domain.calendar import Calendar
 from shared.messages.topology import ESCALATION
 from shared.policy.calendars import DEFAULT_CALENDARS, load_calendars
@@ -81,7 +82,11 @@ class Engine:
                 await self._tick(stop, calendars)
 
     async def _open(self) -> Mapping[str, Calendar]:
-        """Stores the first policy if there is none, and reads the calendars for the years around now."""
+        """Stores the first policies if there are none, and reads the calendars for the years around now.
+
+        Raises:
+            PolicyFault: a policy does not hold, which is better known at the start than at every event.
+        """
         async with self._database.transaction() as tx:
             await policies.ensure_default(tx)
             year = tx.now.year
@@ -90,6 +95,7 @@ class Engine:
         calendars = await asyncio.to_thread(load_calendars, folder, years)
         async with self._database.transaction() as tx:
             await Matrices(calendars).current(tx)
+            await RegimeBooks(calendars).current(tx)
         return calendars
 
     async def _tick(self, stop: Stop, calendars: Mapping[str, Calendar]) -> None:
