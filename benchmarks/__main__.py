@@ -9,6 +9,7 @@ SUITE: Final[tuple[tuple[str, list[str]], ...]] = (
     ("benchmarks.timers", ["--open", "1000000", "--due", "20000"]),
     ("benchmarks.acknowledging", []),
     ("benchmarks.broker", []),
+    ("benchmarks.conditions", []),
 )
 
 

@@ -108,7 +108,10 @@ class _Compiler:
         fact, words = self._fact(node.children[0]), node.children[1]
         assert isinstance(words, Tree)
         if fact.sort not in {Sort.WORD, Sort.GRADE}:
-            _refuse(node, f"{fact.name} is {fact.sort.value}; a list of words goes with 'any' or 'all' for a set")
+            _refuse(
+                node,
+                f"{fact.name} is {fact.sort.value}{_LISTED.get(fact.sort, ', and only words are looked for in a list')}",
+            )
         values: Iterable[str] = _words(fact, words)
         places = frozenset(map(fact.choices.index, values)) if fact.sort is Sort.GRADE else frozenset(values)
         return build.one_of(fact, places, wanted=wanted is (node.data == "one_of"))
@@ -251,6 +254,7 @@ def _chosen(fact: Fact, node: Node, word: str) -> str:
 
 
 _SHOWN_MAX: Final = 15
+_LISTED: Final[Mapping[Sort, str]] = {Sort.SET: "; use 'any' or 'all' with a list"}
 
 
 def _near(word: str, names: Iterable[str]) -> str:
