@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from services.escalation.deciding import Decided, save
 from services.escalation.figures import Figures
 from services.escalation.telling import text_or_none
-from shared.db import clocks, disputes, policy_migrations
+from shared.db import clocks, disputes, marks, policy_migrations
 from shared.db.engine import Database, Tx
 from shared.db.faults import RAISED_BY_DATABASE, is_away, is_transient, may_be_away
 from shared.db.policies import Matrices
@@ -20,6 +20,7 @@ from shared.domain import migration as domain
 from shared.domain.calendar import Calendar
 from shared.domain.dispute import Dispute
 from shared.domain.errors import RecourseError
+from shared.domain.marks import NO_MARKS
 from shared.domain.matrix import Matrix
 from shared.messages.events import PolicyMigrated
 from shared.runtime.logs import logger
@@ -93,8 +94,11 @@ class Migrator:
         locked = await disputes.lock_many(tx, part.ids)
         known = await clocks.newest(tx, locked)
         newest = await self._matrices.current(tx)
+        found = [Decided(dispute, known[dispute.id]) for dispute in locked.values()]
+        marked = await marks.of_many(tx, (each.before for each in found if each.watched))
         moved: list[_Moved] = []
-        for dispute in locked.values():
+        for each in found:
+            dispute = each.before
             if dispute.policy_version == job.to_version:
                 continue  # moved by somebody since the slice was read
             try:
@@ -106,11 +110,12 @@ class Migrator:
                     self._calendars,
                     tx.now,
                     allow_later=job.allow_later,
+                    marks=marked.get(dispute.id, NO_MARKS),
                 )
             except RecourseError as error:
                 failures.append((dispute, error))
             else:
-                moved.append(_told(tx, job, Decided(dispute, known[dispute.id]), done))
+                moved.append(_told(tx, job, each, done))
         return moved
 
     async def _save(self, tx: Tx, moved: Sequence[_Moved], failures: list[tuple[Dispute, Exception]]) -> list[_Moved]:
