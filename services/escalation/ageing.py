@@ -9,9 +9,10 @@ from services.escalation.handlers import Handlers
 from services.escalation.sweep import LONG_AGO
 from shared.db import heartbeats, policies
 from shared.db.engine import Database, Tx
-from shared.db.faults import is_away, may_be_away
+from shared.db.faults import is_away, is_transient, may_be_away
 from shared.db.open_disputes import Place, aged
 from shared.db.policies import Matrices
+from shared.domain.errors import PolicyFault
 from shared.runtime.logs import logger
 
 log = logger(__name__)
@@ -58,7 +59,12 @@ class Ageing:
             return
         found: list[Watch] = []
         for version in await policies.versions_with_ages(tx):
-            matrix = await self._matrices.version(tx, version)
+            try:
+                matrix = await self._matrices.version(tx, version)
+            except PolicyFault as fault:
+                # Its disputes cannot be decided on either, until the calendar it names is back.
+                log.warning("ages_not_followed", version=version, reason=str(fault))
+                continue
             found += [Watch(version, age, to_tier) for age, to_tier in matrix.ages().items()]
         begun = await heartbeats.age(tx, MARK)
         for watch in found:
@@ -90,7 +96,7 @@ class Ageing:
             async with self._database.transaction() as tx:
                 await self._handlers.attend(tx, dict.fromkeys(ids))
         except Exception as error:
-            if is_away(error) or may_be_away(error):
+            if is_away(error) or is_transient(error) or may_be_away(error):
                 raise
             if len(ids) == 1:
                 log.exception("age_not_judged", dispute_id=str(ids[0]), reason=type(error).__name__)

@@ -3,6 +3,11 @@
 from datetime import timedelta
 from uuid import UUID
 
+import pytest
+
+from services.escalation.deciding import Decided
+from shared.db.engine import Tx
+from shared.domain.errors import CannotPromise
 from shared.domain.lifecycle import Trigger
 from tests.domain.matrices import a_tier
 from tests.services.escalation.room import Room
@@ -80,3 +85,30 @@ async def test_a_matrix_without_ages_is_left_alone(room: Room) -> None:
     before = await room.read(dispute_id)
     assert await room.ageing.round() is False
     assert await room.read(dispute_id) == before
+
+
+async def test_a_version_whose_calendar_is_gone_stops_no_other(room: Room) -> None:
+    await room.put_policy(tiers=[a_tier("Agent", "9 hours", calendar="moon"), *SLOW[1:]], thresholds=OLD)
+    await slow(room)
+    (dispute_id,) = await room.taken_up()
+    room.ahead += timedelta(days=6)
+    await rounds(room)
+    assert await tiers(room, [dispute_id]) == {2}
+
+
+async def test_one_dispute_that_cannot_be_decided_on_keeps_no_other_back(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await slow(room)
+    ids = await room.taken_up(3)
+    room.ahead += timedelta(days=6)
+    attend = room.handlers.attend
+
+    async def failing(tx: Tx, traces: dict[UUID, str | None]) -> list[Decided]:
+        if ids[1] in traces:
+            raise CannotPromise("never")
+        return await attend(tx, traces)
+
+    monkeypatch.setattr(room.handlers, "attend", failing)
+    await rounds(room)
+    assert [(await room.read(each)).tier for each in ids] == [2, 1, 2]
