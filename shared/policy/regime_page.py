@@ -36,8 +36,9 @@ for every pack, chosen or not, and does not depend on their order. The free text
 ## What a milestone is
 
 It starts on a fact and is met by the first of its facts; `milestone:NAME` is the instant at which another one was met,
-in time or late. Facts are read from the dispute or reported by whoever knows them: until somebody reports
-`portal_complaint_sent`, no clock of the portal runs. A fact after `void on` ends it, neither met nor missed.
+in time or late. Facts are read from the dispute or reported by whoever knows them (`POST /v1/disputes/{id}/marks`): until
+somebody reports `portal_complaint_sent`, no clock of the portal runs. A fact after `void on` ends it, neither met nor
+missed.
 
 - A **duty** of the business that runs out is a broken promise. An **opportunity** that is lost is none. A **customer
   window** is the customer's time to use a right. **Third party** is time that somebody else owes.
