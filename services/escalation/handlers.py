@@ -1,6 +1,7 @@
 """A message arrived: each event is a nudge to look at its dispute and do what is owed."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,17 +12,23 @@ from shared.db.engine import Tx
 from shared.db.policies import Matrices
 from shared.db.regimes import RegimeBooks
 from shared.domain.calendar import Calendar
-from shared.domain.clock_record import Clocks
+from shared.domain.clock_record import Clocks, Kind
 from shared.domain.dispute import Dispute
+from shared.domain.duration import MinOf, parse_term
+from shared.domain.errors import RecourseError
 from shared.domain.escalation import Asked
+from shared.domain.extending import Wish
 from shared.domain.marks import NO_MARKS
 from shared.domain.matrix import Matrix
 from shared.domain.milestones import Beyond
-from shared.domain.reconcile import reconcile
+from shared.domain.reconcile import extended, reconcile
 from shared.domain.regime_choice import RegimeBook
 from shared.domain.timekeeping import phase_of
 from shared.messages.envelope import Envelope
-from shared.messages.events import EscalationRequested
+from shared.messages.events import EscalationRequested, ExtensionRequested
+from shared.runtime.logs import logger
+
+log = logger(__name__)
 
 
 class Handlers:
@@ -39,7 +46,7 @@ class Handlers:
         heard = [each for each in envelopes if each.actor != ACTOR]
         asked = _asked(heard)
         traces = {each.subject: each.traceparent for each in heard}
-        await self.attend(tx, traces, asked)
+        await self.attend(tx, traces, asked, wishes=_wishes(heard))
 
     async def attend(
         self,
@@ -48,6 +55,7 @@ class Handlers:
         asked: Mapping[UUID, Sequence[Asked]] | None = None,
         *,
         rearm: bool = False,
+        wishes: Mapping[UUID, Sequence[Wish]] | None = None,
     ) -> list[Decided]:
         """Reconciles these disputes; each is named with the trace its changes belong to."""
         if not traces:
@@ -61,6 +69,8 @@ class Handlers:
             each = Decided(dispute, known[dispute_id], traces[dispute_id])
             matrix = await self._matrices.for_case(tx, dispute.policy_version, newest)
             self._decide(tx, each, matrix, beyond[dispute_id], (asked or {}).get(dispute_id, ()), rearm=rearm)
+            for wish in (wishes or {}).get(dispute_id, ()):
+                self._extend(tx, each, matrix, beyond[dispute_id], wish)
             decided.append(each)
         await save(tx, decided)
         # Counted just before the commit: should that fail, the batch is handled and counted once more.
@@ -91,6 +101,28 @@ class Handlers:
         for wish in asked or (None,):
             facts: dict[str, Any] = {"asked": wish, "rearm": rearm, "beyond": beyond}
             each.add(reconcile(each.dispute, each.clocks, matrix, self._calendars, tx.now, **facts), tx.now)
+
+    def _extend(self, tx: Tx, each: Decided, matrix: Matrix, beyond: Beyond, wish: Wish) -> None:
+        """Grants more time as its rule allows; what has become impossible since it was asked for is put on record."""
+        try:
+            plan = extended(each.dispute, each.clocks, matrix, self._calendars, tx.now, beyond.marks, wish)
+        except RecourseError as refused:
+            reason = f"{type(refused).__name__}: {refused}"
+            log.warning("extension_not_granted", dispute_id=str(each.before.id), kind=wish.kind.value, reason=reason)
+        else:
+            each.add(plan, tx.now)
+
+
+def _wishes(envelopes: Sequence[Envelope]) -> dict[UUID, list[Wish]]:
+    wishes: dict[UUID, list[Wish]] = {}
+    for each in envelopes:
+        if isinstance(each.event, ExtensionRequested):
+            asked = each.event
+            by = parse_term(asked.by) if asked.by is not None else datetime.fromisoformat(asked.until or "")
+            assert not isinstance(by, MinOf)
+            wish = Wish(Kind(asked.clock), asked.generation, by, asked.reason, asked.request)
+            wishes.setdefault(each.subject, []).append(wish)
+    return wishes
 
 
 def _watched(clocks_of: Clocks) -> bool:

@@ -5,8 +5,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from shared.domain.dispute import Dispute
-from shared.domain.plan import Climbed, Closed, FollowUpAsked, Missed, NewsOwed, Plan, TakenUp, Told, Warned
+from shared.domain.extending import times_extended
+from shared.domain.plan import Climbed, Closed, Extended, FollowUpAsked, Missed, NewsOwed, Plan, TakenUp, Told, Warned
 from shared.messages.events import (
+    DeadlineExtended,
     DeadlineMissed,
     DeadlineWarned,
     DisputeAssigned,
@@ -85,6 +87,17 @@ def _missed(told: Missed, dispute: Dispute, fired_at: str) -> Event:
     )
 
 
+def _extended(told: Extended, _dispute: Dispute, _fired_at: str) -> Event:
+    return DeadlineExtended(
+        clock=told.clock.kind.value,
+        generation=told.clock.generation,
+        times=times_extended(told.clock),
+        reason=told.clock.extensions[-1].reason,
+        before=text_or_none(told.before),
+        due_at=text_or_none(told.clock.due_at),
+    )
+
+
 def _news_owed(told: NewsOwed, _dispute: Dispute, fired_at: str) -> Event:
     due_at = text_or_none(told.clock.due_at) or fired_at
     return UpdateOwed(due_at=due_at, fired_at=fired_at, next_due_at=text_or_none(told.next_due_at))
@@ -104,6 +117,7 @@ _EVENT: Final[Mapping[type[Told], Callable[[Any, Dispute, str], Event]]] = {
     Climbed: _climbed,
     Warned: _warned,
     Missed: _missed,
+    Extended: _extended,
     NewsOwed: _news_owed,
     FollowUpAsked: _follow_up,
     Closed: _closed,

@@ -140,6 +140,16 @@ CATALOG: Final[tuple[Notification, ...]] = (
         urgent=True,
     ),
     Notification(
+        kind="deadline_extended",
+        audience=C,
+        cause=events.DeadlineExtended,
+        applies=on.promised_later,
+        occasion=on.by_sequence,
+        overtaken=on.not_active,
+        must_say=("reference", "due", "because"),
+        news=True,
+    ),
+    Notification(
         kind="update",
         audience=C,
         cause=events.UpdateOwed,

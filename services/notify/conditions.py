@@ -92,6 +92,11 @@ def handler_changed_again(dispute: Dispute, facts: Facts) -> bool:
     return not dispute.active or dispute.handler != facts["handler"]
 
 
+def promised_later(event: events.DeadlineExtended, dispute: Dispute) -> bool:
+    """A tier's deadline is the house's own; all others are promises to the customer."""
+    return event.clock != "tier" and dispute.active
+
+
 def informed_since(dispute: Dispute, facts: Facts) -> bool:
     told = dispute.informed_at
     return not dispute.active or (told is not None and told >= datetime.fromisoformat(facts["fired_at"]))

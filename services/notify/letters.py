@@ -184,6 +184,11 @@ def _deadline(writer: Writer, reader: Reader, case: Case) -> dict[str, Any]:
     }
 
 
+def _extended(writer: Writer, reader: Reader, case: Case) -> dict[str, Any]:
+    due = case.facts["due_at"]
+    return {"because": case.facts["reason"], "due": reader.moment(instant(due)) if due else reader.words["no_date"]}
+
+
 def _update(writer: Writer, reader: Reader, case: Case) -> dict[str, Any]:
     standing = reader.words["standing"]
     return {
@@ -276,6 +281,7 @@ _OWN: Final[Mapping[str, Own]] = {
     "update_owed": _deadline,
     "deadline_warning": _deadline,
     "deadline_missed": _deadline,
+    "deadline_extended": _extended,
     "update": _update,
     "message": _message,
     "customer_wrote": _customer_wrote,

@@ -182,16 +182,16 @@ def _image(kept: Kept) -> tuple[Any, ...]:
 
 def _extensions_text(extensions: tuple[Extension, ...]) -> str:
     facts = [
-        {"until": each.by, "reason": each.reason}
-        if isinstance(each.by, datetime)
-        else {"by": str(each.by), "reason": each.reason}
+        ({"until": each.by} if isinstance(each.by, datetime) else {"by": str(each.by)})
+        | {"reason": each.reason}
+        | ({} if each.request is None else {"request": each.request})
         for each in extensions
     ]
     return orjson.dumps(facts, option=orjson.OPT_UTC_Z).decode()
 
 
 def _extensions_of(text: str) -> tuple[Extension, ...]:
-    return tuple(Extension(_by(facts), facts["reason"]) for facts in orjson.loads(text))
+    return tuple(Extension(_by(facts), facts["reason"], facts.get("request")) for facts in orjson.loads(text))
 
 
 def _by(facts: Mapping[str, str]) -> Duration | datetime:

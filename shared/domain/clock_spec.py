@@ -68,10 +68,14 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Extension:
-    """More time, granted for a reason: `by` so much more, or a date of its own that no pause moves."""
+    """More time, granted for a reason: `by` so much more, or a date of its own that no pause moves.
+
+    `request` names the wish that it grants; None when nobody asked for it.
+    """
 
     by: Duration | datetime
     reason: str
+    request: str | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.by, datetime):

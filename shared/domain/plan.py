@@ -48,6 +48,13 @@ class Missed(Struct, frozen=True, gc=False):
     clock: Clock
 
 
+class Extended(Struct, frozen=True, gc=False):
+    """A clock was given more time than until `before`, which is None when a pause hid the deadline."""
+
+    clock: Clock
+    before: datetime | None
+
+
 class NewsOwed(Struct, frozen=True, gc=False):
     """The customer is owed an update by the clock's due; `next_due_at` is when the one after would be."""
 
@@ -68,7 +75,7 @@ class Closed(Struct, frozen=True, gc=False):
     because: str
 
 
-Told = TakenUp | Climbed | Warned | Missed | NewsOwed | FollowUpAsked | Closed
+Told = TakenUp | Climbed | Warned | Missed | Extended | NewsOwed | FollowUpAsked | Closed
 
 
 class Arm(Struct, frozen=True, gc=False):

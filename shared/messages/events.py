@@ -113,6 +113,30 @@ class MilestoneMarked(Event, frozen=True, kw_only=True, gc=False):
     at: str
 
 
+class ExtensionRequested(Event, frozen=True, kw_only=True, gc=False):
+    """More time was asked for one generation of a clock: `by` a term, or `until` an instant, within its rule."""
+
+    type: ClassVar[str] = "dispute.extension_requested"
+    request: str
+    clock: str
+    generation: int
+    by: str | None
+    until: str | None
+    reason: str
+
+
+class DeadlineExtended(Event, frozen=True, kw_only=True, gc=False):
+    """A clock was given more time; `due_at` is None while a pause hides the deadline. The customer is told."""
+
+    type: ClassVar[str] = "dispute.deadline_extended"
+    clock: str
+    generation: int
+    times: int
+    reason: str
+    before: str | None
+    due_at: str | None
+
+
 class DeadlineWarned(Event, frozen=True, kw_only=True, gc=False):
     """A clock reached one of its warning points, `percent` of its counted time."""
 
@@ -246,6 +270,8 @@ EVENT_CLASSES: Final[tuple[type[Event], ...]] = (
     DisputeEscalated,
     EscalationRequested,
     MilestoneMarked,
+    ExtensionRequested,
+    DeadlineExtended,
     DeadlineWarned,
     DeadlineMissed,
     UpdateOwed,

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from shared.domain.clock_record import Kind, OnBreach, Promise
 from shared.domain.clock_spec import ClockSpec
+from shared.domain.clock_terms import MayExtend
 from shared.domain.conditions import Rates
 from shared.domain.dispute import Severity
 from shared.domain.duration import Duration, Unit, parse_term
@@ -19,6 +20,7 @@ from shared.domain.matrix import Matrix, SeverityRule, Threshold, Tier
 from shared.domain.walltime import zone_named
 from shared.policy.matrix_models import (
     ClockModel,
+    ExtensionModel,
     MatrixModel,
     NextUpdateModel,
     PerSeverity,
@@ -182,7 +184,7 @@ class _Builder:
             warn_at=() if reminder else tuple(sorted(set(common.warn_at))),
             source=common.source,
         )
-        return Promise(spec, on_breach, None, reminder)
+        return Promise(spec, on_breach, None, reminder, _may_extend(common.extension))
 
     def _reminders(self, tier: TierModel, on_breach: OnBreach) -> tuple[PerSeverityPromise, ...]:
         """How the tier is reminded; the last reminder of one that is reminded before it escalates is when it does."""
@@ -230,7 +232,7 @@ class _Builder:
             source=clock.source,
             as_of=None if clock.as_of is None else clock.as_of.isoformat(),
         )
-        return Promise(spec, clock.on_breach, owe_at)
+        return Promise(spec, clock.on_breach, owe_at, extension=_may_extend(clock.extension))
 
     def _spec(self, place: str, **fields: object) -> ClockSpec:
         try:
@@ -256,6 +258,10 @@ def _fault_of(check: Callable[[], object]) -> Iterator[PolicyFault]:
         check()
     except PolicyFault as fault:
         yield fault
+
+
+def _may_extend(model: ExtensionModel | None) -> MayExtend | None:
+    return None if model is None else MayExtend(times=model.times, by=parse_term(model.max))
 
 
 def _term(terms: str | PerSeverity, severity: Severity) -> str:

@@ -129,6 +129,13 @@ class SeverityModel(Strict):
     rules: Annotated[tuple[SeverityRuleModel, ...], Field(max_length=RULES_MAX)] = ()
 
 
+class ExtensionModel(Strict):
+    """More time by hand: at most `max` at once, so many `times`."""
+
+    max: Term
+    times: Annotated[int, Field(ge=1, le=100, strict=True)] = 1
+
+
 class ClockModel(Strict):
     """One clock: how long by severity, counted on which calendar, and what happens when it runs out."""
 
@@ -139,6 +146,7 @@ class ClockModel(Strict):
     on_breach: Breach
     cap: Term | None = None
     count_receipt_day: bool = False
+    extension: ExtensionModel | None = None
     source: Annotated[str, Field(max_length=300)] | None = None
     as_of: date | None = None
 
@@ -160,6 +168,7 @@ class TierClockModel(Strict):
     warn_at: Annotated[tuple[Fraction, ...], Field(max_length=9)] = (0.5, 0.75)
     on_breach: TierBreach = OnBreach.ESCALATE
     reminders: Annotated[tuple[Term, ...], Field(max_length=20)] = ()
+    extension: ExtensionModel | None = None
     source: Annotated[str, Field(max_length=300)] | None = None
 
 

@@ -19,6 +19,7 @@ from shared.domain.matrix import Absence
 from shared.messages.envelope import Envelope
 from shared.messages.events import (
     CustomerNotified,
+    DeadlineExtended,
     DeadlineMissed,
     DeadlineWarned,
     DisputeAssigned,
@@ -316,3 +317,10 @@ async def test_an_event_about_a_dispute_that_is_gone_is_passed_over(world: World
 def test_the_plan_holds_nothing_personal() -> None:
     fields = set(DisputeAssigned.__struct_fields__)
     assert not fields & {"name", "email", "phone", "subject", "description"}
+
+
+async def test_a_customer_hears_of_a_later_deadline_but_not_of_the_houses_own(world: World) -> None:
+    dispute = await world.file()
+    later: dict[str, Any] = {"generation": 1, "times": 1, "reason": "an expert is asked", "before": AT, "due_at": AT}
+    await world.happen(dispute, DeadlineExtended(clock="resolution", **later), DeadlineExtended(clock="tier", **later))
+    assert [row["kind"] for row in await world.deliveries()] == ["deadline_extended"]
