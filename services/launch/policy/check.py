@@ -31,9 +31,9 @@ def check(
     ] = None,
 ) -> None:
     """Checks a matrix and sums it up, or names every fault with its line; ends with 65 when there is one."""
-    text = _read(file)
+    text = read_text(file)
     names = _calendars(calendars_dir)
-    source = _source(file, text)
+    source = source_of(file, text)
     faults = matrix_faults(source, calendars=names)
     for fault in faults:
         typer.echo(_told(file, fault), err=True)
@@ -59,7 +59,8 @@ def _told(file: Path, fault: PolicyFault) -> str:
     return f"{where}: {fault.place}: {fault.detail}" if fault.place else f"{where}: {fault.detail}"
 
 
-def _read(file: Path) -> str:
+def read_text(file: Path) -> str:
+    """The text of a file; what cannot be read is a line, and exit code 66, or 65 when it is no such text."""
     try:
         if file.stat().st_size > _BYTES_MAX:
             typer.echo(f"{file}: larger than {_BYTES_MAX:,} bytes", err=True)
@@ -81,7 +82,8 @@ def _calendars(folder: Path | None) -> Collection[str]:
         raise typer.Exit(DATA_FAULT) from fault
 
 
-def _source(file: Path, text: str) -> str | Mapping[str, Any]:
+def source_of(file: Path, text: str) -> str | Mapping[str, Any]:
+    """The text itself, taken for TOML, or the object when the name ends in .json; exit code 65 when it is none."""
     if file.suffix != ".json":
         return text
     try:
