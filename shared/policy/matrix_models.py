@@ -31,7 +31,7 @@ Breach = Literal[OnBreach.ESCALATE, OnBreach.TELL, OnBreach.ASK_FOLLOW_UP, OnBre
 
 
 def _of_a_tier(on_breach: object) -> object:
-    if on_breach not in {OnBreach.ESCALATE, OnBreach.REMIND, OnBreach.TELL}:
+    if not isinstance(on_breach, str) or on_breach not in {OnBreach.ESCALATE, OnBreach.REMIND, OnBreach.TELL}:
         raise ValueError("a tier clock that runs out can only escalate, remind or tell")
     return on_breach
 
