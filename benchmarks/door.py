@@ -5,6 +5,7 @@ Not a way to run the product: what is filed stays in the outbox.
 
 from services.intake import main as intake
 from services.intake.settings import IntakeSettings
+from services.launch import processes
 from services.launch.parts import opened
 from shared.db import keys
 from shared.runtime import logs
@@ -19,7 +20,9 @@ async def main() -> int:
     """Serves until SIGTERM; the exit code."""
     settings = load(IntakeSettings)
     logs.configure(settings.log_level, settings.log_format)
-    metrics = Metrics()
+    if settings.processes > 1 and not processes.is_child():
+        return await processes.run(settings, settings.processes, ["benchmarks.door"])
+    metrics, ours = Metrics(), processes.beside()
     async with opened(settings, application="bench", metrics=metrics) as parts:
         if settings.admin_key is not None:
             async with parts.database.transaction() as tx:
@@ -35,7 +38,7 @@ async def main() -> int:
             await (operations if scope.get("path") == "/readyz" else api)(scope, receive, send)
 
         server = HttpServer(face, settings.host, port=settings.port)
-        return await run_service([server.run], grace_seconds=5)
+        return await run_service([server.run, *ours], grace_seconds=5)
 
 
 if __name__ == "__main__":

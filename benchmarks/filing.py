@@ -1,6 +1,6 @@
 """Filing by HTTP against pgbench: the product's full path as a ratio to the bare inserts, in the same run.
 
-`python -m benchmarks.filing` runs, turn by turn and on the same server and tables, pgbench with three inserts a
+`python -m benchmarks.filing` runs, for a door of one process and for one of two, turn by turn and on the same server and tables, pgbench with three inserts a
 transaction (dispute, event, outbox), the product's door filing one dispute a request, and filing by batches. The two
 services behind the door do not run: their work is measured by the other benchmarks.
 """
@@ -84,12 +84,14 @@ async def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--seconds", type=float, default=5)
+    arguments.add_argument("--processes", type=int, nargs="+", default=[1, 2], help="of the door, one run for each")
     given = arguments.parse_args()
-    rates = Rates()
-    async with product(door_alone=True) as stage:
-        for _ in range(given.rounds):
-            await _round(stage, rates, given.seconds)
-    _report(rates)
+    for processes in given.processes:
+        rates = Rates()
+        async with product(door_alone=True, processes=processes) as stage:
+            for _ in range(given.rounds):
+                await _round(stage, rates, given.seconds)
+        _report(rates, processes)
     return 0
 
 
@@ -97,7 +99,7 @@ async def _round(stage: Stage, rates: Rates, seconds: float) -> None:
     rates.pgbench.append(await asyncio.to_thread(pgbench, stage, seconds))
     single = await load(stage.port, filing, path="/v1/disputes", clients=CLIENTS, seconds=seconds)
     rates.single.append(single.per_second)
-    many = await load(stage.port, batch, path="/v1/disputes/batch", clients=2, seconds=seconds)
+    many = await load(stage.port, batch, path="/v1/disputes/batch", clients=4, seconds=seconds)
     rates.batch.append(many.per_second * BATCH)
     print(
         f"  pgbench {rates.pgbench[-1]:7.0f} tx/s   single {single.per_second:7.0f}/s "
@@ -153,9 +155,12 @@ async def settled(stage: Stage, seconds_max: float = 120) -> None:
         await connection.close()
 
 
-def _report(rates: Rates) -> None:
+def _report(rates: Rates, processes: int) -> None:
     base = statistics.median(rates.pgbench)
-    print(f"filing, {CLIENTS} clients, medians of {len(rates.pgbench)} rounds (one machine carries all of it)")
+    rounds = len(rates.pgbench)
+    print(
+        f"filing, {processes} process(es), {CLIENTS} clients, medians of {rounds} rounds (one machine carries all of it)"
+    )
     for name, values in (("single", rates.single), (f"batch of {BATCH}", rates.batch)):
         ratios = [value / bare for value, bare in zip(values, rates.pgbench, strict=True)]
         spread = f"[{min(ratios):.2f}-{max(ratios):.2f}]"

@@ -35,7 +35,7 @@ class Stage:
 
 
 @contextlib.asynccontextmanager
-async def product(*, door_alone: bool = False) -> AsyncIterator[Stage]:
+async def product(*, door_alone: bool = False, processes: int = 1) -> AsyncIterator[Stage]:
     """The product, or its door alone, ready, on a PostgreSQL of its own that keeps its promises to the disk."""
     folder = Path(tempfile.mkdtemp(prefix="recourse-bench-"))
     server = EmbeddedPostgres(folder / "postgres")
@@ -44,7 +44,7 @@ async def product(*, door_alone: bool = False) -> AsyncIterator[Stage]:
     try:
         database, bare = [await _database(server, name) for name in ("bench", "bare")]
         port = free_port()
-        process = _started(folder, database, port, WHOLE if not door_alone else DOOR)
+        process = _started(folder, database, port, DOOR if door_alone else WHOLE, processes)
         await _ready(port, process, folder)
         yield Stage(port, database, bare, folder)
     finally:
@@ -71,7 +71,7 @@ def free_port() -> int:
         return number
 
 
-def _started(folder: Path, database: str, port: int, module: Sequence[str]) -> subprocess.Popen[bytes]:
+def _started(folder: Path, database: str, port: int, module: Sequence[str], processes: int) -> subprocess.Popen[bytes]:
     environment = {
         **os.environ,
         "RECOURSE_DATABASE_URL": database,
@@ -80,6 +80,7 @@ def _started(folder: Path, database: str, port: int, module: Sequence[str]) -> s
         "RECOURSE_ADMIN_KEY": KEY,
         "RECOURSE_RATE_LIMIT": "0",
         "RECOURSE_LOG_LEVEL": "warning",
+        "RECOURSE_PROCESSES": str(processes),
         "RECOURSE_OUTBOX_AGE_SECONDS_MAX": "0",
     }
     with (folder / "log").open("wb") as log:

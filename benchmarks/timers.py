@@ -22,10 +22,10 @@ from services.embedded.postgres import EmbeddedPostgres
 from services.escalation.figures import Figures
 from services.escalation.sweep import Sweep
 from shared.db import policies
-from shared.db.clocks import spec_text
 from shared.db.engine import Database, make_engine
 from shared.db.migrate import upgrade
 from shared.db.policies import Matrices
+from shared.db.promises import spec_text
 from shared.domain.dispute import Severity
 from shared.policy.calendars import DEFAULT_CALENDARS, load_calendars
 from shared.policy.matrix import default_body, parse_matrix
@@ -203,7 +203,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--open", type=int, default=1_000_000, help="open disputes")
     parser.add_argument("--due", type=int, default=20_000, help="deadlines that pass at one instant")
-    parser.add_argument("--batch", type=int, default=500, help="timers per transaction")
+    parser.add_argument("--batch", type=int, default=250, help="timers per transaction")
     parser.add_argument("--sweepers", type=int, nargs="+", default=[1, 2], help="sweeps at once, one run for each")
     parser.add_argument("--repeat", type=int, default=2, help="how often each run is done")
     parser.add_argument("--url", help="a PostgreSQL to use instead of one of our own, postgresql+asyncpg://…")

@@ -16,7 +16,7 @@ class EscalationSettings(CommonSettings):
         description="Folder of the TOML files that describe working hours and holidays; those the product ships with "
         "when left out.",
     )
-    sweep_batch: int = Field(500, ge=1, le=2000, description="Most timers fired in one transaction.")
+    sweep_batch: int = Field(250, ge=1, le=2000, description="Most timers fired in one transaction.")
     sweep_seconds: float = Field(0.5, gt=0, le=60, description="Longest rest between two looks for due timers.")
     sweepers: int = Field(2, ge=1, le=16, description="Sweeps that run at once in this process.")
     audit_seconds: float = Field(10.0, gt=0, le=600, description="Seconds between two audits.")

@@ -35,6 +35,13 @@ class IntakeSettings(CommonSettings):
         le=86_400,
         description="Filing is refused with 503 while the oldest unpublished message is older; 0 never refuses.",
     )
+    processes: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="Processes that share the port, when intake runs alone; about as many as it may use processors. "
+        "Each has its own pool, and its own count for the rate limit.",
+    )
     filing_batch_max: int = Field(
         64, ge=1, le=500, description="Most concurrent filings that share one database transaction."
     )

@@ -3,6 +3,7 @@
 import sys
 from typing import TypeVar
 
+from services.launch import processes
 from services.launch.parts import Parts
 from services.launch.serve import serve
 from shared.runtime.settings import CommonSettings, ConfigurationError, load
@@ -27,13 +28,16 @@ async def _intake() -> int:
     from shared.db import keys
 
     settings = _real(load(IntakeSettings))
+    if settings.processes > 1 and not processes.is_child():
+        return await processes.run(settings, settings.processes, ["services", "intake"])
 
     async def admin(parts: Parts) -> None:
         if settings.admin_key is not None:
             async with parts.database.transaction() as tx:
                 await keys.ensure_admin(tx, settings.admin_key.get_secret_value())
 
-    return await serve(settings, [lambda parts: main.build(settings, **parts.given())], name="intake", before=admin)
+    build = [lambda parts: main.build(settings, **parts.given())]
+    return await serve(settings, build, name="intake", before=admin, beside=processes.beside())
 
 
 async def _escalation() -> int:

@@ -80,7 +80,7 @@ class Remedy(Struct, frozen=True, gc=False):
     amount: Money | None = None
 
 
-class Dispute(Struct, frozen=True, kw_only=True, gc=False):
+class Dispute(Struct, frozen=True, gc=False):
     """One dispute. Personal data and free text are kept beside it, not in it.
 
     `version` counts changes that a caller decides on (it is the ETag); `sequence` counts events of its history, and

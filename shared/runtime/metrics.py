@@ -1,5 +1,6 @@
 """Every metric of the product, declared once; labels are words from short lists, never ids or addresses."""
 
+import os
 from typing import Final
 
 from prometheus_client import (
@@ -13,8 +14,11 @@ from prometheus_client import (
     disable_created_metrics,
 )
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 
 PREFIX: Final = "recourse"
+SHARED_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
+"""Names the folder in which the processes of one port keep their figures together; the library reads it too."""
 
 # From 5 ms, the precision worth seeing, to an hour, beyond which lateness is an outage.
 LATENESS_BUCKETS: Final = (
@@ -44,8 +48,12 @@ class Metrics:
         self._declare_process()
 
     def render(self) -> tuple[bytes, str]:
-        """The exposition text and its content type."""
-        return generate_latest(self.registry), CONTENT_TYPE_PLAIN_0_0_4
+        """The exposition text and its content type; of all processes that share a port, where several do."""
+        registry = self.registry
+        if SHARED_FOLDER in os.environ:
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call] # the library leaves it unannotated
+        return generate_latest(registry), CONTENT_TYPE_PLAIN_0_0_4
 
     def _declare_http(self) -> None:
         self.http_requests = self._counter(
@@ -113,7 +121,8 @@ class Metrics:
         return Counter(name, meaning, labels, namespace=PREFIX, registry=self.registry)
 
     def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
-        return Gauge(name, meaning, labels, namespace=PREFIX, registry=self.registry)
+        # Each process knows the same backlog and its own lag; of several, the worst is what matters.
+        return Gauge(name, meaning, labels, namespace=PREFIX, registry=self.registry, multiprocess_mode="max")
 
     def _histogram(self, name: str, meaning: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
         return Histogram(name, meaning, labels, namespace=PREFIX, registry=self.registry, buckets=buckets)

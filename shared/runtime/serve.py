@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import math
+import os
 import socket
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
@@ -12,6 +13,11 @@ from starlette.types import ASGIApp
 
 from shared.runtime.stop import Stop
 
+LISTENING_FD: Final = "RECOURSE_LISTENING_FD"
+"""Names the descriptor of a socket that listens already, where a parent shares its port among several processes."""
+
+BACKLOG: Final = 2048
+
 
 class ServeError(Exception):
     """The server could not start: the application's own start failed."""
@@ -20,8 +26,8 @@ class ServeError(Exception):
 class HttpServer:
     """Serves an ASGI application until the stop is requested.
 
-    The port is bound at once (OSError when taken; 0 picks a free one), so `port` is known before the first request and
-    connections wait in the backlog until the application has started. More than `connections_max` connections or
+    The port is bound at once (OSError when taken; 0 picks a free one) or inherited from a parent that listens on it, so
+    `port` is known before the first request and connections wait in the backlog until the application has started. More than `connections_max` connections or
     requests at once are answered 503. Forwarding headers are believed only from `trusted_proxies` (addresses or
     networks).
     """
@@ -32,12 +38,11 @@ class HttpServer:
         host: str = "127.0.0.1",
         *,
         port: int = 0,
-        backlog: int = 2048,
         keep_alive_seconds: int = 15,
         connections_max: int = 1000,
         trusted_proxies: Sequence[str] = (),
     ) -> None:
-        self._socket: Final = _listening(host, port, backlog)
+        self._socket: Final = _inherited() or listening(host, port)
         self.host: Final = host
         self.port: Final[int] = self._socket.getsockname()[1]
         options: dict[str, Any] = {"forwarded_allow_ips": list(trusted_proxies)} if trusted_proxies else {}
@@ -51,7 +56,7 @@ class HttpServer:
             access_log=False,
             server_header=False,
             proxy_headers=bool(trusted_proxies),
-            backlog=backlog,
+            backlog=BACKLOG,
             timeout_keep_alive=keep_alive_seconds,
             limit_concurrency=connections_max,
             reset_contextvars=True,
@@ -105,13 +110,20 @@ class _Server(uvicorn.Server):
         self.serving.set()
 
 
-def _listening(host: str, port: int, backlog: int) -> socket.socket:
+def _inherited() -> socket.socket | None:
+    """The parent's socket, for the first server of this process."""
+    number = os.environ.pop(LISTENING_FD, None)
+    return None if number is None else socket.socket(fileno=int(number))
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens on the address; port 0 picks a free one. Raises OSError when it is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((host, port))
-        bound.listen(backlog)
+        bound.listen(BACKLOG)
         bound.setblocking(False)
     except BaseException:
         bound.close()

@@ -1,0 +1,129 @@
+"""Several processes of one service behind one port: Python computes on one processor a process, a door may need more.
+
+The parent binds the port and does nothing but keep its children: each gets the same listening socket, and the kernel
+hands every connection to one of them. A child that dies is replaced; one that cannot live ends the whole service. A child
+whose parent is gone stops by itself. Figures of all children are added up in one folder, so that any of them answers
+`/metrics` for all.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from prometheus_client.multiprocess import mark_process_dead
+
+from shared.runtime.logs import logger
+from shared.runtime.metrics import SHARED_FOLDER
+from shared.runtime.process import Task, run_service
+from shared.runtime.serve import LISTENING_FD, listening
+from shared.runtime.settings import CommonSettings
+from shared.runtime.stop import Stop
+
+DEATHS_MAX: Final = 5
+DEATHS_WITHIN_SECONDS: Final = 60.0
+"""More deaths than this within this time are no accident: the parent gives up, and whoever started it sees why."""
+RESTART_SECONDS: Final = 0.5
+MARGIN_SECONDS: Final = 5.0
+"""What a child may need beyond its own grace to be gone."""
+
+log = logger(__name__)
+
+
+class ChildrenDieError(Exception):
+    """The children of this service do not stay alive."""
+
+
+def is_child() -> bool:
+    """Whether this process was started by `run` and shares its parent's port."""
+    return LISTENING_FD in os.environ
+
+
+async def run(settings: CommonSettings, count: int, module: Sequence[str]) -> int:
+    """Keeps `count` processes of `python -m module` on the port of the settings; returns the exit code."""
+    bound = listening(settings.host, settings.port)
+    with bound, tempfile.TemporaryDirectory(prefix="recourse-metrics-") as folder:
+        crew = _Crew([sys.executable, "-m", *module], bound.fileno(), Path(folder))
+        log.info("processes", count=count, port=bound.getsockname()[1])
+        grace = settings.drain_delay_seconds + settings.shutdown_grace_seconds + MARGIN_SECONDS
+        return await run_service([crew.keep_one] * count, grace_seconds=grace)
+
+
+def beside() -> Sequence[Task]:
+    """The task that a child runs beside its own: it stops the child when the parent is gone."""
+    return [_while_the_parent_lives] if is_child() else []
+
+
+async def _while_the_parent_lives(stop: Stop) -> None:
+    """The parent holds the other end of our input and never writes; the end of it is the end of the parent."""
+    reader = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    gone, stopping = asyncio.ensure_future(reader.read()), asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait({gone, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        gone.cancel()
+        stopping.cancel()
+    stop.request("the parent is gone")
+
+
+class _Crew:
+    """The children, and how often they died of late."""
+
+    def __init__(self, command: Sequence[str], listening_fd: int, folder: Path) -> None:
+        self._command = command
+        self._fd = listening_fd
+        self._folder = folder
+        self._deaths: deque[float] = deque(maxlen=DEATHS_MAX)
+
+    async def keep_one(self, stop: Stop) -> None:
+        """One place of the crew: a child in it until the stop. Raises ChildrenDieError."""
+        while not stop.requested:
+            async with self._child() as child:
+                await _ended_or(child, stop)
+                if child.returncode is not None:
+                    self._bury(child)
+            await stop.sleep(RESTART_SECONDS)
+
+    @contextlib.asynccontextmanager
+    async def _child(self) -> AsyncIterator[asyncio.subprocess.Process]:
+        environment = {**os.environ, LISTENING_FD: str(self._fd), SHARED_FOLDER: str(self._folder)}
+        child = await asyncio.create_subprocess_exec(
+            *self._command,
+            stdin=asyncio.subprocess.PIPE,
+            env=environment,
+            pass_fds=(self._fd,),
+            start_new_session=True,  # Ctrl-C reaches the parent alone, which asks each child once
+        )
+        try:
+            yield child
+        finally:
+            if child.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    child.send_signal(signal.SIGTERM)
+                await child.wait()
+            mark_process_dead(child.pid, self._folder)  # type: ignore[no-untyped-call] # the library leaves it unannotated
+
+    def _bury(self, child: asyncio.subprocess.Process) -> None:
+        log.error("child_died", pid=child.pid, exit_status=child.returncode)
+        now = time.monotonic()
+        if len(self._deaths) == DEATHS_MAX and now - self._deaths[0] < DEATHS_WITHIN_SECONDS:
+            raise ChildrenDieError(f"{DEATHS_MAX + 1} deaths within {DEATHS_WITHIN_SECONDS:.0f} seconds")
+        self._deaths.append(now)
+
+
+async def _ended_or(child: asyncio.subprocess.Process, stop: Stop) -> None:
+    ended, stopping = asyncio.ensure_future(child.wait()), asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait({ended, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        ended.cancel()
+        stopping.cancel()
