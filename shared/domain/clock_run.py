@@ -147,8 +147,8 @@ def _extended(rules: Rules, end: datetime, extensions: Sequence[Extension]) -> t
         if isinstance(extension.by, datetime):
             fixed = extension.by if fixed is None else max(fixed, extension.by)
         else:
-            end = later.end_of(extension.by, end)
-            fixed = None if fixed is None else later.end_of(extension.by, fixed)
+            end = later.following(extension.by, end)
+            fixed = None if fixed is None else later.following(extension.by, fixed)
     return end, fixed
 
 

@@ -12,6 +12,7 @@ from shared.domain.walltime import instant, midnight_after
 
 A_MONTH: Final = Duration(1, Unit.MONTH)
 _FURTHEST: Final = timedelta(days=366 * 50)  # no dispute outlives this
+_TICK: Final = timedelta(microseconds=1)
 _MONTHS: Final = {Unit.MONTH: 1, Unit.YEAR: 12}
 _DAYS: Final = {Unit.CALENDAR_DAY: 1, Unit.WEEK: 7}
 _EXACT: Final = {
@@ -53,6 +54,11 @@ def measure_of(unit: Unit, calendar: Calendar) -> Measure:
     return calendar if unit.is_business else _ELAPSED
 
 
+def day_ended(end: datetime, calendar: Calendar) -> datetime:
+    """The instant as one of the day it ends, when it is a midnight of the calendar's zone."""
+    return end - _TICK if calendar.local_day(end - _TICK) != calendar.local_day(end) else end
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What a duration needs to know beyond its amount; a billing cycle lasts a calendar month unless told."""
@@ -72,6 +78,11 @@ class Rules:
         if exact is not None:
             return self._after(start, duration, exact)
         return self._date_reached(duration, start)
+
+    def following(self, duration: Duration, end: datetime) -> datetime:
+        """The end of a duration that goes on where another ended; what ended at midnight ended the day before it."""
+        whole_days = duration.unit is Unit.BUSINESS_DAY or duration.end_of_day
+        return self.end_of(duration, day_ended(end, self.calendar) if whole_days else end)
 
     def first_end_of(self, term: Term, start: datetime) -> datetime:
         """The end of whichever part of the term ends first."""

@@ -69,7 +69,7 @@ class _Bound(NamedTuple):
     def check(self, by: Duration | datetime) -> None:
         """Refuses what is no extension, or more than one extension may add."""
         base = self.before.due or self.now
-        end = by if isinstance(by, datetime) else self.rules.end_of(by, base)
+        end = by if isinstance(by, datetime) else self.rules.following(by, base)
         if end <= base:
             raise InvalidValue("/until", f"The deadline is {_shown(base)} already; an extension ends later.")
         if self.rule.by is None:

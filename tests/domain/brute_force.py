@@ -99,12 +99,19 @@ class Walk:
             if "to" in extension:
                 dates.append(extension["to"])
             else:
-                end = self.end(end, *parsed(extension["by"]), False)
-                dates = [self.end(date, *parsed(extension["by"]), False) for date in dates]
+                end = self.following(end, extension["by"])
+                dates = [self.following(date, extension["by"]) for date in dates]
         if not any(since < end for since, _ in self.waits):
             return max([end, *dates])
         reached = self.counting(self.steps_to(end), paused=True)
         return None if reached is None else max([reached, *dates])
+
+    def following(self, end: datetime, term: str) -> datetime:
+        """Where a term ends that goes on from an end; a midnight is the end of the day before it."""
+        amount, unit, to_midnight = parsed(term)
+        midnight = self.desk.wall(end).time() == time.min
+        from_ = end - MINUTE if midnight and (unit == "business day" or to_midnight) else end
+        return self.end(from_, amount, unit, to_midnight, False)
 
     def end(self, start: datetime, amount: int, unit: str, to_midnight: bool, first_day: bool) -> datetime:  # noqa: FBT001
         """Where the term ends when nothing interferes."""
