@@ -34,8 +34,16 @@ def _thresholds(matrix: Matrix) -> Iterator[Advice]:
                 f"{each.name!r} decides nothing: whenever it holds, {covering.name!r} holds too "
                 f"and asks for tier {covering.to_tier}",
             )
-        if isinstance(each.when, Expression) and any(fact.name == "breach_risk" for fact in each.when.looks_at):
-            yield Advice(place, f"{each.name!r} looks at breach_risk, which holds neither way until it is worked out")
+        if isinstance(each.when, Expression):
+            yield from _words(place, each, each.when)
+
+
+def _words(place: str, each: Threshold, when: Expression) -> Iterator[Advice]:
+    if any(fact.name == "breach_risk" for fact in when.looks_at):
+        yield Advice(place, f"{each.name!r} looks at breach_risk, which holds neither way until it is worked out")
+    if when.ages and each.cool_down is not None:
+        late = "an age passed while it cools down counts at the next event or clock only"
+        yield Advice(place, f"{each.name!r} looks at an age and has a cool-down: {late}")
 
 
 def _covering(number: int, each: Threshold, every: Sequence[Threshold]) -> Threshold | None:

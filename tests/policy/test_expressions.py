@@ -1,9 +1,12 @@
 """Conditions in words: what they mean, what is refused and where, and that they agree with conditions as tables."""
 
+import subprocess
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +24,7 @@ from shared.policy.expressions import compiled
 from tests.builders import a_dispute
 from tests.domain.matrices import NINE, a_body, a_matrix
 
+ROOT = Path(__file__).parents[2]
 RATES = Rates("EUR", {"GBP": Decimal("1.25")})
 
 
@@ -243,3 +247,9 @@ def test_the_ages_a_matrix_compares_with_are_known_with_the_tier_they_lead_to() 
         {"name": "b", "when": "age > 5 days or age > 36 hours and tier == 1", "to_tier": 2, "because": "old"},
     ]
     assert a_matrix(thresholds=thresholds).ages() == {timedelta(days=5): 3, timedelta(hours=36): 2}
+
+
+def test_a_matrix_of_tables_alone_does_not_load_the_parser() -> None:
+    read = "from shared.policy.matrix import default_body, parse_matrix; parse_matrix(default_body(), version=1)"
+    asked = f"import sys; {read}; sys.exit('lark' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", asked], cwd=ROOT, check=False).returncode == 0

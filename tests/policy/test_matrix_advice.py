@@ -107,3 +107,10 @@ def test_people_nobody_can_reach_tiers_without_deputies_and_limits_upside_down_a
         ("tiers.1.authority", "Lead (tier 2) may promise less than Agent (tier 1): 100 EUR and 500 EUR"),
         ("tiers.1.authority", "nobody may promise more than 500 EUR"),
     ]
+
+
+def test_an_age_that_may_be_passed_during_a_cool_down_is_told() -> None:
+    late = "an age passed while it cools down counts at the next event or clock only"
+    assert remarks(a_threshold("old", "age > 5 days", cool_down="2 hours")) == [
+        ("thresholds.0", f"'old' looks at an age and has a cool-down: {late}")
+    ]
