@@ -17,6 +17,7 @@ from services.launch.policy.whole import Order, replay_whole
 from shared.db import policies
 from shared.db.dry_run import Bounds, Proposal, dry_run
 from shared.db.engine import Database, make_engine
+from shared.db.insight import Scope, look
 from shared.db.policies import Matrices
 from shared.db.promises import spec_text
 from shared.db.replaying import Trial, replay_newest
@@ -124,6 +125,11 @@ async def measure(url: str, arguments: argparse.Namespace) -> None:
             f"{told.looked_at / seen.seconds * 60:,.0f} a minute; {told.moved:,} deadlines move, {told.overdue:,} overdue, "
             f"{told.escalated:,} climb"
         )
+    for many in (20_000, 50_000):
+        began = time.monotonic()
+        async with database.transaction() as tx:
+            found = await look(tx, Scope(LONG_AGO, many))
+        print(f"insight over {found.looked_at:,} of {found.received:,} in {time.monotonic() - began:.2f} s")
     present = parse_matrix(default_body(), version=1, calendars=calendars)
     trial = Trial(present, matrix, calendars)
     some = min(arguments.over, 10_000)

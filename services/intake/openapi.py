@@ -18,6 +18,7 @@ TAGS: Final = (
     {"name": "notifications", "description": "What was sent, to whom, and how it went."},
     {"name": "policies", "description": "The escalation matrix and the choice of regulatory regimes, in versions."},
     {"name": "regimes", "description": "Regulatory regimes: their milestones, sources, and who is under them."},
+    {"name": "insight", "description": "How well it goes, counted from what is stored."},
     {"name": "webhooks", "description": "Where our events are sent."},
     {"name": "inbound", "description": "Mail and chat that come in by themselves."},
     {"name": "operations", "description": "What could not be handled."},

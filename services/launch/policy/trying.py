@@ -1,6 +1,7 @@
 """`policy diff`, `policy dry-run`, `policy replay`: what a change would do, before it is made."""
 
 import os
+from concurrent.futures.process import BrokenProcessPool
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -82,7 +83,11 @@ def try_on_past(
         )
         return f"version {newest.version}", done
 
-    present, done = within(work)
+    try:
+        present, done = within(work)
+    except BrokenProcessPool as error:
+        typer.echo("a process that replayed ended without an answer; nothing was changed", err=True)
+        raise typer.Exit(1) from error
     for line in of_replay(done):
         typer.echo(line)
     if picture_file is not None:
