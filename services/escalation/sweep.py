@@ -86,15 +86,17 @@ class Sweep:
         return max(_REST_SECONDS_MIN, done.next_due_in.total_seconds())
 
     async def fire_batch(self, limit: int) -> Round:
-        """Takes and fires at most `limit` timers in one transaction; one that finds nothing due is one index look.
+        """Takes and fires at most `limit` timers in one transaction; where nothing is due it is one index look.
 
         A decision that raises leaves the others alone: its timer is put off for a growing while, with a record.
         """
+        low = self._from()
+        next_due_in = await self._look_ahead(low)
+        if next_due_in is None or next_due_in > timedelta():
+            await self._beat_alone()
+            return Round(0, 0, next_due_in)
         async with self._database.transaction() as tx:
-            low = self._from()
-            next_due_in = await self._look_ahead(tx, low)
-            overdue = next_due_in is not None and next_due_in <= timedelta()
-            due = await timers.take_due(tx, low, limit) if overdue else []
+            due = await timers.take_due(tx, low, limit)
             fired = await self._fire(tx, due) if due else []
             await save(tx, list({id(each): each for _, each in fired}.values()))
             await self._beat(tx, len(fired))
@@ -181,13 +183,23 @@ class Sweep:
         self._unbounded_at = time.monotonic()
         return LONG_AGO
 
-    async def _look_ahead(self, tx: Tx, low: datetime) -> timedelta | None:
-        earliest = await timers.next_due(tx, low)
-        self._low = min(earliest or tx.now, tx.now) - MARGIN
-        return None if earliest is None else earliest - tx.now
+    async def _look_ahead(self, low: datetime) -> timedelta | None:
+        async with self._database.look() as look:
+            now, earliest = await timers.look(look, low)
+        self._low = min(earliest or now, now) - MARGIN
+        return None if earliest is None else earliest - now
+
+    async def _beat_alone(self) -> None:
+        if self._beat_due:
+            async with self._database.transaction() as tx:
+                await self._beat(tx, 0)
+
+    @property
+    def _beat_due(self) -> bool:
+        return time.monotonic() - self._beat_at >= HEARTBEAT_EVERY_SECONDS
 
     async def _beat(self, tx: Tx, fired: int) -> None:
-        if time.monotonic() - self._beat_at >= HEARTBEAT_EVERY_SECONDS:
+        if self._beat_due:
             await heartbeats.beat(tx, HEARTBEAT, fired=fired)
             self._beat_at = time.monotonic()
 

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import asyncpg
 import orjson
@@ -33,6 +33,13 @@ class Tx:
     hints: set[Hint] = field(default_factory=set)
 
 
+class Look(NamedTuple):
+    """A connection outside any transaction, for one statement that reads; `offset` is added to the clock it shows."""
+
+    raw: asyncpg.Connection
+    offset: timedelta
+
+
 class Database:
     """Opens transactions. Every change happens in one; leaving the block commits, an exception rolls back."""
 
@@ -58,6 +65,14 @@ class Database:
         for hint in tx.hints:
             for listener in self._listeners[hint]:
                 listener()
+
+    @contextlib.asynccontextmanager
+    async def look(self) -> AsyncIterator[Look]:
+        """For polling: one round trip where a transaction takes four. What is seen may be changed before it is used."""
+        async with self.engine.connect() as conn:
+            raw = (await conn.get_raw_connection()).driver_connection
+            assert raw is not None
+            yield Look(raw, self._offset())
 
     async def dispose(self) -> None:
         """Closes the pool."""

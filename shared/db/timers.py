@@ -8,7 +8,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from shared.db import rows
-from shared.db.engine import Tx
+from shared.db.engine import Look, Tx
 from shared.domain.clock_record import Kind
 from shared.domain.dispute import Dispute
 
@@ -95,10 +95,21 @@ def _due(row: Sequence[Any]) -> Due:
     return Due(rows.to_dispute(row), _KINDS.get(kind) or Kind(kind), generation, due_at, attempts)
 
 
+_EARLIEST: Final = "select now(), min(due_at) from timer where due_at >= $1"
+
+
 async def next_due(tx: Tx, low: datetime) -> datetime | None:
     """When the earliest timer from `low` on is due; None when none is armed."""
-    earliest: datetime | None = await tx.raw.fetchval("select min(due_at) from timer where due_at >= $1", low)
+    _, earliest = await look(Look(tx.raw, timedelta()), low)
     return earliest
+
+
+async def look(at: Look, low: datetime) -> tuple[datetime, datetime | None]:
+    """The time, and when the earliest timer from `low` on is due; None when none is armed."""
+    row = await at.raw.fetchrow(_EARLIEST, low)
+    assert row is not None
+    now, earliest = row
+    return now + at.offset, earliest
 
 
 async def park(tx: Tx, dispute_id: UUID, kind: Kind, attempts: int) -> datetime:
