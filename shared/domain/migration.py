@@ -196,7 +196,8 @@ def _leaves_tier(draft: Draft, before: Dispute) -> bool:
     dispute = draft.dispute
     if dispute.tier is None or dispute.tier != before.tier or not climbs(dispute):
         return True
-    return isinstance(decide(Case(dispute, draft.matrix, draft.now)), Escalate)
+    case = Case(dispute, draft.matrix, draft.now, tier_since=draft.tier_since())
+    return isinstance(decide(case), Escalate)
 
 
 def _promise(matrix: Matrix, clock: Clock, severity: Severity) -> Promise | None:
