@@ -12,9 +12,10 @@ from shared.db.engine import Database
 from shared.db.open_sample import Looked, Page
 from shared.db.policies import Matrices
 from shared.domain.errors import RecourseError
+from shared.domain.foresight import Foresight, Tally
 from shared.domain.matrix import Matrix
 from shared.domain.migration import Versions
-from shared.domain.simulation import Foresight, Tally, foresee
+from shared.domain.simulation import foresee
 from shared.domain.timekeeping import Calendars
 
 SECONDS_MAX: Final = 600.0

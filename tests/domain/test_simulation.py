@@ -4,8 +4,9 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
+from shared.domain.foresight import EXAMPLES_MAX, Foresight, Tally
 from shared.domain.migration import Versions
-from shared.domain.simulation import EXAMPLES_MAX, Effect, Foresight, Tally, foresee
+from shared.domain.simulation import Effect, foresee
 from tests.builders import a_dispute
 from tests.domain.escalating import Life
 from tests.domain.matrices import CALENDARS, NINE, a_body, a_matrix, a_tier, clocks

@@ -9,8 +9,9 @@ from pydantic import BaseModel, Field, model_validator
 
 from services.intake.api.fields import Body, Flag, Whole
 from shared.db.dry_run import DryRun
+from shared.domain.foresight import Share, Spread
 from shared.domain.migration import Moved
-from shared.domain.simulation import Effect, Share, Spread
+from shared.domain.simulation import Effect
 
 DISPUTES_MAX = 20_000
 HOLDERS_SHOWN_MAX = 50

@@ -7,7 +7,8 @@ from typing import Final
 from shared.db.dry_run import DryRun
 from shared.db.replaying import Replay
 from shared.domain.comparison import Side
-from shared.domain.simulation import Effect, Share
+from shared.domain.foresight import Share
+from shared.domain.simulation import Effect
 
 _ROWS_MAX: Final = 15
 _EXAMPLES_MAX: Final = 10
