@@ -137,12 +137,20 @@ async def measure(url: str, arguments: argparse.Namespace) -> None:
     print(f"replay in one process: {once.comparison.disputes:,} in {once.seconds:.2f} s, {once.a_minute:,.0f} a minute")
     order = Order(url, default_body(), proposed(), DEFAULT_CALENDARS, years)
     for processes in sorted({1, os.cpu_count() or 1}):
+        used = _used()
         done = await replay_whole(database, order, since=LONG_AGO, limit=arguments.over, processes=processes)
+        each = (_used() - used) / max(done.comparison.disputes, 1) * 1000
         print(
             f"replay with {processes} worker processes: {done.comparison.disputes:,} in {done.seconds:.2f} s, "
-            f"{done.a_minute:,.0f} a minute; {done.comparison.differ:,} differ"
+            f"{done.a_minute:,.0f} a minute; {done.comparison.differ:,} differ; "
+            f"{each:.2f} ms of processor time each"
         )
     await database.dispose()
+
+
+def _used() -> float:
+    """Seconds of processor time of this process and of its children that have ended."""
+    return sum(os.times()[:4])
 
 
 async def main(arguments: argparse.Namespace) -> None:
