@@ -9,7 +9,7 @@ from shared.db.engine import Tx
 from shared.domain.dispute import Dispute
 from shared.domain.errors import Conflict
 from shared.domain.lifecycle import Trigger
-from shared.domain.marks import REFERRED_EXTERNAL, REOPENED, STAGE_2_REQUESTED, Marks
+from shared.domain.marks import EXTERNAL_DECIDED, REFERRED_EXTERNAL, REOPENED, STAGE_2_REQUESTED, Marks
 from shared.domain.timekeeping import phase_of
 from shared.messages.events import DisputeReopened, StatusChanged
 
@@ -23,10 +23,12 @@ _ADD: Final = (
 )
 _OF: Final = "select dispute_id, name, at from mark where dispute_id = any($1::uuid[]) order by dispute_id, at"
 _MOVES: Final = (
-    "select dispute_id, occurred_at, type, data->>'because' as because from event "
+    "select dispute_id, occurred_at, type, data->>'because' as because, "
+    "data->>'trigger' as trigger from event "
     "where dispute_id = any($1::uuid[]) "
     f"and (type = '{DisputeReopened.type}' "
-    f"or type = '{StatusChanged.type}' and data->>'trigger' = '{Trigger.REFER_EXTERNAL.value}') "
+    f"or type = '{StatusChanged.type}' and data->>'trigger' in ('{Trigger.REFER_EXTERNAL.value}', "
+    f"'{Trigger.RECORD_EXTERNAL_DECISION.value}')) "
     "order by dispute_id, sequence"
 )
 _LIST: Final = "select name, at, actor, note, created_at from mark where dispute_id = $1 order by at, name limit $2"
@@ -71,12 +73,12 @@ async def of_many(tx: Tx, disputes: Iterable[Dispute]) -> dict[UUID, Marks]:
         found.setdefault(row["dispute_id"], {}).setdefault(row["name"], []).append(row["at"])
     moved = [each.id for each in every if phase_of(each)]
     for row in await tx.raw.fetch(_MOVES, moved) if moved else ():
-        for name in _named(row["type"], row["because"]):
+        for name in _named(row["type"], row["because"], row["trigger"]):
             found.setdefault(row["dispute_id"], {}).setdefault(name, []).append(row["occurred_at"])
     return {dispute_id: {name: tuple(sorted(at)) for name, at in facts.items()} for dispute_id, facts in found.items()}
 
 
-def _named(event_type: str, because: str | None) -> tuple[str, ...]:
+def _named(event_type: str, because: str | None, trigger: str | None) -> tuple[str, ...]:
     if event_type == StatusChanged.type:
-        return (REFERRED_EXTERNAL,)
+        return (REFERRED_EXTERNAL if trigger == Trigger.REFER_EXTERNAL.value else EXTERNAL_DECIDED,)
     return (REOPENED, STAGE_2_REQUESTED) if because == "stage_2" else (REOPENED,)

@@ -15,6 +15,7 @@ NO_MARKS: Final[Marks] = MappingProxyType({})
 REOPENED: Final = "reopened"
 STAGE_2_REQUESTED: Final = "stage_2_requested"
 REFERRED_EXTERNAL: Final = "referred_external"
+EXTERNAL_DECIDED: Final = "external_decided"
 
 DROPPED: Final = frozenset({Status.WITHDRAWN, Status.NOT_A_DISPUTE})
 

@@ -12,8 +12,8 @@ from shared.domain.draft import Draft
 from shared.domain.escalation import Asked, Case, Escalate, Seat, climbs, decide, seated, take_up
 from shared.domain.extending import Wish, granted
 from shared.domain.frozen import altered
-from shared.domain.lifecycle import SETTLED, Status
-from shared.domain.marks import REFERRED_EXTERNAL, REOPENED, Marks, latest_of
+from shared.domain.lifecycle import SETTLED, Stage, Status
+from shared.domain.marks import EXTERNAL_DECIDED, REFERRED_EXTERNAL, REOPENED, Marks, latest_of
 from shared.domain.matrix import Holder, Matrix
 from shared.domain.milestones import NOTHING_BEYOND, Beyond, start_milestones
 from shared.domain.plan import Extended, Missed, Plan, TakenUp
@@ -182,9 +182,9 @@ def _start_owed(draft: Draft) -> None:
 
 def _start_in_house(draft: Draft) -> None:
     began = _phase_began(draft)
-    if _not_this_phase(draft, Kind.RESOLUTION):
+    if _to_begin(draft, Kind.RESOLUTION):
         _begin(draft, Kind.RESOLUTION, began)
-    if _not_this_phase(draft, Kind.TIER):
+    if _to_begin(draft, Kind.TIER):
         draft.begin_tier(began)
     elif draft.clocks[Kind.TIER].tier != draft.dispute.tier:
         draft.begin_tier(draft.now)
@@ -222,6 +222,15 @@ def start_after_resolution(draft: Draft) -> None:
         draft.begin(Kind.SILENCE, draft.matrix.promise(Kind.SILENCE, dispute.severity), asked_at)
 
 
+def _to_begin(draft: Draft, kind: Kind) -> bool:
+    """Not begun in this phase, or stopped while the dispute lay with an outside body, from which it is back."""
+    clock = draft.clocks.get(kind)
+    if clock is None or clock.phase != phase_of(draft.dispute):
+        return True
+    back = clock.state is ClockState.STOPPED and draft.dispute.stage is Stage.EXTERNAL
+    return back and (kind is not Kind.TIER or clock.tier == draft.dispute.tier)
+
+
 def _not_this_phase(draft: Draft, kind: Kind) -> bool:
     clock = draft.clocks.get(kind)
     return clock is None or clock.phase != phase_of(draft.dispute)
@@ -231,7 +240,9 @@ def _phase_began(draft: Draft) -> datetime:
     """When this phase began: at receipt, or with the change that began it, as its history says."""
     if phase_of(draft.dispute) == 0:
         return draft.dispute.received_at
-    began = (latest_of(draft.marks, name, draft.now) for name in (REOPENED, REFERRED_EXTERNAL))
+    outside = draft.dispute.status is Status.REFERRED_EXTERNAL
+    names = (REOPENED, REFERRED_EXTERNAL if outside else EXTERNAL_DECIDED)
+    began = (latest_of(draft.marks, name, draft.now) for name in names)
     return max((at for at in began if at is not None), default=min(draft.dispute.updated_at, draft.now))
 
 
