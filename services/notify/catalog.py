@@ -27,7 +27,8 @@ class Notification:
     `occasion` makes it unique beside the dispute and the recipient: told once for each. `applies` judges when the event
     arrives, `overtaken` again right before sending. `must_say` names the elements whose text a letter may not lack.
     `news` counts as word to the customer; `alarm` calls a person when it cannot be sent; a letter that is not
-    `automatic` was written by a person; one that is `urgent` says so to its reader's mail program.
+    `automatic` was written by a person; one that is `urgent` says so to its reader's mail program. Notices to one of ours
+    that deadlines bring about say `gathers`: many at once become one digest.
     """
 
     kind: str
@@ -42,6 +43,7 @@ class Notification:
     alarm: bool = False
     automatic: bool = True
     urgent: bool = False
+    gathers: bool = False
 
     @property
     def internal(self) -> bool:
@@ -112,6 +114,7 @@ CATALOG: Final[tuple[Notification, ...]] = (
         overtaken=on.not_active,
         must_say=("reference", "severity", "because"),
         urgent=True,
+        gathers=True,
     ),
     Notification(
         kind="update_owed",
@@ -121,6 +124,7 @@ CATALOG: Final[tuple[Notification, ...]] = (
         occasion=on.by_clock,
         overtaken=on.not_active,
         must_say=("reference", "due"),
+        gathers=True,
     ),
     Notification(
         kind="deadline_warning",
@@ -130,6 +134,7 @@ CATALOG: Final[tuple[Notification, ...]] = (
         occasion=on.by_clock,
         overtaken=on.not_active,
         must_say=("reference", "clock", "due"),
+        gathers=True,
     ),
     Notification(
         kind="deadline_missed",
@@ -138,6 +143,7 @@ CATALOG: Final[tuple[Notification, ...]] = (
         occasion=on.by_clock,
         must_say=("reference", "clock", "due"),
         urgent=True,
+        gathers=True,
     ),
     Notification(
         kind="deadline_extended",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from services.notify.plan import Planned
@@ -21,7 +21,7 @@ _ADD: Final = """
                                               reason, traceparent)
     where exists (select from dispute d where d.id = t.dispute_id)
     on conflict do nothing
-    returning kind, channel, state
+    returning id, kind, channel, state
 """
 _RECIPIENTS: Final = """
     with recursive who as (
@@ -103,8 +103,17 @@ class Ending:
     reason: str | None = None
 
 
-async def add(tx: Tx, rows: Sequence[Planned]) -> list[tuple[str, str, str]]:
-    """Stores those not planned before; returns kind, channel and state of each that was new."""
+class Added(NamedTuple):
+    """A delivery that was not planned before."""
+
+    id: UUID
+    kind: str
+    channel: str
+    state: str
+
+
+async def add(tx: Tx, rows: Sequence[Planned]) -> list[Added]:
+    """Stores those not planned before, and returns them."""
     if not rows:
         return []
     # One order for all, so that two planners of the same events wait for each other and never in a ring.
@@ -127,7 +136,7 @@ async def add(tx: Tx, rows: Sequence[Planned]) -> list[tuple[str, str, str]]:
     added = await tx.raw.fetch(_ADD, *(list(column) for column in zip(*values, strict=True)), tx.now)
     if any(row["state"] == "pending" for row in added):
         tx.hints.add("delivery")
-    return [(row["kind"], row["channel"], row["state"]) for row in added]
+    return [Added(*row) for row in added]
 
 
 async def claim(

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from services.notify import deliveries
+from services.notify import deliveries, digests
 from services.notify.catalog import BY_KIND, LETTERS, Audience
 from services.notify.plan import Known, Limits, plan
 from shared.db import disputes, webhooks
@@ -50,9 +50,14 @@ class Planner:
     async def __call__(self, tx: Tx, envelopes: Sequence[Envelope]) -> None:
         """Plans what the events make owed, once each, however often they come and in whatever order."""
         rows = plan(envelopes, await self._known(tx, envelopes), self._limits, tx.now)
-        for kind, channel, state in await deliveries.add(tx, rows):
-            if state == "suppressed":
-                self._metrics.deliveries.labels(channel=channel, kind=kind, outcome="suppressed").inc()
+        crowded = await digests.crowded(tx, rows, self._limits)
+        rows = digests.gathered(rows, crowded)
+        added = {each.id: each for each in await deliveries.add(tx, rows)}
+        new = (row for row in rows if row.id in added and row.reason == digests.DIGEST)
+        await digests.join(tx, new, crowded, self._limits.digest_window)
+        for each in added.values():
+            if each.state == "suppressed":
+                self._metrics.deliveries.labels(channel=each.channel, kind=each.kind, outcome="suppressed").inc()
 
     async def _known(self, tx: Tx, envelopes: Sequence[Envelope]) -> Known:
         telling = [each for each in envelopes if type(each.event) in _TO_LETTERS]

@@ -8,7 +8,6 @@ from services.notify.channels import house, open_channels
 from services.notify.handlers import Planner
 from services.notify.letters import Writer
 from services.notify.parcels import Packer
-from services.notify.plan import Limits
 from services.notify.sender import HEARTBEAT, Sender
 from services.notify.settings import NotifySettings
 from shared.broker.consumer import Consumer
@@ -28,7 +27,7 @@ HEARTBEAT_AGE_MAX: Final = timedelta(seconds=30)
 def build(settings: NotifySettings, *, database: Database, broker: Broker, metrics: Metrics, sealer: Sealer) -> Service:
     """The service, not yet running."""
     matrices = Matrices()
-    limits = Limits(settings.domain, settings.acknowledgements_per_address_max)
+    limits = settings.limits
     planner = Planner(matrices.current, limits, metrics)
     sender = Sender(
         database,

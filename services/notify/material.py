@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.notify.channels.mime import is_message_id
 from services.notify.deliveries import Claim
+from services.notify.digests import DIGEST
 from shared.db import disputes, webhooks
 from shared.db.engine import Tx
 from shared.db.webhooks import PING, Endpoint
@@ -80,11 +81,12 @@ class Material:
 
 async def for_letters(tx: Tx, claims: Sequence[Claim], matrix: Matrix) -> Material:
     """What letters and memos draw on."""
-    ids = {claim.dispute_id for claim in claims}
+    ids = {claim.dispute_id for claim in claims if claim.kind != DIGEST}
+    listed = {UUID(each["dispute_id"]) for claim in claims if claim.kind == DIGEST for each in claim.facts["notices"]}
     messages = [UUID(claim.facts["message_id"]) for claim in claims if claim.kind == "message"]
     return Material(
         now=tx.now,
-        disputes=await disputes.get_many(tx, ids),
+        disputes=await disputes.get_many(tx, ids | listed),
         private=await _private(tx, ids),
         messages=await _messages(tx, messages),
         matrix=matrix,

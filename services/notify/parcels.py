@@ -10,6 +10,8 @@ from services.notify.catalog import BY_KIND, Notification
 from services.notify.channels.mime import House
 from services.notify.channels.ports import Letter, Parcel, Signal
 from services.notify.deliveries import Claim
+from services.notify.digest_letter import digest, still_told
+from services.notify.digests import DIGEST
 from services.notify.letters import Case, Writer
 from services.notify.material import Material, Private, Told
 from services.notify.people import tier_of
@@ -50,6 +52,8 @@ class Packer:
         """
         if claim.kind == PING:
             return self._signal(claim, material)
+        if claim.kind == DIGEST:
+            return self._digest(claim, material)
         entry = BY_KIND.get(claim.kind)
         if entry is None:
             return NotSent("unknown_kind", suppressed=False)
@@ -70,6 +74,15 @@ class Packer:
         thread = message_id(self.sealer, dispute.id, dispute.id, self.house.domain)
         letter = self.writer.letter(entry, _case(claim, dispute, private, material), thread)
         return _parcel(claim, material, address, letter)
+
+    def _digest(self, claim: Claim, material: Material) -> Parcel | NotSent:
+        address = self._colleague(claim, material)
+        if not address:
+            return NotSent("no_address", suppressed=True)
+        notices = still_told(claim.facts["notices"], material.disputes)
+        if not notices:
+            return NotSent("overtaken", suppressed=True)
+        return _parcel(claim, material, address, digest(self.writer, claim.facts, notices, material.disputes))
 
     def _colleague(self, claim: Claim, material: Material) -> str | None:
         person = material.matrix.person(claim.recipient) if material.matrix else None

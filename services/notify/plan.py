@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -61,10 +61,15 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What keeps us out of mail loops."""
+    """What keeps us out of mail loops, and notices to one of ours from becoming a flood.
+
+    More than `digest_above` notices to one person within `digest_window` become one digest.
+    """
 
     own_domain: str
     acknowledgements_per_address_max: int
+    digest_above: int
+    digest_window: timedelta
 
 
 def plan(envelopes: Sequence[Envelope], known: Known, limits: Limits, now: datetime) -> list[Planned]:

@@ -1,5 +1,6 @@
 """What notify reads from its environment."""
 
+from datetime import timedelta
 from email.headerregistry import Address
 from email.utils import parseaddr
 from typing import Final, Self
@@ -8,6 +9,7 @@ from zoneinfo import available_timezones
 
 from pydantic import Field, SecretStr, model_validator
 
+from services.notify.plan import Limits
 from shared.runtime.settings import PREFIX, CommonSettings
 
 SMTP_SCHEMES: Final = ("smtp", "smtps")
@@ -48,6 +50,16 @@ class NotifySettings(CommonSettings):
     acknowledgements_per_address_max: int = Field(
         10, ge=1, le=10_000, description="Most acknowledgements of mail to one address in 24 hours: ends mail loops."
     )
+    digest_above: int = Field(
+        20,
+        ge=0,
+        le=10_000,
+        description="Most notices of deadlines and escalations that one person gets one by one within the window; more "
+        "become one digest.",
+    )
+    digest_window_seconds: float = Field(
+        60.0, gt=0, le=3600, description="Seconds within which notices to one person are counted and gathered."
+    )
     webhook_timeout_seconds: float = Field(15.0, gt=0, le=30, description="Most seconds for one webhook request.")
     webhook_endpoint_concurrency: int = Field(4, ge=1, le=64, description="Most requests at once to one endpoint.")
     webhook_allow_private: bool = Field(
@@ -64,6 +76,12 @@ class NotifySettings(CommonSettings):
     def domain(self) -> str:
         """The domain of Message-IDs and reply addresses."""
         return self.mail_domain or self.sender.domain
+
+    @property
+    def limits(self) -> Limits:
+        """What planning keeps to."""
+        window = timedelta(seconds=self.digest_window_seconds)
+        return Limits(self.domain, self.acknowledgements_per_address_max, self.digest_above, window)
 
     @model_validator(mode="after")
     def _usable(self) -> Self:

@@ -1,7 +1,7 @@
 """Every table, constraint and index. The constraints carry the product's invariants.
 
 Who writes what: `dispute`, `dispute_private`, `event` and `outbox` only through `shared.db.disputes` and `shared.db.outbox`;
-`inbox` and `parked` by consumers; `clock` and `timer` by escalation; `policy_migration` by intake, its progress by escalation; `delivery*` by notify; the rest by intake.
+`inbox` and `parked` by consumers; `clock` and `timer` by escalation; `policy_migration` by intake, its progress by escalation; `delivery*` and `notice_window` by notify; the rest by intake.
 """
 
 from shared.db.tables.access import (
@@ -15,7 +15,7 @@ from shared.db.tables.access import (
 from shared.db.tables.dispute import dispute, dispute_private, event, feedback, message, thread
 from shared.db.tables.queue import heartbeat, inbox, outbox, parked
 from shared.db.tables.schema import METADATA
-from shared.db.tables.sending import delivery, delivery_attempt
+from shared.db.tables.sending import delivery, delivery_attempt, notice_window
 from shared.db.tables.time import clock, mark, policy, policy_migration, timer
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "inbox",
     "mark",
     "message",
+    "notice_window",
     "outbox",
     "parked",
     "policy",

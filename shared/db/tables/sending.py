@@ -1,6 +1,6 @@
 """What goes out: one row per message to one recipient, and every attempt at it."""
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Table, Text
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, Table, Text
 from sqlalchemy.dialects.postgresql import JSON
 
 from shared.db.tables.schema import ID, INSTANT, METADATA, one_of
@@ -34,7 +34,7 @@ delivery = Table(
 """Planned once per dispute, kind, occasion, channel and recipient, however often the event comes.
 
 `recipient` is `customer`, a holder's name in the matrix, or a webhook endpoint's id: the address is looked up at sending.
-Only the test of an endpoint is about no dispute.
+The test of an endpoint and a digest are about no dispute.
 """
 
 delivery_attempt = Table(
@@ -48,3 +48,14 @@ delivery_attempt = Table(
     Column("detail", Text),
 )
 """An attempt without an outcome is one whose process died: it may or may not have arrived."""
+
+notice_window = Table(
+    "notice_window",
+    METADATA,
+    Column("recipient", Text, primary_key=True),
+    Column("began_at", INSTANT, nullable=False),
+    Column("notices", Integer, nullable=False),
+    Column("crowded", Boolean, nullable=False),
+    Column("digest_id", ID),
+)
+"""How many notices each of ours was owed in the window that runs, and the digest that was last begun for them."""

@@ -13,7 +13,6 @@ from services.notify.channels import open_channels
 from services.notify.channels.ports import Channel
 from services.notify.handlers import Planner
 from services.notify.main import packer
-from services.notify.plan import Limits
 from services.notify.sender import Sender
 from services.notify.settings import NotifySettings
 from shared.db import disputes, history
@@ -89,8 +88,7 @@ class World:
         return self.matrix
 
     def planner(self) -> Planner:
-        limits = Limits(self.settings.domain, self.settings.acknowledgements_per_address_max)
-        return Planner(self.current, limits, self.metrics)
+        return Planner(self.current, self.settings.limits, self.metrics)
 
     def sender(self, channels: Mapping[str, Channel] | None = None) -> Sender:
         chosen = open_channels(self.settings, SEALER) if channels is None else channels

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from services.notify.catalog import CATALOG, LETTERS, Notification
 from services.notify.channels.ports import Letter
+from services.notify.digests import DIGEST
 from services.notify.letters import Case, Writer
 from services.notify.render import Unwritable, write
 from services.notify.wording import TEMPLATES, Reader, language_for, locale_for, words_of, zone_for
@@ -151,6 +152,7 @@ def test_every_phrase_is_short_and_every_word_list_is_complete(language: str) ->
     assert set(REMEDIES) <= set(words["remedy"])
     assert {status.value for status in Status if a_dispute(status=status).active} <= set(words["standing"])
     assert {entry.kind for entry in LETTERS if entry.audience == "customer"} <= set(words["kind"])
+    assert {entry.kind for entry in LETTERS if entry.gathers} == set(words[DIGEST])
     for table in words.values():
         for phrase in table.values() if isinstance(table, dict) else [table]:
             assert all(len(each.split()) <= 30 for each in re.split(r"(?<=[.?!])\s+", phrase))
@@ -158,7 +160,7 @@ def test_every_phrase_is_short_and_every_word_list_is_complete(language: str) ->
 
 def test_every_template_folder_belongs_to_a_notification_and_has_three_texts_in_english() -> None:
     folders = {path.name for path in TEMPLATES.iterdir() if path.is_dir()} - {"layout", "words"}
-    assert folders == {entry.template for entry in LETTERS}
+    assert folders == {DIGEST, *(entry.template for entry in LETTERS)}
     for folder in folders:
         found = {path.name for path in Path(TEMPLATES, folder, "en").iterdir()}
         assert found == {"subject.txt", "body.txt", "body.html"}
