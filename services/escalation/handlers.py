@@ -7,6 +7,7 @@ from uuid import UUID
 
 from services.escalation.deciding import ACTOR, Decided, save
 from services.escalation.figures import Figures
+from services.escalation.staffing import Staff, bench_of
 from shared.db import clocks, disputes, marks
 from shared.db.engine import Tx
 from shared.db.policies import Matrices
@@ -34,11 +35,14 @@ log = logger(__name__)
 class Handlers:
     """Brings the disputes of a batch of events in line with what they are owed."""
 
-    def __init__(self, matrices: Matrices, calendars: Mapping[str, Calendar], figures: Figures) -> None:
+    def __init__(
+        self, matrices: Matrices, calendars: Mapping[str, Calendar], figures: Figures, staff: Staff | None = None
+    ) -> None:
         self._matrices = matrices
         self._calendars = calendars
         self._figures = figures
         self._books = RegimeBooks(calendars)
+        self._staff = Staff(calendars) if staff is None else staff
 
     async def __call__(self, tx: Tx, envelopes: Sequence[Envelope]) -> None:
         """Handles a batch in this transaction, with few statements whatever its size."""
@@ -63,7 +67,7 @@ class Handlers:
         locked = await disputes.lock_many(tx, traces)
         known = await clocks.newest(tx, locked)
         newest = await self._matrices.current(tx)
-        beyond = await self._beyond(tx, locked, known)
+        beyond = await self._beyond(tx, locked, known, newest)
         decided: list[Decided] = []
         for dispute_id, dispute in locked.items():
             each = Decided(dispute, known[dispute_id], traces[dispute_id])
@@ -71,6 +75,7 @@ class Handlers:
             self._decide(tx, each, matrix, beyond[dispute_id], (asked or {}).get(dispute_id, ()), rearm=rearm)
             for wish in (wishes or {}).get(dispute_id, ()):
                 self._extend(tx, each, matrix, beyond[dispute_id], wish)
+            self._staff.took(dispute.handler, each.dispute.handler)
             decided.append(each)
         await save(tx, decided)
         # Counted just before the commit: should that fail, the batch is handled and counted once more.
@@ -79,8 +84,10 @@ class Handlers:
                 self._figures.ended(clock)
         return decided
 
-    async def _beyond(self, tx: Tx, locked: Mapping[UUID, Dispute], known: Mapping[UUID, Clocks]) -> dict[UUID, Beyond]:
-        """The milestones each is owed and its marks, read only for those that have any use for them."""
+    async def _beyond(
+        self, tx: Tx, locked: Mapping[UUID, Dispute], known: Mapping[UUID, Clocks], matrix: Matrix
+    ) -> dict[UUID, Beyond]:
+        """The milestones each is owed, its marks and its people, read only for those that have any use for them."""
         newest = await self._books.current(tx)
         owing = {
             dispute_id: (await self._book(tx, known[dispute_id], newest)).owing(dispute)
@@ -88,7 +95,11 @@ class Handlers:
         }
         marked = [each for each in locked.values() if owing[each.id] or phase_of(each) or _watched(known[each.id])]
         found = await marks.of_many(tx, marked)
-        return {dispute_id: Beyond(found.get(dispute_id, NO_MARKS), owed) for dispute_id, owed in owing.items()}
+        benches = await self._staff.benches(tx, matrix, locked.values())
+        return {
+            dispute_id: Beyond(found.get(dispute_id, NO_MARKS), owed, bench_of(benches, dispute_id))
+            for dispute_id, owed in owing.items()
+        }
 
     async def _book(self, tx: Tx, clocks_of: Clocks, newest: RegimeBook) -> RegimeBook:
         """The version that a case's milestones came from at first, else the newest."""

@@ -11,6 +11,7 @@ from services.escalation.figures import Figures
 from services.escalation.handlers import Handlers
 from services.escalation.migrator import Migrator
 from services.escalation.settings import EscalationSettings
+from services.escalation.staffing import Staff
 from services.escalation.sweep import Sweep
 from shared.broker.consumer import Consumer
 from shared.broker.ports import Broker
@@ -100,7 +101,8 @@ class Engine:
 
     async def _tick(self, stop: Stop, calendars: Mapping[str, Calendar]) -> None:
         settings, matrices = self._settings, Matrices(calendars)
-        handlers = Handlers(matrices, calendars, self._figures)
+        staff = Staff(calendars)
+        handlers = Handlers(matrices, calendars, self._figures, staff)
         consumer = Consumer(self._database, self._broker, ESCALATION, handlers, metrics=self._metrics)
         self._auditor = Auditor(
             self._database,
@@ -112,7 +114,9 @@ class Engine:
         async with asyncio.TaskGroup() as group:
             group.create_task(consumer.run(stop), name="escalation.consumer")
             for number in range(settings.sweepers):
-                sweep = Sweep(self._database, matrices, calendars, self._figures, batch=settings.sweep_batch)
+                sweep = Sweep(
+                    self._database, matrices, calendars, self._figures, batch=settings.sweep_batch, staff=staff
+                )
                 group.create_task(self._sweep(sweep, stop), name=f"escalation.sweep.{number}")
             ageing = Ageing(self._database, matrices, handlers, batch=settings.audit_batch)
             pace = Pace(settings.audit_seconds)

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from services.escalation.deciding import Decided, save
 from services.escalation.figures import Figures
+from services.escalation.staffing import Staff, bench_of
 from shared.db import clocks, heartbeats, marks, timers
 from shared.db.engine import Database, Tx
 from shared.db.faults import is_away, is_transient, may_be_away
@@ -22,8 +23,9 @@ from shared.domain.calendar import Calendar
 from shared.domain.clock_record import Clock, Kind
 from shared.domain.errors import RecourseError
 from shared.domain.firing import alone, fire
-from shared.domain.marks import NO_MARKS, Marks
+from shared.domain.marks import NO_MARKS
 from shared.domain.matrix import Matrix
+from shared.domain.milestones import Beyond
 from shared.runtime.logs import logger
 
 log = logger(__name__)
@@ -59,12 +61,14 @@ class Sweep:
         figures: Figures,
         *,
         batch: int = timers.BATCH_MAX,
+        staff: Staff | None = None,
     ) -> None:
         self._database = database
         self._matrices = matrices
         self._calendars = calendars
         self._figures = figures
         self._batch = batch
+        self._staff = Staff(calendars) if staff is None else staff
         self._low = LONG_AGO
         self._unbounded_at = -UNBOUNDED_EVERY_SECONDS
         self._beat_at = -HEARTBEAT_EVERY_SECONDS
@@ -108,26 +112,30 @@ class Sweep:
         newest = await self._matrices.current(tx)
         decided = await self._read(tx, due)
         marked = await marks.of_many(tx, (each.before for each in decided.values() if each.watched))
+        benches = await self._staff.benches(tx, newest, (each.before for each in decided.values()))
         fired: list[_Fired] = []
         for timer in due:
             each = decided[timer.dispute.id]
             try:
                 matrix = await self._matrices.for_case(tx, timer.dispute.policy_version, newest)
-                self._decide(tx, timer, each, matrix, marked)
+                beyond = Beyond(marked.get(timer.dispute.id, NO_MARKS), bench=bench_of(benches, timer.dispute.id))
+                self._decide(tx, timer, each, matrix, beyond)
             except Exception as error:  # noqa: BLE001 - one dispute must not stop the others; its fate is to be parked
                 await self._park(tx, timer, error)
             else:
                 fired.append((timer, each))
         return fired
 
-    def _decide(self, tx: Tx, timer: Due, each: Decided, matrix: Matrix, marked: Mapping[UUID, Marks]) -> None:
+    def _decide(self, tx: Tx, timer: Due, each: Decided, matrix: Matrix, beyond: Beyond) -> None:
         clock = each.clocks.get(timer.kind)
         if (timer.kind, timer.generation) not in each.changed and (
             clock is None or not clock.open or clock.generation != timer.generation
         ):
             self._figures.stale.inc()
-        known = marked.get(timer.dispute.id, NO_MARKS)
-        each.add(fire(each.dispute, timer.kind, each.clocks, matrix, self._calendars, tx.now, known), tx.now)
+        had = each.dispute.handler
+        plan = fire(each.dispute, timer.kind, each.clocks, matrix, self._calendars, tx.now, beyond.marks, beyond.bench)
+        each.add(plan, tx.now)
+        self._staff.took(had, each.dispute.handler)
 
     async def _read(self, tx: Tx, due: Sequence[Due]) -> dict[UUID, Decided]:
         """The clocks the timers are of; all clocks of a dispute where one alone does not decide."""

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Final
 
+from shared.domain.assignment import NO_BENCH, Bench
 from shared.domain.clock_record import Clock, Clocks, ClockState, Kind, Promise
 from shared.domain.clock_spec import Extension
 from shared.domain.dispute import Dispute
@@ -27,8 +28,10 @@ class Draft:
         calendars: Calendars,
         now: datetime,
         marks: Marks = NO_MARKS,
+        bench: Bench = NO_BENCH,
     ) -> None:
         self.dispute = dispute
+        self.bench: Final = bench
         self.marks: Final = marks
         self.clocks: dict[Kind, Clock] = dict(clocks)
         self.matrix: Final = matrix

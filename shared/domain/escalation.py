@@ -6,11 +6,15 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
+from shared.domain.assignment import NO_BENCH, Bench, Wanted, choose, spread, unfit
 from shared.domain.clock_record import Clock, Kind, OnBreach
 from shared.domain.conditions import Facts
 from shared.domain.dispute import Dispute
 from shared.domain.lifecycle import Status
-from shared.domain.matrix import Holder, Matrix, Tier, chosen
+from shared.domain.matrix import Holder, Matrix, Tier
+
+UNABLE_TOLD_MAX: Final = 3
+"""Of so many who cannot take a dispute the reason is told; of more, how many."""
 
 
 class Asked(Struct, frozen=True, gc=False):
@@ -23,7 +27,8 @@ class Case(Struct, frozen=True, gc=False):
     """What a decision rests on; `breached` is a clock that has just run out.
 
     `breach_risk` is how likely a broken promise is, from 0 to 1, None until somebody has worked it out; `tier_since` is
-    when the dispute came to its present tier, None while that is not known.
+    when the dispute came to its present tier, None while that is not known. `bench` is what is known of those who may
+    handle it.
     """
 
     dispute: Dispute
@@ -33,6 +38,7 @@ class Case(Struct, frozen=True, gc=False):
     asked: Asked | None = None
     breach_risk: float | None = None
     tier_since: datetime | None = None
+    bench: Bench = NO_BENCH
 
     @property
     def tier(self) -> int:
@@ -116,7 +122,7 @@ def decide(case: Case) -> Escalate | Hold:
     if not found:
         return Hold()
     highest = max(proposal.to for proposal in found)
-    seat = seated(case.matrix, highest, case.dispute, case.now)
+    seat = seated(case.matrix, highest, case.dispute, case.now, bench=case.bench, leaving=case.dispute.handler)
     because = tuple(proposal.because for proposal in found if proposal.to == highest)
     return Escalate(seat.tier, seat.handler, (*because, *seat.because), seat.skipped)
 
@@ -130,7 +136,7 @@ def take_up(case: Case) -> Seat:
     """The tier and handler that a dispute begins with: the front line, or where a threshold puts it at once."""
     found = [*threshold_reached(case), *_asked_at_once(case)]
     first = max((proposal.to for proposal in found), default=1)
-    seat = seated(case.matrix, first, case.dispute, case.now)
+    seat = seated(case.matrix, first, case.dispute, case.now, bench=case.bench)
     because = tuple(proposal.because for proposal in found if proposal.to == first)
     begins = f"every dispute begins with {case.matrix.tier(1).label}"
     return seat._replace(because=(*(because or (begins,)), *seat.because))
@@ -144,29 +150,66 @@ def _asked_at_once(case: Case) -> Sequence[Proposal]:
     return (Proposal(to, "a higher tier was asked for"),)
 
 
-def seated(matrix: Matrix, tier: int, dispute: Dispute, now: datetime, *, not_by: str | None = None) -> Seat:
-    """The tier, or the next above it where somebody is present, and a handler of it; `not_by` may not be the handler.
+def seated(
+    matrix: Matrix,
+    tier: int,
+    dispute: Dispute,
+    now: datetime,
+    *,
+    bench: Bench = NO_BENCH,
+    leaving: str | None = None,
+) -> Seat:
+    """The tier, or the next above it where somebody can take the dispute, and its handler.
 
-    When nobody is present anywhere from there up, the tier asked for keeps the dispute without a handler, and says so.
+    `leaving` has the dispute now and is its handler again only where nobody else is. When nobody can take it anywhere from
+    there up, the tier asked for keeps it without a handler, and says so.
     """
+    wanted = Wanted(dispute, now, bench, matrix.skills_for(dispute.category.name), leaving)
     skipped: list[str] = []
     for each in matrix.tiers[tier - 1 :]:
-        handler, note = _handler(each, dispute, now, not_by)
+        handler, notes = _handler(each, wanted)
         if handler is not None:
-            return Seat(each.number, handler.name, (note,) if note else (), tuple(skipped))
-        skipped.append(f"{each.label}: {note}")
+            return Seat(each.number, handler.name, notes, tuple(skipped))
+        skipped.append(f"{each.label}: {notes[0]}")
     alone = f"nobody is present from {matrix.tier(tier).label} up; it waits there without a handler"
     return Seat(tier, None, (alone,), tuple(skipped))
 
 
-def _handler(tier: Tier, dispute: Dispute, now: datetime, not_by: str | None) -> tuple[Holder | None, str | None]:
-    """The tier's handler with a note when it is a deputy, else None with the reason why nobody is."""
-    duty = tier.on_duty(now)
-    people = tuple(each for each in duty.people if each.name != not_by)
-    if not people:
-        return None, "nobody else is present" if duty.people else _nobody(tier)
-    note = f"no holder of {tier.label} is present; a deputy acts" if duty.deputised else None
-    return chosen(people, dispute.id), note
+def _handler(tier: Tier, wanted: Wanted) -> tuple[Holder | None, tuple[str, ...]]:
+    """The tier's handler with what is to be said of the choice, else None with the reason why nobody is."""
+    if tier.particular or wanted.bench.bars:
+        return _fitting(tier, wanted)
+    duty = tier.on_duty(wanted.now)
+    if not duty.people:
+        return None, (_nobody(tier),)
+    others = tuple(each for each in duty.people if each.name != wanted.leaving) or duty.people
+    return spread(others, wanted.dispute.id), (_deputises(tier),) if duty.deputised else ()
+
+
+def _fitting(tier: Tier, wanted: Wanted) -> tuple[Holder | None, tuple[str, ...]]:
+    """The best of the holders who can take it, else of the deputies who can."""
+    unable: list[str] = []
+    for people, deputises in ((tier.holders, False), (tier.deputies, True)):
+        fit: list[Holder] = []
+        for each in people:
+            if each.present(wanted.now):
+                reason = unfit(each, wanted.dispute, wanted.bench)
+                unable += [f"{each.name} {reason}"] if reason else []
+                fit += [] if reason else [each]
+        if fit:
+            person, because = choose(fit, wanted)
+            notes = (_deputises(tier, "can take it" if unable else "is present"),) if deputises else ()
+            return person, (*notes, because) if because else notes
+    return None, (_told(unable) if unable else _nobody(tier),)
+
+
+def _told(unable: Sequence[str]) -> str:
+    more = len(unable) - UNABLE_TOLD_MAX
+    return "; ".join((*unable[:UNABLE_TOLD_MAX], *([f"{more} more cannot take it"] if more > 0 else ())))
+
+
+def _deputises(tier: Tier, what: str = "is present") -> str:
+    return f"no holder of {tier.label} {what}; a deputy acts"
 
 
 def _nobody(tier: Tier) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
+from shared.domain.assignment import NO_BENCH, Bench
 from shared.domain.clock_record import Clock, Clocks, ClockState, Kind, OnBreach
 from shared.domain.clock_run import Moment
 from shared.domain.dispute import Dispute
@@ -43,10 +44,12 @@ def fire(
     calendars: Calendars,
     now: datetime,
     marks: Marks = NO_MARKS,
+    bench: Bench = NO_BENCH,
 ) -> Plan:
     """What becomes of a dispute whose timer of this kind is due; `clocks` are its newest generations.
 
-    `marks` are the facts it does not carry itself, for the milestones of regimes.
+    `marks` are the facts it does not carry itself, for the milestones of regimes; `bench` is what is known of those who may
+    handle it.
 
     A timer whose clock is over, or none, is taken away; one that came too early is set again.
 
@@ -56,8 +59,8 @@ def fire(
     """
     clock = clocks.get(kind)
     if clock is not None and settled(clock, dispute, now, marks) is not clock:
-        return reconcile(dispute, clocks, matrix, calendars, now, beyond=Beyond(marks))
-    draft = Draft(dispute, clocks, matrix, calendars, now, marks)
+        return reconcile(dispute, clocks, matrix, calendars, now, beyond=Beyond(marks, bench=bench))
+    draft = Draft(dispute, clocks, matrix, calendars, now, marks, bench)
     if clock is None or not clock.open:
         draft.disarm(kind)
     else:
@@ -117,7 +120,8 @@ def _ran_out(draft: Draft, clock: Clock) -> Clock:
 def _escalate(draft: Draft, clock: Clock) -> None:
     """Climbs once; at the top the miss is told, and the top tier is reminded a few times, further and further apart."""
     over = _ran_out(draft, clock)
-    case = Case(draft.dispute, draft.matrix, draft.now, breached=over, tier_since=draft.tier_since())
+    since = draft.tier_since()
+    case = Case(draft.dispute, draft.matrix, draft.now, breached=over, tier_since=since, bench=draft.bench)
     verdict = Hold() if _just_climbed(draft, over) else decide(case)
     if not isinstance(verdict, Escalate) or clock.kind is not Kind.TIER:
         draft.tell(Missed(over))

@@ -1,10 +1,9 @@
 """The escalation matrix: tiers and who holds them, thresholds, and the clocks a dispute is owed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import NamedTuple
-from uuid import UUID
+from typing import Final, NamedTuple
 
 from shared.domain.authority import Authority
 from shared.domain.clock_record import Kind, Promise
@@ -13,6 +12,8 @@ from shared.domain.dispute import Severity
 from shared.domain.errors import NotFound
 from shared.domain.expressions import Expression
 from shared.domain.people import Absence, Holder, Person
+
+_NO_SKILL: Final[frozenset[str]] = frozenset()
 
 
 class Duty(NamedTuple):
@@ -37,6 +38,11 @@ class Tier:
     authority: Authority
     deadlines: Mapping[Severity, Promise]
     reminders: tuple[Mapping[Severity, Promise], ...] = ()
+    particular: bool = field(init=False, repr=False, compare=False)
+    """Whether it matters which of its people gets a dispute: something is said of one of them that decides it."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "particular", any(each.particular for each in (*self.holders, *self.deputies)))
 
     @property
     def label(self) -> str:
@@ -93,6 +99,7 @@ class Matrix:
     """One version of the escalation matrix. `min_gap` is the least time between two climbs of one dispute.
 
     `reminders` are those of the top tier. `people` are all who are described as such, whether or not they hold a tier.
+    `skills` are those that serve a category beside the one of its own name.
     """
 
     version: int
@@ -105,6 +112,22 @@ class Matrix:
     clocks: Mapping[Kind, Mapping[Severity, Promise]]
     reminders: tuple[Mapping[Severity, Promise], ...]
     people: tuple[Person, ...] = ()
+    skills: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @property
+    def particular(self) -> bool:
+        """Whether it matters at any tier which of its people gets a dispute."""
+        return any(tier.particular for tier in self.tiers)
+
+    @property
+    def names(self) -> list[str]:
+        """Everybody it knows, each once."""
+        acting = [each for tier in self.tiers for each in (*tier.holders, *tier.deputies)]
+        return list(dict.fromkeys(each.name for each in (*acting, *self.people)))
+
+    def skills_for(self, category: str) -> frozenset[str]:
+        """The skills that serve a category: the one of its name, and those the matrix names."""
+        return self.skills.get(category, _NO_SKILL) | {category}
 
     @property
     def top(self) -> int:
@@ -144,7 +167,8 @@ class Matrix:
         """These promises with the people of another version: a running case keeps the one, not the other."""
         if current.version == self.version:
             return self
-        return replace(self, tiers=tuple(_staffed(tier, current) for tier in self.tiers), people=current.people)
+        tiers = tuple(_staffed(tier, current) for tier in self.tiers)
+        return replace(self, tiers=tiers, people=current.people, skills=current.skills)
 
 
 def _staffed(tier: Tier, current: Matrix) -> Tier:
@@ -152,11 +176,6 @@ def _staffed(tier: Tier, current: Matrix) -> Tier:
         return tier
     now = current.tier(tier.number)
     return replace(tier, holders=now.holders, deputies=now.deputies)
-
-
-def chosen(people: tuple[Holder, ...], dispute_id: UUID) -> Holder:
-    """One of the people, always the same for the same dispute, disputes being spread evenly; there must be one."""
-    return people[dispute_id.int % len(people)]
 
 
 __all__ = [
@@ -169,5 +188,4 @@ __all__ = [
     "Threshold",
     "Tier",
     "When",
-    "chosen",
 ]

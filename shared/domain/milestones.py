@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from shared.domain.assignment import NO_BENCH, Bench
 from shared.domain.clock_record import Clock, ClockState, Kind, Promise
 from shared.domain.clock_terms import MayExtend, MayPause, Watch
 from shared.domain.counting import day_ended
@@ -24,6 +25,7 @@ class Beyond(NamedTuple):
 
     marks: Marks = NO_MARKS
     owing: Owing | None = None
+    bench: Bench = NO_BENCH
 
 
 NOTHING_BEYOND: Final = Beyond()

@@ -44,6 +44,20 @@ class Person:
         """Whether no absence covers this instant."""
         return not any(absence.since <= now < absence.until for absence in self.absent)
 
+    @property
+    def particular(self) -> bool:
+        """Whether anything is said of them by which a dispute finds one person rather than another."""
+        conflicts = self.conflicts
+        return bool(
+            self.languages
+            or self.skills
+            or self.calendar
+            or self.load_max
+            or conflicts.customers
+            or conflicts.products
+            or conflicts.people
+        )
+
     def speaks(self, language: str) -> bool:
         """Whether they answer in this language; of `pt-BR`, `pt` is enough."""
         return not self.languages or language in self.languages or language.partition("-")[0] in self.languages

@@ -6,6 +6,7 @@ nothing the second time.
 
 from datetime import datetime
 
+from shared.domain.assignment import barred
 from shared.domain.clock_record import Clock, Clocks, ClockState, Kind
 from shared.domain.dispute import Dispute
 from shared.domain.draft import Draft
@@ -34,13 +35,14 @@ def reconcile(
     """Starts the clocks that are owed, ends those that are not, takes up or climbs where a rule says so.
 
     `clocks` are the newest generations. `asked` is a wish for a higher tier; `rearm` sets every timer anew, for a
-    dispute that lost one. `beyond` are facts it does not carry itself, and the milestones it is owed.
+    dispute that lost one. `beyond` are facts it does not carry itself, the milestones it is owed, and what is known of
+    those who may handle it.
 
     Raises:
         PolicyFault: a rule names a calendar that does not exist.
         CannotPromise: a deadline would never come.
     """
-    draft = Draft(_pinned(dispute, matrix), clocks, matrix, calendars, now, beyond.marks)
+    draft = Draft(_pinned(dispute, matrix), clocks, matrix, calendars, now, beyond.marks, beyond.bench)
     before = frozenset(clocks.values())
     seat = _seat(draft, asked)
     for clock in clocks.values():
@@ -53,7 +55,7 @@ def reconcile(
         _tell_seat(draft, seat, before, first=dispute.tier is None)
     if dispute.tier is None:  # taking up has looked at the thresholds already
         return draft.plan()
-    case = Case(draft.dispute, matrix, now, asked=asked, tier_since=draft.tier_since())
+    case = Case(draft.dispute, matrix, now, asked=asked, tier_since=draft.tier_since(), bench=beyond.bench)
     if isinstance(verdict := decide(case), Escalate):
         _leave_tier(draft)
         draft.climb(case, verdict, now)
@@ -97,7 +99,7 @@ def _seat(draft: Draft, asked: Asked | None) -> Seat | None:
     if not climbs(draft.dispute):
         return None
     if draft.dispute.tier is None:
-        seat: Seat | None = take_up(Case(draft.dispute, draft.matrix, draft.now, asked=asked))
+        seat: Seat | None = take_up(Case(draft.dispute, draft.matrix, draft.now, asked=asked, bench=draft.bench))
     else:
         seat = _reseated(draft)
     if seat is not None:
@@ -114,23 +116,30 @@ def _reseated(draft: Draft) -> Seat | None:
     tier_clock = draft.clocks.get(Kind.TIER)
     opened_again = tier_clock is not None and tier_clock.phase != phase_of(dispute)
     second_review = opened_again and dispute.status is Status.STAGE_2_REVIEW
-    keeper = draft.matrix.tier(dispute.tier).person(dispute.handler)
-    gone = keeper is None or (opened_again and not keeper.present(draft.now))
+    keeper = None if dispute.handler is None else draft.matrix.person(dispute.handler)
+    gone = keeper is None or (opened_again and _cannot_go_on(draft, keeper))
     if not (second_review or gone):
         return None
     if second_review:
         return _second_reviewer(draft, keeper)
-    seat = seated(draft.matrix, dispute.tier, dispute, draft.now)
+    seat = seated(draft.matrix, dispute.tier, dispute, draft.now, bench=draft.bench)
     if dispute.handler is None and seat.handler is None:
         return None
     return seat._replace(because=("the handler left or was not there", *seat.because))
+
+
+def _cannot_go_on(draft: Draft, keeper: Holder) -> bool:
+    """Whether the handler of a dispute that is open again is away, or has a conflict with it by now."""
+    return not keeper.present(draft.now) or barred(keeper, draft.dispute, draft.bench) is not None
 
 
 def _second_reviewer(draft: Draft, keeper: Holder | None) -> Seat:
     """Somebody else; only when there is nobody else anywhere up the tiers, the first handler, and it is said."""
     dispute = draft.dispute
     assert dispute.tier is not None
-    seat = seated(draft.matrix, dispute.tier, dispute, draft.now, not_by=dispute.handler)
+    first = frozenset(() if dispute.handler is None else (dispute.handler,))
+    bench = altered(draft.bench, former=draft.bench.former | first)
+    seat = seated(draft.matrix, dispute.tier, dispute, draft.now, bench=bench)
     if seat.handler is None and keeper is not None and keeper.present(draft.now):
         only = "nobody but the first handler is there for the second review"
         return Seat(dispute.tier, keeper.name, (only,), seat.skipped)

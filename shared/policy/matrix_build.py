@@ -96,6 +96,7 @@ class _Builder:
             clocks=MappingProxyType(dict(self._clocks())),
             reminders=self._reminders(self.model.tiers[-1], OnBreach.ESCALATE),
             people=tuple(desk.people.values()),
+            skills=MappingProxyType({each: frozenset(names) for each, names in self.model.skills.items()}),
         )
 
     def _names(self) -> None:

@@ -25,7 +25,7 @@ from shared.policy.fields import (
     Strict,
     Term,
 )
-from shared.policy.people_models import Holders, PersonModel, TeamModel
+from shared.policy.people_models import Holders, Names, PersonModel, TeamModel
 
 Breach = Literal[OnBreach.ESCALATE, OnBreach.TELL, OnBreach.ASK_FOLLOW_UP, OnBreach.CLOSE]
 
@@ -185,7 +185,7 @@ class ClocksModel(Strict):
 
 
 class MatrixModel(Strict):
-    """An escalation matrix."""
+    """An escalation matrix. `skills` are those that serve a category, beside a skill of the category's own name."""
 
     base_currency: Currency
     reference_rates: dict[Currency, Rate] = Field(default_factory=dict)
@@ -193,6 +193,7 @@ class MatrixModel(Strict):
     min_gap: Term = "1 hour"
     teams: dict[Name, TeamModel] = Field(default_factory=dict)
     people: Annotated[tuple[PersonModel, ...], Field(max_length=PEOPLE_MAX)] = ()
+    skills: dict[CategoryName, Names] = Field(default_factory=dict)
     tiers: Annotated[list[TierModel], Field(min_length=1, max_length=TIERS_MAX)]
     thresholds: Annotated[tuple[ThresholdModel, ...], Field(max_length=RULES_MAX)] = ()
     severity: SeverityModel = SeverityModel()

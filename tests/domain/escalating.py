@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from shared.domain.assignment import NO_BENCH, Bench
 from shared.domain.clock_record import Clock, Kind
 from shared.domain.dispute import Dispute
 from shared.domain.escalation import Asked
@@ -33,6 +34,7 @@ class Life:
     told: list[Told] = field(default_factory=list)
     marks: dict[str, tuple[datetime, ...]] = field(default_factory=dict)
     owing: Owing | None = None
+    bench: Bench = NO_BENCH
 
     def heard(self, *, asked: Asked | None = None, rearm: bool = False) -> list[Told]:
         """Escalation hears of some event."""
@@ -45,13 +47,14 @@ class Life:
                 self.now,
                 asked=asked,
                 rearm=rearm,
-                beyond=Beyond(self.marks, self.owing),
+                beyond=Beyond(self.marks, self.owing, self.bench),
             )
         )
 
     def fired(self, kind: Kind) -> list[Told]:
         """The timer of this kind goes off now, due or not."""
-        return self.apply(fire(self.dispute, kind, self.clocks, self.matrix, CALENDARS, self.now, self.marks))
+        matrix, now = self.matrix, self.now
+        return self.apply(fire(self.dispute, kind, self.clocks, matrix, CALENDARS, now, self.marks, self.bench))
 
     def marked(self, name: str) -> list[Told]:
         """A fact is reported, true as of now, and escalation hears of it."""

@@ -6,6 +6,8 @@ from typing import Final
 from sqlalchemy import DateTime, MetaData
 from sqlalchemy.dialects.postgresql import UUID
 
+from shared.domain.lifecycle import ACTIVE
+
 METADATA: Final = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -22,3 +24,7 @@ ID: Final = UUID(as_uuid=True)
 def one_of(column: str, values: Iterable[str]) -> str:
     """The SQL of a check that a column holds one of these names."""
     return f"{column} in ({', '.join(repr(str(value)) for value in values)})"
+
+
+OPEN: Final = one_of("status", sorted(ACTIVE))
+"""The SQL of an open dispute; what is asked for by it is answered by the index over what each handler has."""
