@@ -20,7 +20,7 @@ from shared.domain.milestones import Beyond
 from shared.domain.plan import Plan
 from shared.domain.reconcile import reconcile
 from shared.domain.severity import assess
-from shared.domain.timekeeping import Calendars, Ticking, started, worked_out
+from shared.domain.timekeeping import Calendars, Ticking, next_moment, percent, started, worked_out
 
 LEAST_GAP: Final = "a tier whose deadline moves still gets the least gap"
 
@@ -164,6 +164,8 @@ class _Mover:
         ticking = started(fresh, draft.dispute, draft.calendars, draft.now)
         if clock.kind is Kind.TIER and by < timedelta():
             ticking = self._not_at_once(clock, ticking)
+        elif promise.owe_at is not None:
+            ticking = self._still_owing(clock, ticking, promise.owe_at)
         overdue = ticking.clock.due_at is not None and due <= draft.now
         if clock.due_at is not None and ticking.clock.due_at is not None:
             by = ticking.clock.due_at - clock.due_at
@@ -189,6 +191,15 @@ class _Mover:
         extension = Extension(min(least, clock.due_at), LEAST_GAP)
         longer = altered(ticking.clock, extensions=(*ticking.clock.extensions, extension), due_at=None, warned=())
         return started(longer, self._draft.dispute, self._draft.calendars, self._draft.now)
+
+    def _still_owing(self, clock: Clock, ticking: Ticking, owe_at: float) -> Ticking:
+        """News that are owed by now under the new rule, and were not by the old one, are asked for at once."""
+        told = clock.promise.owe_at is not None and percent(clock.promise.owe_at) in clock.warned
+        if told or percent(owe_at) not in ticking.clock.warned:
+            return ticking
+        left = tuple(each for each in ticking.clock.warned if each != percent(owe_at))
+        owing, draft = altered(ticking.clock, warned=left), self._draft
+        return Ticking(owing, next_moment(owing, worked_out(owing, draft.dispute, draft.calendars, draft.marks)))
 
 
 def _leaves_tier(draft: Draft, before: Dispute) -> bool:

@@ -12,7 +12,7 @@ from shared.domain.dispute import Severity
 from shared.domain.lifecycle import Trigger
 from shared.domain.matrix import Matrix
 from shared.domain.migration import LEAST_GAP, Held, Migration, Versions, migrate
-from shared.domain.plan import Climbed, TakenUp
+from shared.domain.plan import Climbed, NewsOwed, TakenUp
 from tests.domain.escalating import Life, of
 from tests.domain.matrices import CALENDARS, NINE, a_body, a_matrix, a_tier, clocks
 
@@ -144,6 +144,18 @@ def test_a_promise_that_would_have_run_out_already_is_found_broken_by_the_next_s
     assert moved.overdue
     life.until(3)
     assert life.clocks[Kind.FIRST_RESPONSE].state is ClockState.MISSED
+
+
+def test_news_that_are_owed_by_now_under_the_new_rule_are_asked_for_at_once_and_not_twice() -> None:
+    def sooner(hours: int) -> Matrix:
+        update = {"duration": f"{hours} hours", "calendar": "always", "on_breach": "tell"}
+        return a_matrix(hours, clocks=clocks(next_update=update))
+
+    life = running(hours=40, acknowledged_at=NINE, responded_at=NINE)
+    moved_to(life, sooner(41))
+    assert len(of(life.until(40), NewsOwed)) == 1
+    moved_to(life, sooner(42), allow_later=True)
+    assert of(life.until(40), NewsOwed) == []
 
 
 def test_a_threshold_it_reaches_by_the_new_version_lifts_it_at_once() -> None:
