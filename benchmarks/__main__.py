@@ -7,6 +7,7 @@ from typing import Final
 SUITE: Final[tuple[tuple[str, list[str]], ...]] = (
     ("benchmarks.filing", []),
     ("benchmarks.timers", ["--open", "1000000", "--due", "20000"]),
+    ("benchmarks.reading", []),
     ("benchmarks.acknowledging", []),
     ("benchmarks.broker", []),
     ("benchmarks.conditions", []),

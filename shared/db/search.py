@@ -23,6 +23,9 @@ SCAN_MAX: Final = 10_000
 RARE_MAX: Final = 2_000
 """Up to so many candidates are looked up by their ids; more are common enough to be met on a walk."""
 
+OVERDUE_RARE_MAX: Final = 20_000
+"""The same for what is overdue, whose walk asks the clocks of every dispute and so takes much longer."""
+
 COMMON_MIN: Final = 5_000
 """Subjects that the planner must expect to match before words are taken for common without asking the index."""
 
@@ -34,7 +37,7 @@ _OVERDUE: Final = (
     f"select c.dispute_id from clock c where {_MISSED} "
     "union all select c.dispute_id from timer t join clock c on c.dispute_id = t.dispute_id "
     "where t.due_at < $1 and c.state = 'running' and c.due_at < $1 "
-    f"limit {RARE_MAX + 1}"
+    f"limit {OVERDUE_RARE_MAX + 1}"
 )
 _IS_OVERDUE: Final = (
     f"exists (select from clock c where c.dispute_id = d.id and (({_MISSED}) "
@@ -116,7 +119,7 @@ async def page(tx: Tx, wanted: Wanted, *, after: Place | None = None, limit: int
     limit = min(limit, PAGE_MAX)
     query = _Query(wanted, after)
     if wanted.overdue:
-        query.candidates(await tx.raw.fetch(_OVERDUE, tx.now), _IS_OVERDUE, tx.now)
+        query.candidates(await tx.raw.fetch(_OVERDUE, tx.now), _IS_OVERDUE, tx.now, rare_max=OVERDUE_RARE_MAX)
         query.walked.append(_Condition(_IS_ACTIVE))
     if wanted.q is not None:
         await _look_for(tx, query, wanted.q)
@@ -166,9 +169,9 @@ class _Query:
             (self.indexed if indexed else self.walked).append(condition)
         self._statuses = tuple(wanted.status or ())
 
-    def candidates(self, found: Sequence[Any], condition: str, value: object) -> None:
+    def candidates(self, found: Sequence[Any], condition: str, value: object, *, rare_max: int = RARE_MAX) -> None:
         """Restricts to the disputes found, or to the condition when there are too many of them."""
-        if len(found) <= RARE_MAX:
+        if len(found) <= rare_max:
             ids = [row["dispute_id"] for row in found]
             self.indexed.append(_Condition("d.id = any({0}::uuid[])", (ids,)))
         else:

@@ -150,6 +150,7 @@ async def test_all_pages_together_are_what_the_filters_mean(
 ) -> None:
     monkeypatch.setattr(search, "SCAN_MAX", scan)
     monkeypatch.setattr(search, "RARE_MAX", rare)
+    monkeypatch.setattr(search, "OVERDUE_RARE_MAX", rare)
     crowd = a_crowd(120, seed=scan + rare)
     await store(db, crowd)
     late = {dispute.id for dispute, _ in crowd[::9]}
