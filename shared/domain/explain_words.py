@@ -5,6 +5,7 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 
 from shared.domain.open_year import NOTHING
+from shared.domain.regime import kind_of
 
 if TYPE_CHECKING:
     from shared.domain.explain import Explanation, PauseCounted
@@ -58,8 +59,16 @@ def _length(told: "Explanation", length: timedelta) -> str:
     return f"{spoken} of working time" if told.counts_working_time else spoken
 
 
+def _named(kind: str) -> str:
+    """A clock's kind in words; a milestone is named with its regime."""
+    milestone = kind_of(kind)
+    if milestone is None:
+        return kind.replace("_", " ")
+    return f"{milestone.milestone.replace('_', ' ')} ({milestone.regime})"
+
+
 def _beginning(told: "Explanation") -> str:
-    kind = told.spec.kind.replace("_", " ")
+    kind = _named(told.spec.kind)
     counted = (
         f"Only the opening hours of the {told.calendar.name} calendar count"
         if told.counts_working_time

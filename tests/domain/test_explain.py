@@ -165,3 +165,16 @@ def test_lengths_and_days_are_spoken_plainly() -> None:
 def test_a_pause_after_the_deadline_is_no_part_of_its_explanation() -> None:
     found = told("1 business hour", now=FRIDAY + timedelta(days=1), pauses=(EVENING,))
     assert (found.due, found.pauses) == (EVENING.since, ())
+
+
+def test_a_milestone_is_named_with_its_regime() -> None:
+    spec = ClockSpec("regime:uk.fca.disp.std/final_response", parse_term("8 weeks"), "always")
+    found = explain(spec, Calendar.always(), started_at=FRIDAY, now=FRIDAY)
+    assert found.lines()[0].startswith("The final response (uk.fca.disp.std) clock runs for 8 weeks")
+
+
+def test_a_date_of_the_cases_own_is_the_deadline_that_is_explained() -> None:
+    spec = ClockSpec("resolution", parse_term("8 weeks"), "always")
+    found = explain(spec, Calendar.always(), started_at=FRIDAY, now=FRIDAY, end=FRIDAY + timedelta(days=3))
+    assert found.due == FRIDAY + timedelta(days=3)
+    assert sum(span.seconds for span in found.spans) == found.budget.total_seconds() == 3 * 86400
