@@ -32,6 +32,7 @@ from services.intake.api import (
     policy_trials,
     principals,
     regimes,
+    risk,
     webhook_endpoints,
 )
 from services.intake.api.direct import shortened
@@ -69,6 +70,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     feedback.router,
     clocks.router,
     extensions.router,
+    risk.router,
     marks.router,
     notifications.router,
     policies.router,

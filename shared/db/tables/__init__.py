@@ -1,7 +1,7 @@
 """Every table, constraint and index. The constraints carry the product's invariants.
 
 Who writes what: `dispute`, `dispute_private`, `event` and `outbox` only through `shared.db.disputes` and `shared.db.outbox`;
-`inbox` and `parked` by consumers; `clock` and `timer` by escalation; `policy_migration` by intake, its progress by escalation; `delivery*` and `notice_window` by notify; the rest by intake.
+`inbox` and `parked` by consumers; `clock` and `timer` by escalation; `policy_migration` by intake, its progress by escalation; `risk_score` by escalation, models by command line; `delivery*` and `notice_window` by notify; the rest by intake.
 """
 
 from shared.db.tables.access import (
@@ -14,6 +14,7 @@ from shared.db.tables.access import (
 )
 from shared.db.tables.dispute import dispute, dispute_private, event, feedback, message, thread
 from shared.db.tables.queue import heartbeat, inbox, outbox, parked
+from shared.db.tables.risk import risk_model, risk_publication, risk_score
 from shared.db.tables.schema import METADATA
 from shared.db.tables.sending import delivery, delivery_attempt, notice_window
 from shared.db.tables.time import clock, mark, policy, policy_migration, timer
@@ -41,6 +42,9 @@ __all__ = [
     "policy",
     "policy_migration",
     "principal",
+    "risk_model",
+    "risk_publication",
+    "risk_score",
     "thread",
     "timer",
     "webhook_endpoint",
