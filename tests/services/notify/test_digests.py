@@ -1,6 +1,7 @@
 """Many notices for one of ours at once: few mails, nothing left out, nobody else kept waiting, customers untouched."""
 
 import asyncio
+import itertools
 import re
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,7 @@ from tests.services.notify.outside import SENT, AnsweringChannel
 from tests.waiting import eventually
 
 FIRST = datetime(2026, 5, 6, 16, tzinfo=UTC)
+NUMBERS = itertools.count(1)
 MANY = 30
 """More than anybody gets one by one."""
 
@@ -44,7 +46,8 @@ def warned(number: int, handler: str = HANDLER) -> DeadlineWarned:
 async def many(world: World, count: int, handler: str = HANDLER) -> list[Dispute]:
     """Disputes in the hands of one."""
     async with world.database.transaction() as tx:
-        made = [a_dispute(received_at=tx.now, tier=1, handler=handler) for _ in range(count)]
+        numbers = [next(NUMBERS) for _ in range(count)]
+        made = [a_dispute(reference=f"D-{n:06}", received_at=tx.now, tier=1, handler=handler) for n in numbers]
         return await disputes.insert_many(tx, [a_filing(each) for each in made])
 
 
