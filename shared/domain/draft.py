@@ -12,7 +12,7 @@ from shared.domain.frozen import altered
 from shared.domain.marks import NO_MARKS, Marks, facts_of
 from shared.domain.matrix import Matrix
 from shared.domain.plan import Arm, Climbed, Plan, Told
-from shared.domain.timekeeping import Calendars, Ticking, phase_of, started
+from shared.domain.timekeeping import Calendars, Ticking, continued, phase_of, started
 
 AFTER_AN_OUTAGE: Final = "after an outage every tier still gets the least gap"
 
@@ -98,10 +98,15 @@ class Draft:
         self.arm(ticking)
         return ticking.clock
 
-    def begin_tier(self, started_at: datetime) -> Clock | None:
-        """Starts the clock of the present tier; one that begins in the past gives the tier the least gap at least."""
+    def begin_tier(self, started_at: datetime, *, goes_on: bool = False) -> Clock | None:
+        """Starts the clock of the present tier; one that begins in the past gives the tier the least gap at least.
+
+        `goes_on` says that it starts where the tier before ended.
+        """
         assert self.dispute.tier is not None
         promise = self.matrix.tier(self.dispute.tier).deadlines[self.dispute.severity]
+        if goes_on:
+            started_at = continued(promise, started_at, self.calendars)
         least = self.now + self.matrix.min_gap if started_at < self.now else None
         return self.begin(Kind.TIER, promise, started_at, least=least)
 
@@ -130,7 +135,8 @@ class Draft:
         self.dispute = self.dispute.changed(
             self.now, tier=to.to, handler=to.handler, policy_version=self.matrix.version
         )
-        clock = self.begin_tier(started_at)
+        goes_on = case.breached is not None and case.breached.kind is Kind.TIER
+        clock = self.begin_tier(started_at, goes_on=goes_on)
         self.tell(
             Climbed(
                 from_tier=left,

@@ -8,14 +8,12 @@ from typing import Final, NamedTuple
 from shared.domain.assignment import NO_BENCH, Bench
 from shared.domain.clock_record import Clock, ClockState, Kind, Promise
 from shared.domain.clock_terms import MayExtend, MayPause, Watch
-from shared.domain.counting import day_ended
 from shared.domain.draft import Draft
-from shared.domain.duration import Unit, parts_of
 from shared.domain.frozen import altered
 from shared.domain.marks import DROPPED, NO_MARKS, REOPENED, Marks, first_of, latest_of
 from shared.domain.regime import After, ExtensionRule, Milestone, Nature, PauseRule, clock_kind, kind_of
 from shared.domain.regime_choice import Owing
-from shared.domain.timekeeping import settled
+from shared.domain.timekeeping import continued, settled
 
 _KEPT: Final = 2048
 
@@ -44,7 +42,12 @@ def start_milestones(draft: Draft, owing: Owing) -> None:
 def next_period(draft: Draft, over: Clock) -> None:
     """The next period of a recurring milestone begins where the one that ran out ended."""
     if over.promise.spec.recurring and over.due_at is not None and draft.dispute.active:
-        draft.begin(over.kind, over.promise, _going_on(draft, over), policy_version=over.policy_version)
+        draft.begin(
+            over.kind,
+            over.promise,
+            continued(over.promise, over.due_at, draft.calendars),
+            policy_version=over.policy_version,
+        )
 
 
 def promised(milestone: Milestone, metadata: Mapping[str, str]) -> Promise:
@@ -78,15 +81,9 @@ def _since(draft: Draft, milestone: Milestone, facts: Marks, last: Clock | None)
     if last.stopped_at is not None:  # it ended with a resolution; a reopening begins it anew
         reopened = latest_of(facts, REOPENED, draft.now)
         return reopened if reopened is not None and reopened > last.started_at else None
-    return last.met_at if last.state is ClockState.MET else _going_on(draft, last)
-
-
-def _going_on(draft: Draft, over: Clock) -> datetime:
-    """Where the next period begins; what ended at midnight ended the day before it."""
-    assert over.due_at is not None
-    spec = over.promise.spec
-    whole_days = any(part.end_of_day or part.unit is Unit.BUSINESS_DAY for part in parts_of(spec.duration))
-    return day_ended(over.due_at, draft.calendars[spec.calendar]) if whole_days else over.due_at
+    if last.state is ClockState.MET or last.due_at is None:
+        return last.met_at
+    return continued(last.promise, last.due_at, draft.calendars)
 
 
 def _started_on(draft: Draft, milestone: Milestone, facts: Marks) -> datetime | None:

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from shared.domain.calendar import Calendar
-from shared.domain.clock_record import Clock, ClockState, Kind
+from shared.domain.clock_record import Clock, ClockState, Kind, Promise
 from shared.domain.clock_run import Moment, Run, run
 from shared.domain.clock_spec import DUE, Extension, Pause
 from shared.domain.clock_terms import MayPause
-from shared.domain.counting import Rules
+from shared.domain.counting import Rules, day_ended
 from shared.domain.dispute import Dispute
+from shared.domain.duration import Term, Unit, parts_of
 from shared.domain.errors import PolicyFault
 from shared.domain.frozen import altered
 from shared.domain.lifecycle import ENDED, SETTLED, Stage, Status
@@ -62,9 +64,7 @@ def inputs_of(clock: Clock, dispute: Dispute, calendars: Calendars, marks: Marks
         PolicyFault: no calendar of the name its rule says.
     """
     spec, watch = clock.promise.spec, clock.promise.watch
-    calendar = calendars.get(spec.calendar)
-    if calendar is None:
-        raise PolicyFault(f"clocks.{clock.kind}.calendar", f"There is no calendar named {spec.calendar}.")
+    calendar = _calendar(spec.calendar, clock.kind, calendars)
     if watch is None:
         pauses = pauses_of(dispute) if dispute.waits else ()
         return Inputs(calendar, pauses, clock.extensions, None)
@@ -147,6 +147,30 @@ def started(clock: Clock, dispute: Dispute, calendars: Calendars, now: datetime,
     warned = tuple(percent(moment.fraction) for moment in gone)
     clock = altered(clock, due_at=ticking.due, state=state, warned=warned)
     return Ticking(clock, next_moment(clock, ticking))
+
+
+def continued(promise: Promise, at: datetime, calendars: Calendars) -> datetime:
+    """Where a clock begins that goes on from another's end: for whole days, a midnight is still the day it ends.
+
+    Raises:
+        PolicyFault: no calendar of the name its rule says.
+    """
+    spec = promise.spec
+    if not _whole_days(spec.duration):
+        return at
+    return day_ended(at, _calendar(spec.calendar, spec.kind, calendars))
+
+
+@lru_cache(maxsize=1024)
+def _whole_days(term: Term) -> bool:
+    return any(part.end_of_day or part.unit is Unit.BUSINESS_DAY for part in parts_of(term))
+
+
+def _calendar(name: str, kind: str, calendars: Calendars) -> Calendar:
+    calendar = calendars.get(name)
+    if calendar is None:
+        raise PolicyFault(f"clocks.{kind}.calendar", f"There is no calendar named {name}.")
+    return calendar
 
 
 def movable(clock: Clock, dispute: Dispute) -> bool:

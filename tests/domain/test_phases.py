@@ -3,7 +3,7 @@
 from shared.domain.clock_record import ClockState, Kind
 from shared.domain.lifecycle import Trigger
 from tests.domain.escalating import Life
-from tests.domain.matrices import a_matrix, clocks
+from tests.domain.matrices import a_matrix, a_tier, clocks
 from tests.domain.test_milestones import at
 
 QUIET = clocks(acknowledgement=None, first_response=None, next_update=None)
@@ -50,3 +50,14 @@ def test_a_reopening_starts_its_phase_when_it_was_reopened_however_late_that_is_
     life.asleep_until(6)
     life.with_facts(updated_at=life.now)
     assert life.clocks[Kind.TIER].started_at == at(5)
+
+
+def test_whole_days_of_one_tier_after_another_are_not_a_day_longer_where_the_desk_never_closes() -> None:
+    tiers = [a_tier("Agent", "1 business day"), a_tier("Lead", "1 business day"), a_tier("Chief", "1 business day")]
+    life = Life(matrix=a_matrix(tiers=tiers, thresholds=[], clocks=QUIET))
+    life.heard()
+    assert life.clocks[Kind.TIER].due_at == at(39)  # received on Monday at nine: Tuesday, to its end
+    life.until(39)
+    assert (life.dispute.tier, life.clocks[Kind.TIER].due_at) == (2, at(63))
+    life.until(63)
+    assert (life.dispute.tier, life.clocks[Kind.TIER].due_at) == (3, at(87))
