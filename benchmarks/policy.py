@@ -131,7 +131,7 @@ async def measure(url: str, arguments: argparse.Namespace) -> None:
             found = await look(tx, Scope(LONG_AGO, many))
         print(f"insight over {found.looked_at:,} of {found.received:,} in {time.monotonic() - began:.2f} s")
     present = parse_matrix(default_body(), version=1, calendars=calendars)
-    trial = Trial(present, matrix, calendars)
+    trial = Trial.of(present, matrix, calendars)
     some = min(arguments.over, 10_000)
     once = await replay_newest(database, trial, limit=some, since=LONG_AGO, seconds=600)
     print(f"replay in one process: {once.comparison.disputes:,} in {once.seconds:.2f} s, {once.a_minute:,.0f} a minute")

@@ -12,18 +12,25 @@ from shared.db.engine import Database
 from shared.domain.comparison import Comparison, Contrast, Scales
 from shared.domain.errors import RecourseError
 from shared.domain.matrix import Matrix
-from shared.domain.replay import Story, for_replay, replay
+from shared.domain.remembering import remembering
+from shared.domain.replay import for_replay, replay
+from shared.domain.story import Story
 from shared.domain.timekeeping import Calendars
 
 PAGE: Final = 250
 
 
 class Trial(NamedTuple):
-    """The two matrices and the calendars they count on."""
+    """The two matrices as they are replayed, and the calendars they count on."""
 
     present: Matrix
     proposed: Matrix
     calendars: Calendars
+
+    @classmethod
+    def of(cls, present: Matrix, proposed: Matrix, calendars: Calendars) -> "Trial":
+        """A trial of these."""
+        return cls(for_replay(present), for_replay(proposed), remembering(calendars))
 
 
 class Replay(NamedTuple):
@@ -43,13 +50,12 @@ class Replay(NamedTuple):
 
 def weigh(scales: Scales, told: Sequence[Story], trial: Trial) -> None:
     """Tells each story under both matrices."""
-    present, proposed = for_replay(trial.present), for_replay(trial.proposed)
     for story in told:
         try:
             contrast = Contrast(
                 story.dispute.reference,
-                replay(story, present, trial.calendars),
-                replay(story, proposed, trial.calendars),
+                replay(story, trial.present, trial.calendars),
+                replay(story, trial.proposed, trial.calendars),
             )
         except RecourseError as error:
             scales.fail(str(error))

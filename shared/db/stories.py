@@ -14,7 +14,7 @@ from shared.domain.dispute import Category, Dispute, Severity
 from shared.domain.errors import InvalidValue
 from shared.domain.lifecycle import ENDED, Stage, Status, Trigger
 from shared.domain.money import Money
-from shared.domain.replay import Did, Step, Story
+from shared.domain.story import Did, Step, Story
 from shared.messages.events import (
     CustomerNotified,
     DisputeClosed,

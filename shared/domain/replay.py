@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
 from itertools import groupby
 from operator import attrgetter
 from types import MappingProxyType
@@ -20,50 +19,31 @@ from shared.domain.conditions import SEVERITY_ORDER, Facts
 from shared.domain.dispute import Category, Dispute, Severity
 from shared.domain.draft import Draft
 from shared.domain.escalation import Asked
+from shared.domain.expressions import Expression
 from shared.domain.firing import fire
 from shared.domain.frozen import altered
-from shared.domain.lifecycle import Trigger, allowed
+from shared.domain.lifecycle import Status, Trigger, allowed
 from shared.domain.matrix import Matrix
 from shared.domain.plan import Arm, Climbed, Missed, NewsOwed, Plan, TakenUp, Told, Warned
 from shared.domain.reconcile import reconcile, start_next_update
 from shared.domain.severity import assess
+from shared.domain.story import Did, Step, Story
 from shared.domain.timekeeping import Calendars, outstanding, settled
 
 FIRES_MAX: Final = 2000
 """Timers that one replay lets go off; a matrix of seconds over a dispute of months ends there, and says so."""
 AFTERWARDS: Final = frozenset({Kind.FOLLOW_UP, Kind.SILENCE})
+_AT_A_DESK: Final = frozenset(
+    {
+        Status.RECEIVED,
+        Status.TRIAGED,
+        Status.FORWARDED,
+        Status.INVESTIGATING,
+        Status.ASSESSED,
+        Status.AWAITING_DEPARTMENT,
+    }
+)
 _PRESSES: Final = frozenset({"category", "amount", "customer_class"})
-
-
-class Did(StrEnum):
-    """What happened that the engine looks at; growing older, the only one that nobody does, is added by the replay."""
-
-    MOVED = "moved"
-    WROTE = "wrote"
-    ANSWERED = "answered"
-    RESOLVED = "resolved"
-    ACKNOWLEDGED = "acknowledged"
-    INFORMED = "informed"
-    CORRECTED = "corrected"
-    ASKED = "asked"
-    AGED = "aged"
-
-
-class Step(NamedTuple):
-    """Something done at an instant; `value` is the trigger, the corrected facts or the tier asked for."""
-
-    at: datetime
-    did: Did
-    value: Any = None
-
-
-class Story(NamedTuple):
-    """A dispute as it was filed and heard of at `filed_at`, what was done to it in order, and until when it is told."""
-
-    dispute: Dispute
-    filed_at: datetime
-    steps: tuple[Step, ...]
-    until: datetime
 
 
 class Climb(NamedTuple):
@@ -141,6 +121,7 @@ class _Play:
         self._breaches: Counter[str] = Counter()
         self._unlike = 0
         self._fires = 0
+        self._plain = not any(isinstance(each.when, Expression) for each in matrix.thresholds)
         self._hear(story.filed_at)
 
     def outcome(self) -> Outcome:
@@ -168,7 +149,7 @@ class _Play:
 
     def take(self, steps: list[Step]) -> None:
         """Does what was done at one instant, and lets the engine hear of it."""
-        at = steps[0].at
+        at, before = steps[0].at, self._dispute
         for step in steps:
             if step.did is Did.ASKED:
                 self._hear(at, asked=Asked(step.value))
@@ -176,12 +157,22 @@ class _Play:
                 self._do(step)
         if all(step.did is Did.INFORMED for step in steps):
             self._news(at)
-        elif self._anything_owed():
+        elif self._anything_owed() and not self._only_moved(before, steps):
             self._hear(at)
 
     def _anything_owed(self) -> bool:
         """Whether the engine would do anything: after a decision, only with clocks that are not yet settled."""
         return self._dispute.active or any(outstanding(clock) for clock in self._clocks.values())
+
+    def _only_moved(self, before: Dispute, steps: list[Step]) -> bool:
+        """Whether it merely went on from desk to desk, of which no clock and, told by tables, no threshold knows."""
+        return (
+            self._plain
+            and before.handler is not None
+            and before.status in _AT_A_DESK
+            and self._dispute.status in _AT_A_DESK
+            and all(step.did is Did.MOVED for step in steps)
+        )
 
     def _do(self, step: Step) -> None:
         if step.did is Did.MOVED:

@@ -11,7 +11,8 @@ from shared.domain.clock_record import Kind
 from shared.domain.dispute import Severity
 from shared.domain.lifecycle import Trigger, allowed
 from shared.domain.money import Money
-from shared.domain.replay import FIRES_MAX, Did, Outcome, Step, Story, for_replay, replay
+from shared.domain.replay import FIRES_MAX, Outcome, for_replay, replay
+from shared.domain.story import Did, Step, Story
 from tests.builders import a_dispute
 from tests.domain.escalating import Life, climbs
 from tests.domain.matrices import CALENDARS, NINE, a_body, a_matrix, clocks

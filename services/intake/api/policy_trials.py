@@ -64,7 +64,7 @@ async def try_on_past(name: Name, body: ReplayIn, caller: Trier, parts: Parts, s
         matrix, calendars = await proposed(parts, shelf, body)
         async with parts.database.transaction() as tx:
             present = await parts.matrices.current(tx)
-        trial = Trial(present, matrix, calendars)
+        trial = Trial.of(present, matrix, calendars)
         since = body.since or LONG_AGO
         return ReplayOut.of(
             await replay_newest(parts.database, trial, limit=body.limit, since=since, seconds=SECONDS_MAX)

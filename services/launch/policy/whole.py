@@ -36,7 +36,7 @@ class Order(NamedTuple):
         """The matrices and calendars, parsed."""
         calendars = load_calendars(self.calendars, self.years)
         present = parse_matrix(self.present, version=1, calendars=calendars)
-        return Trial(present, parse_matrix(self.proposed, version=2, calendars=calendars), calendars)
+        return Trial.of(present, parse_matrix(self.proposed, version=2, calendars=calendars), calendars)
 
 
 class _Bench(NamedTuple):

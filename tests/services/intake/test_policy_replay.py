@@ -17,7 +17,8 @@ from shared.db.engine import Database
 from shared.domain.dispute import Dispute
 from shared.domain.frozen import altered
 from shared.domain.lifecycle import Trigger
-from shared.domain.replay import Story, for_replay, replay
+from shared.domain.replay import for_replay, replay
+from shared.domain.story import Story
 from shared.messages.events import (
     CustomerNotified,
     DisputeClosed,
