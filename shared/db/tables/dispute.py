@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSON
 
-from shared.db.tables.schema import ID, INSTANT, METADATA, one_of
+from shared.db.tables.schema import ID, INSTANT, METADATA, OPEN, one_of
 from shared.domain.dispute import CATEGORIES, Severity
 from shared.domain.lifecycle import Outcome, Stage, Status
 
@@ -88,6 +88,7 @@ dispute = Table(
     Index("ix_dispute_status", "status", "received_at", "id"),
     Index("ix_dispute_customer", "customer_id", "received_at"),
     Index("ix_dispute_handler", "handler", "received_at", "id", postgresql_where="handler is not null"),
+    Index("ix_dispute_load", "handler", "tier", postgresql_where=f"handler is not null and {OPEN}"),
     Index("ix_dispute_tier", "tier", "received_at", "id", postgresql_where="tier > 1"),
     Index("ix_dispute_severity", "severity", "received_at", "id", postgresql_where="severity in ('high', 'critical')"),
     Index("ix_dispute_needs_person", "received_at", "id", postgresql_where="needs_person"),
