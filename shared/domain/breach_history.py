@@ -12,7 +12,7 @@ from shared.domain.conditions import Rates
 from shared.domain.dispute import Category, Dispute
 from shared.domain.frozen import altered
 from shared.domain.lifecycle import Trigger, allowed
-from shared.domain.replay import Did, Step, Story
+from shared.domain.story import Did, Step, Story
 from shared.domain.timekeeping import Calendars, pauses_of
 
 LANDMARKS: Final = (0.0, 0.15, 0.3, 0.45, 0.6, 0.75, 0.9)
@@ -92,6 +92,18 @@ def as_it_stood(past: PastClock, now: datetime) -> tuple[Dispute, Clock, int]:
         fired_at=None,
     )
     return dispute, clock, sum(turn.climbed for turn in turns)
+
+
+def opened_and_ended(story: Story) -> tuple[list[datetime], list[datetime]]:
+    """When the dispute came to be unresolved, at filing and with every reopening, and when that ended."""
+    dispute, opened, ended = story.dispute, [story.dispute.received_at], list[datetime]()
+    for step in story.steps:
+        before, dispute = dispute.active, _lived(dispute, step)
+        if dispute.active and not before:
+            opened.append(step.at)
+        elif before and not dispute.active:
+            ended.append(step.at)
+    return opened, ended
 
 
 def landmarks(past: PastClock, calendars: Calendars, rates: Rates, backlog: Backlog) -> Iterator[Landmark]:

@@ -17,7 +17,7 @@ from shared.domain.duration import Duration, Unit
 from shared.domain.frozen import altered
 from shared.domain.lifecycle import Trigger
 from shared.domain.money import Money
-from shared.domain.replay import Did, Step, Story
+from shared.domain.story import Did, Step, Story
 from tests.builders import a_dispute
 from tests.domain.escalating import Life
 from tests.domain.matrices import CALENDARS, NINE, a_matrix, clocks

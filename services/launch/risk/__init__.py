@@ -1,0 +1,1 @@
+"""Breach risk by command line: models learned, measured, published."""
