@@ -114,7 +114,8 @@ def by_sequence(event: Any, sequence: int) -> str:
 
 
 def by_clock(event: Any, sequence: int) -> str:
-    return f"{event.clock}.{event.generation}.{getattr(event, 'percent', 'due')}"
+    """A warning that an extension put ahead again is another one: it warns of another deadline."""
+    return f"{event.clock}.{event.generation}.{getattr(event, 'percent', 'due')}.{event.due_at}"
 
 
 def by_occasion(event: Any, sequence: int) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Coroutine
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
@@ -18,10 +18,14 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from shared.db import disputes, history
+from services.intake.commands.extend import ask_for_time
+from services.intake.commands.mark import mark
+from shared.db import disputes, history, policies
 from shared.db.disputes import Change
-from shared.domain.clock_record import Clock, ClockState
+from shared.domain.clock_record import Clock, ClockState, Kind
 from shared.domain.dispute import Dispute
+from shared.domain.duration import Duration, Unit
+from shared.domain.errors import Conflict, InvalidValue, NotFound
 from shared.domain.escalation import Asked, climbs
 from shared.domain.lifecycle import SETTLED, Trigger, allowed
 from shared.messages.events import (
@@ -35,12 +39,18 @@ from shared.messages.events import (
     StatusChanged,
     UpdateOwed,
 )
-from tests.domain.matrices import clocks
-from tests.services.escalation.room import Room
+from shared.policy.regime_policy import regimes_body
+from tests.domain.matrices import CALENDARS, clocks
+from tests.services.escalation.room import AUTHOR, Room
 
 T = TypeVar("T")
 REMINDERS = 2
-POLICY = clocks(tier={"reminders": ["10 hours", "20 hours"]})
+EXTENDED = {"max": "30 hours", "times": 2}
+POLICY = clocks(
+    tier={"reminders": ["10 hours", "20 hours"]},
+    resolution={"duration": "90 hours", "calendar": "always", "on_breach": "escalate", "extension": EXTENDED},
+)
+FACTS = st.sampled_from(["provisional_credit_given", "provisional_credit_told", "finding_made", "results_sent"])
 TOP = 4
 ENDING = frozenset({Trigger.RESOLVE, Trigger.WITHDRAW, Trigger.REJECT_AS_NO_DISPUTE, Trigger.CLOSE})
 
@@ -65,9 +75,10 @@ class Life(RuleBasedStateMachine):
         assert self.now is not None
         return self.now
 
-    @initialize(heard=st.booleans())
-    def file(self, heard: bool) -> None:  # noqa: FBT001 - hypothesis draws it
-        (made,) = self.run(self.room.filed())
+    @initialize(heard=st.booleans(), regulated=st.booleans())
+    def file(self, heard: bool, regulated: bool) -> None:  # noqa: FBT001 - hypothesis draws it
+        under: dict[str, Any] = {"jurisdiction": "US", "metadata": {"product_line": "debit_card"}} if regulated else {}
+        (made,) = self.run(self.room.filed(**under))
         self.id, self.now = made.id, made
         if heard:
             self.run(self.room.hear([made.id]))
@@ -110,6 +121,24 @@ class Life(RuleBasedStateMachine):
         self.run(wished(self.room, self.id, to))
         self.look()
 
+    @rule(name=FACTS, heard=st.booleans())
+    def a_fact_is_reported(self, name: str, heard: bool) -> None:  # noqa: FBT001
+        assert self.id is not None
+        self.run(marked(self.room, self.id, name))
+        if heard:
+            self.run(self.room.hear([self.id]))
+        self.look()
+
+    @rule(hours=st.integers(1, 40))
+    def more_time_is_asked_for(self, hours: int) -> None:
+        assert self.id is not None
+        before = self.run(self.room.clocks(self.id)).get("resolution")
+        self.run(extended(self.room, self.id, hours))
+        after = self.run(self.room.clocks(self.id)).get("resolution")
+        if before is not None and after is not None and before.due_at is not None and after.due_at is not None:
+            assert before.due_at <= after.due_at <= before.due_at + timedelta(hours=30)
+        self.look()
+
     @rule(hours=st.sampled_from([1, 2, 3]))
     def an_hour_or_some_pass(self, hours: int) -> None:
         self.run(self.room.pass_time(hours=hours))
@@ -143,7 +172,7 @@ class Life(RuleBasedStateMachine):
         if self.dispute.active:
             assert found["next_update"].open
         elif self.dispute.status not in SETTLED:
-            assert not timers
+            assert all(kind.startswith("regime:") for kind in timers)
 
     @invariant()
     def nothing_came_early_or_twice(self) -> None:
@@ -179,7 +208,11 @@ def never_early(events: list[Event]) -> None:
 
 def once_only(events: list[Event]) -> None:
     missed = Counter((each.clock, each.generation) for each in events if isinstance(each, DeadlineMissed))
-    warned = Counter((each.clock, each.generation, each.percent) for each in events if isinstance(each, DeadlineWarned))
+    warned = Counter(
+        (each.clock, each.generation, each.percent, each.warn_at)  # an extension may put a warning ahead again
+        for each in events
+        if isinstance(each, DeadlineWarned)
+    )
     owed = Counter(each.due_at for each in events if isinstance(each, UpdateOwed))
     assert all(count == 1 for counted in (missed, warned, owed) for count in counted.values())
 
@@ -193,7 +226,9 @@ def nothing_after_the_end(events: list[Event]) -> None:
             isinstance(each, StatusChanged) and each.trigger == "refer_external"
         ):
             over = False
-        assert not (over and isinstance(each, DisputeEscalated | DeadlineWarned | DeadlineMissed | UpdateOwed))
+        duty = isinstance(each, DeadlineWarned | DeadlineMissed) and each.clock.startswith("regime:")
+        told = isinstance(each, DisputeEscalated | DeadlineWarned | DeadlineMissed | UpdateOwed)
+        assert not (over and told and not duty), "a duty of the law is owed beyond the end, nothing else"
 
 
 async def move(room: Room, dispute_id: UUID, trigger: Trigger) -> None:
@@ -210,6 +245,27 @@ async def move(room: Room, dispute_id: UUID, trigger: Trigger) -> None:
         elif trigger in (Trigger.WITHDRAW, Trigger.CLOSE, Trigger.REJECT_AS_NO_DISPUTE):
             event = DisputeClosed(because="decided")
         await disputes.save(tx, Change(before, after, (event,), "principal:test"))
+
+
+async def marked(room: Room, dispute_id: UUID, name: str) -> None:
+    async with room.database.transaction() as tx:
+        await mark(tx, await disputes.lock(tx, dispute_id), name, at=None, note=None, actor="principal:test")
+
+
+async def extended(room: Room, dispute_id: UUID, hours: int) -> None:
+    """Asks for more time, and escalation hears of it twice; what the rule does not allow is refused at the door."""
+    try:
+        async with room.database.transaction() as tx:
+            before = await disputes.lock(tx, dispute_id)
+            by = Duration(hours, Unit.HOUR)
+            wanted: dict[str, Any] = {"reason": "an expert", "calendars": CALENDARS, "actor": "principal:test"}
+            await ask_for_time(tx, before, Kind.RESOLUTION, by, **wanted)
+            told = [entry.envelope for entry in await history.entries(tx, dispute_id, after=before.sequence)]
+    except (Conflict, InvalidValue, NotFound):
+        return
+    for _ in range(2):
+        async with room.database.transaction() as tx:
+            await room.handlers(tx, told)
 
 
 async def wished(room: Room, dispute_id: UUID, to: int | None) -> None:
@@ -251,6 +307,9 @@ def test_whatever_life_a_dispute_leads_it_is_never_early_never_double_and_never_
 async def opened(url: str) -> Room:
     room = Room(url)
     await room.put_policy(clocks=POLICY)
+    async with room.database.transaction() as tx:
+        here = {"regime": "us.reg_e.1005_11", "calendar": "always", "reason": "a test"}
+        await policies.put(tx, "regimes", regimes_body({"overrides": [here]}), **AUTHOR)
     return room
 
 

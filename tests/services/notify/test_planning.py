@@ -14,6 +14,7 @@ from services.notify.people import told
 from services.notify.plan import unreachable
 from shared.db import webhooks
 from shared.db.webhooks import SEALED_FOR, NewEndpoint
+from shared.domain.frozen import altered
 from shared.domain.lifecycle import Status
 from shared.domain.matrix import Absence
 from shared.messages.envelope import Envelope
@@ -324,3 +325,10 @@ async def test_a_customer_hears_of_a_later_deadline_but_not_of_the_houses_own(wo
     later: dict[str, Any] = {"generation": 1, "times": 1, "reason": "an expert is asked", "before": AT, "due_at": AT}
     await world.happen(dispute, DeadlineExtended(clock="resolution", **later), DeadlineExtended(clock="tier", **later))
     assert [row["kind"] for row in await world.deliveries()] == ["deadline_extended"]
+
+
+async def test_a_warning_of_a_later_deadline_is_another_warning_and_the_same_one_is_not(world: World) -> None:
+    dispute = await world.file()
+    first = warned("resolution")
+    await world.happen(dispute, first, first, altered(first, due_at="2026-06-29T16:00:00Z"))
+    assert [row["kind"] for row in await world.deliveries()] == ["deadline_warning", "deadline_warning"]
