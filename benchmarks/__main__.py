@@ -12,12 +12,14 @@ SUITE: Final[tuple[tuple[str, list[str]], ...]] = (
     ("benchmarks.broker", []),
     ("benchmarks.conditions", []),
 )
+ON_REQUEST: Final[tuple[tuple[str, list[str]], ...]] = (("benchmarks.peers", []),)
+"""Those that take more than a few minutes or need the network."""
 
 
 def main() -> int:
-    """Runs those named on the command line, or all; the exit code is the first that is not 0."""
+    """Runs those named on the command line, or the suite; the exit code is the first that is not 0."""
     wanted = sys.argv[1:]
-    for module, arguments in SUITE:
+    for module, arguments in (*SUITE, *ON_REQUEST) if wanted else SUITE:
         if wanted and module.rpartition(".")[2] not in wanted:
             continue
         print(f"== {module}", flush=True)

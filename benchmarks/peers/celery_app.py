@@ -1,0 +1,22 @@
+"""The Celery application whose one task notes the time. It reads where the broker is and where to note it."""
+
+import os
+import struct
+import time
+
+import celery  # type: ignore[import-not-found] # installed by the benchmark itself
+
+NOTES = os.environ["BENCH_NOTES"]
+
+app = celery.Celery("bench", broker=os.environ["BENCH_BROKER"])
+app.conf.update(task_ignore_result=True, task_acks_late=True, worker_hijack_root_logger=False)
+
+
+def _note() -> None:
+    # One small write to the end of a file, from whichever process of the pool: whole or not at all.
+    line = os.open(NOTES, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(line, struct.pack("d", time.time()))
+    os.close(line)
+
+
+due = app.task(name="due")(_note)
