@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from services.escalation.deciding import Decided, save
 from services.escalation.figures import Figures
+from services.escalation.staffing import Staff, bench_of
 from services.escalation.telling import text_or_none
 from shared.db import clocks, disputes, marks, policy_migrations
 from shared.db.engine import Database, Tx
@@ -22,6 +23,7 @@ from shared.domain.dispute import Dispute
 from shared.domain.errors import RecourseError
 from shared.domain.marks import NO_MARKS
 from shared.domain.matrix import Matrix
+from shared.domain.milestones import Beyond
 from shared.messages.events import PolicyMigrated
 from shared.runtime.logs import logger
 
@@ -53,6 +55,7 @@ class Migrator:
         self._calendars = calendars
         self._figures = figures
         self._batch = batch
+        self._staff = Staff(calendars)
 
     async def round(self) -> bool:
         """One slice of the oldest migration; False when none waits, or another process is at it."""
@@ -96,6 +99,7 @@ class Migrator:
         newest = await self._matrices.current(tx)
         found = [Decided(dispute, known[dispute.id]) for dispute in locked.values()]
         marked = await marks.of_many(tx, (each.before for each in found if each.watched))
+        benches = await self._staff.benches(tx, newest, locked.values())
         moved: list[_Moved] = []
         for each in found:
             dispute = each.before
@@ -110,12 +114,13 @@ class Migrator:
                     self._calendars,
                     tx.now,
                     allow_later=job.allow_later,
-                    marks=marked.get(dispute.id, NO_MARKS),
+                    beyond=Beyond(marked.get(dispute.id, NO_MARKS), bench=bench_of(benches, dispute.id)),
                 )
             except RecourseError as error:
                 failures.append((dispute, error))
             else:
                 moved.append(_told(tx, job, each, done))
+                self._staff.took(dispute.handler, each.dispute.handler)
         return moved
 
     async def _save(self, tx: Tx, moved: Sequence[_Moved], failures: list[tuple[Dispute, Exception]]) -> list[_Moved]:

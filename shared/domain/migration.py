@@ -14,9 +14,8 @@ from shared.domain.dispute import Dispute, Severity
 from shared.domain.draft import Draft
 from shared.domain.escalation import Case, Escalate, climbs, decide
 from shared.domain.frozen import altered
-from shared.domain.marks import NO_MARKS, Marks
 from shared.domain.matrix import Matrix
-from shared.domain.milestones import Beyond
+from shared.domain.milestones import NOTHING_BEYOND, Beyond
 from shared.domain.plan import Plan
 from shared.domain.reconcile import reconcile
 from shared.domain.severity import assess
@@ -74,25 +73,25 @@ def migrate(
     now: datetime,
     *,
     allow_later: bool = False,
-    marks: Marks = NO_MARKS,
+    beyond: Beyond = NOTHING_BEYOND,
 ) -> Migration:
     """The dispute under the other matrix: severity judged again, open clocks under their new rules, thresholds looked at.
 
     A clock moves only where the two versions differ about it. A promise to the customer moves earlier or stays, unless
     `allow_later`. No dispute goes down a tier, except from one that is no more. Milestones of regimes stay as they are.
-    `clocks` are its newest generations, `marks` the facts that its milestones rest on.
+    `clocks` are its newest generations; `beyond` are the facts and people that it does not carry itself.
 
     Raises:
         PolicyFault: a rule names a calendar that does not exist.
         CannotPromise: a deadline would never come.
     """
-    draft = Draft(_rebased(dispute, versions, now), clocks, versions.to, calendars, now, marks)
+    draft = Draft(_rebased(dispute, versions, now), clocks, versions.to, calendars, now, beyond.marks, beyond.bench)
     mover = _Mover(draft, dispute, versions, allow_later=allow_later)
     for clock in clocks.values():
         if clock.open and clock.promise.watch is None:
             mover.move(clock)
     first = draft.plan()
-    then = reconcile(first.dispute, draft.clocks, versions.to, calendars, now, beyond=Beyond(marks))
+    then = reconcile(first.dispute, draft.clocks, versions.to, calendars, now, beyond=beyond._replace(owing=None))
     return Migration((first, then), tuple(mover.moved), tuple(mover.held))
 
 
@@ -207,7 +206,7 @@ def _leaves_tier(draft: Draft, before: Dispute) -> bool:
     dispute = draft.dispute
     if dispute.tier is None or dispute.tier != before.tier or not climbs(dispute):
         return True
-    case = Case(dispute, draft.matrix, draft.now, tier_since=draft.tier_since())
+    case = Case(dispute, draft.matrix, draft.now, tier_since=draft.tier_since(), bench=draft.bench)
     return isinstance(decide(case), Escalate)
 
 

@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.domain.assignment import Bench
 from shared.domain.clock_record import PROMISES, ClockState, Kind
 from shared.domain.dispute import Severity
 from shared.domain.lifecycle import Trigger
 from shared.domain.matrix import Matrix
 from shared.domain.migration import LEAST_GAP, Held, Migration, Versions, migrate
+from shared.domain.milestones import Beyond
 from shared.domain.plan import Climbed, NewsOwed, TakenUp
 from tests.domain.escalating import Life, of
 from tests.domain.matrices import CALENDARS, NINE, a_body, a_matrix, a_tier, clocks
@@ -201,6 +203,16 @@ def test_somebody_who_is_not_in_the_new_version_hands_over() -> None:
     others = [a_tier("Agent", "4 hours", holders=[{"name": "Bob"}]), *a_body()["tiers"][1:]]
     moved_to(life, a_matrix(2, tiers=others))
     assert life.dispute.handler == "Bob"
+
+
+def test_whoever_may_not_handle_a_dispute_does_not_get_it_by_a_migration() -> None:
+    people = [{"name": "Bob"}, {"name": "Carol"}]
+    to = a_matrix(2, tiers=[a_tier("Agent", "4 hours", holders=people), *a_body()["tiers"][1:]])
+    for barred, gets in (("Bob", "Carol"), ("Carol", "Bob")):
+        life = running()
+        beyond = Beyond(bench=Bench(former=frozenset({barred})))
+        done = migrate(life.dispute, life.clocks, Versions(life.matrix, to), CALENDARS, life.now, beyond=beyond)
+        assert done.dispute.handler == gets
 
 
 def test_a_clock_that_stands_still_moves_and_still_stands_still() -> None:
