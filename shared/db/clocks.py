@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from shared.db.engine import Tx
 from shared.db.promises import promise_of, spec_text
-from shared.domain.clock_record import Clock, ClockState, Kind
+from shared.domain.clock_record import Clock, ClockState, Kind, stored_kind
 from shared.domain.clock_spec import Extension
 from shared.domain.duration import Duration, parse_term
 
@@ -38,7 +38,6 @@ IMAGE: Final = (
 _JSON: Final = frozenset({"spec", "extensions"})
 _CARRIED: Final = {"spec": "t.spec::json", "extensions": "t.extensions::json", "warned": "t.warned::smallint[]"}
 _NO_EXTENSIONS: Final = "[]"
-_KINDS: Final = {kind.value: kind for kind in Kind}
 _STATES: Final = {state.value: state for state in ClockState}
 READ: Final = ", ".join(f"c.{name}::text" if name in _JSON else f"c.{name}" for name, _ in IMAGE)
 _NEWEST: Final = (
@@ -138,7 +137,7 @@ def to_clock(row: Sequence[Any]) -> Clock:
         stopped_at,
     ) = row
     return Clock(
-        kind=_KINDS.get(kind) or Kind(kind),
+        kind=stored_kind(kind),
         generation=generation,
         phase=phase,
         state=_STATES[state],

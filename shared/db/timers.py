@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from shared.db import rows
 from shared.db.engine import Look, Tx
-from shared.domain.clock_record import Kind
+from shared.domain.clock_record import Kind, stored_kind
 from shared.domain.dispute import Dispute
 
 BATCH_MAX: Final = 500
@@ -18,7 +18,6 @@ SOON: Final = timedelta(seconds=1)
 PAUSE_FIRST: Final = timedelta(seconds=30)
 PAUSE_MAX: Final = timedelta(hours=1)
 _DOUBLINGS_MAX: Final = 7
-_KINDS: Final = {kind.value: kind for kind in Kind}
 
 _DISPUTE: Final = rows.SELECT.removeprefix("select ").removesuffix(" from dispute d")
 # The locks are on the rows just read, so what is read is what is locked. Nobody is waited for: a row that somebody
@@ -92,7 +91,7 @@ async def take_due(tx: Tx, low: datetime, limit: int = BATCH_MAX) -> list[Due]:
 
 def _due(row: Sequence[Any]) -> Due:
     kind, generation, due_at, attempts = row[rows.WIDTH :]
-    return Due(rows.to_dispute(row), _KINDS.get(kind) or Kind(kind), generation, due_at, attempts)
+    return Due(rows.to_dispute(row), stored_kind(kind), generation, due_at, attempts)
 
 
 _EARLIEST: Final = "select now(), min(due_at) from timer where due_at >= $1"

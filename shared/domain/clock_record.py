@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -35,6 +36,16 @@ class Kind(StrEnum):
         kind = str.__new__(cls, value)
         kind._name_ = kind._value_ = str(value)
         return kind
+
+
+@lru_cache(maxsize=4096)
+def stored_kind(text: str) -> Kind:
+    """The kind that is stored as this text.
+
+    Raises:
+        ValueError: no clock has such a kind.
+    """
+    return Kind(text)
 
 
 PROMISES: Final = frozenset({Kind.ACKNOWLEDGEMENT, Kind.FIRST_RESPONSE, Kind.NEXT_UPDATE, Kind.RESOLUTION})
