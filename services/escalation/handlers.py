@@ -16,15 +16,17 @@ from shared.domain.calendar import Calendar
 from shared.domain.clock_record import Clocks, Kind
 from shared.domain.dispute import Dispute
 from shared.domain.duration import MinOf, parse_term
-from shared.domain.errors import RecourseError
+from shared.domain.errors import Conflict, RecourseError
 from shared.domain.escalation import Asked
 from shared.domain.extending import Wish
+from shared.domain.handover import ByHand, HandOver
 from shared.domain.marks import NO_MARKS
 from shared.domain.matrix import Matrix
 from shared.domain.milestones import Beyond
 from shared.domain.reconcile import extended, reconcile
 from shared.domain.regime_choice import RegimeBook
 from shared.domain.timekeeping import phase_of
+from shared.messages.assignment_events import AssignmentRequested
 from shared.messages.envelope import Envelope
 from shared.messages.events import EscalationRequested, ExtensionRequested
 from shared.runtime.logs import logger
@@ -56,7 +58,7 @@ class Handlers:
         self,
         tx: Tx,
         traces: Mapping[UUID, str | None],
-        asked: Mapping[UUID, Sequence[Asked]] | None = None,
+        asked: Mapping[UUID, Sequence[ByHand]] | None = None,
         *,
         rearm: bool = False,
         wishes: Mapping[UUID, Sequence[Wish]] | None = None,
@@ -107,11 +109,18 @@ class Handlers:
         return await self._books.version(tx, min(known)) if known else newest
 
     def _decide(
-        self, tx: Tx, each: Decided, matrix: Matrix, beyond: Beyond, asked: Sequence[Asked], *, rearm: bool
+        self, tx: Tx, each: Decided, matrix: Matrix, beyond: Beyond, asked: Sequence[ByHand], *, rearm: bool
     ) -> None:
         for wish in asked or (None,):
-            facts: dict[str, Any] = {"asked": wish, "rearm": rearm, "beyond": beyond}
-            each.add(reconcile(each.dispute, each.clocks, matrix, self._calendars, tx.now, **facts), tx.now)
+            facts: dict[str, Any] = {"rearm": rearm, "beyond": beyond}
+            try:
+                plan = reconcile(each.dispute, each.clocks, matrix, self._calendars, tx.now, asked=wish, **facts)
+            except Conflict as refused:
+                if not isinstance(wish, HandOver):
+                    raise
+                log.warning("not_handed_over", dispute_id=str(each.before.id), reason=str(refused))
+                plan = reconcile(each.dispute, each.clocks, matrix, self._calendars, tx.now, **facts)
+            each.add(plan, tx.now)
 
     def _extend(self, tx: Tx, each: Decided, matrix: Matrix, beyond: Beyond, wish: Wish) -> None:
         """Grants more time as its rule allows; what has become impossible since it was asked for is put on record."""
@@ -140,9 +149,13 @@ def _watched(clocks_of: Clocks) -> bool:
     return any(each.promise.watch is not None for each in clocks_of.values())
 
 
-def _asked(envelopes: Sequence[Envelope]) -> dict[UUID, list[Asked]]:
-    asked: dict[UUID, list[Asked]] = {}
+def _asked(envelopes: Sequence[Envelope]) -> dict[UUID, list[ByHand]]:
+    asked: dict[UUID, list[ByHand]] = {}
     for each in envelopes:
         if isinstance(each.event, EscalationRequested):
             asked.setdefault(each.subject, []).append(Asked(each.event.to_tier))
+        elif isinstance(each.event, AssignmentRequested):
+            event = each.event
+            wish = HandOver(event.handler, each.actor, message_id=event.message_id, override=event.override)
+            asked.setdefault(each.subject, []).append(wish)
     return asked

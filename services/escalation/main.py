@@ -10,12 +10,13 @@ from services.escalation.auditor import Auditor
 from services.escalation.figures import Figures
 from services.escalation.handlers import Handlers
 from services.escalation.migrator import Migrator
+from services.escalation.reassigner import Reassigner
 from services.escalation.settings import EscalationSettings
 from services.escalation.staffing import Staff
 from services.escalation.sweep import Sweep
 from shared.broker.consumer import Consumer
 from shared.broker.ports import Broker
-from shared.db import policies, policy_migrations
+from shared.db import policies, policy_migrations, reassignments
 from shared.db.engine import Database
 from shared.db.faults import RAISED_BY_DATABASE
 from shared.db.policies import Matrices
@@ -36,7 +37,7 @@ YEARS_BACK: Final = 2
 YEARS_AHEAD: Final = 10
 OPENING_SECONDS: Final = 1.0
 MIGRATION_SECONDS: Final = 2.0
-"""Longest rest between two looks for a migration that waits."""
+"""Longest rest between two looks for a migration or a reassignment that waits."""
 
 log = logger(__name__)
 
@@ -124,12 +125,21 @@ class Engine:
                 group.create_task(every(step, stop, pace=pace, name=name, retry_on=RAISED_BY_DATABASE), name=name)
             migrator = Migrator(self._database, matrices, calendars, self._figures)
             group.create_task(self._migrate(migrator, stop), name="escalation.migrations")
+            reassigner = Reassigner(self._database, handlers)
+            group.create_task(self._reassign(reassigner, stop), name="escalation.reassignments")
 
     async def _sweep(self, sweep: Sweep, stop: Stop) -> None:
         wake = asyncio.Event()
         self._database.on_commit("timer", wake.set)
         pace = Pace(self._settings.sweep_seconds)
         await every(sweep.round, stop, pace=pace, name="escalation.sweep", retry_on=RAISED_BY_DATABASE, wake=wake)
+
+    async def _reassign(self, reassigner: Reassigner, stop: Stop) -> None:
+        wake = asyncio.Event()
+        self._database.on_commit(reassignments.HINT, wake.set)
+        pace = Pace(MIGRATION_SECONDS)
+        name = "escalation.reassignments"
+        await every(reassigner.round, stop, pace=pace, name=name, retry_on=RAISED_BY_DATABASE, wake=wake)
 
     async def _migrate(self, migrator: Migrator, stop: Stop) -> None:
         wake = asyncio.Event()

@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from shared.domain import plan
 from shared.domain.dispute import Dispute
 from shared.domain.extending import times_extended
 from shared.domain.plan import Climbed, Closed, Extended, FollowUpAsked, Missed, NewsOwed, Plan, TakenUp, Told, Warned
+from shared.messages.assignment_events import HandedOver
 from shared.messages.events import (
     DeadlineExtended,
     DeadlineMissed,
@@ -20,10 +22,10 @@ from shared.messages.events import (
 )
 
 
-def events_of(plan: Plan, now: datetime) -> tuple[Event, ...]:
+def events_of(decided: Plan, now: datetime) -> tuple[Event, ...]:
     """The events of a plan, in order; `now` is when its timers fired."""
     fired_at = _text(now)
-    return tuple(_EVENT[type(told)](told, plan.dispute, fired_at) for told in plan.told)
+    return tuple(_EVENT[type(told)](told, decided.dispute, fired_at) for told in decided.told)
 
 
 def _text(moment: datetime) -> str:
@@ -45,6 +47,18 @@ def _taken_up(told: TakenUp, _dispute: Dispute, _fired_at: str) -> Event:
         clocks={kind.value: _text(due_at) for kind, due_at in told.clocks.items()},
         skipped=told.skipped,
         first=told.first,
+    )
+
+
+def _handed_over(told: plan.HandedOver, _dispute: Dispute, _fired_at: str) -> Event:
+    return HandedOver(
+        before=told.before,
+        handler=told.handler,
+        tier=told.tier,
+        asked_by=told.wish.asked_by,
+        message_id=told.wish.message_id,
+        reassignment_id=told.wish.reassignment_id,
+        override=told.wish.override,
     )
 
 
@@ -114,6 +128,7 @@ def _closed(told: Closed, _dispute: Dispute, _fired_at: str) -> Event:
 
 _EVENT: Final[Mapping[type[Told], Callable[[Any, Dispute, str], Event]]] = {
     TakenUp: _taken_up,
+    plan.HandedOver: _handed_over,
     Climbed: _climbed,
     Warned: _warned,
     Missed: _missed,

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 
 from services.intake import errors
 from services.intake.api import (
+    assignments,
     batch,
     clocks,
     conclusions,
@@ -66,6 +67,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     keys.router,
     messages.router,
     moves.router,
+    assignments.router,
     conclusions.router,
     feedback.router,
     clocks.router,

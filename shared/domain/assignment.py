@@ -21,18 +21,19 @@ class Bench(Struct, frozen=True, gc=False):
     """What a choice rests on beside the matrix: `loads` are open disputes by handler, nobody named has none.
 
     `former` are those who handled an earlier stage of this dispute; `involved` are the names, casefolded, of its parties
-    and of whoever filed it.
+    and of whoever filed it; `away` are those who hand over what they have and take nothing.
     """
 
     loads: Mapping[str, int] = _NO_LOADS
     calendars: Mapping[str, Calendar] = _NO_CALENDARS
     former: frozenset[str] = frozenset()
     involved: frozenset[str] = frozenset()
+    away: frozenset[str] = frozenset()
 
     @property
     def bars(self) -> bool:
         """Whether it says anything of this dispute that may keep somebody from it."""
-        return bool(self.former or self.involved)
+        return bool(self.former or self.involved or self.away)
 
 
 NO_BENCH: Final = Bench()
@@ -92,6 +93,8 @@ def full(person: Person, bench: Bench) -> bool:
 
 def unfit(person: Person, dispute: Dispute, bench: Bench) -> str | None:
     """Why this person, who is present, cannot be given the dispute now; None when they can."""
+    if person.name in bench.away:
+        return "hands over what they have"
     if (reason := barred(person, dispute, bench)) is not None:
         return reason
     return f"has as many open disputes as they can have ({person.load_max})" if full(person, bench) else None

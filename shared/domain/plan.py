@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from shared.domain.clock_record import Clock, Kind
 from shared.domain.dispute import Dispute
+from shared.domain.handover import HandOver
 
 
 class TakenUp(Struct, frozen=True, kw_only=True, gc=False):
@@ -75,7 +76,16 @@ class Closed(Struct, frozen=True, gc=False):
     because: str
 
 
-Told = TakenUp | Climbed | Warned | Missed | Extended | NewsOwed | FollowUpAsked | Closed
+class HandedOver(Struct, frozen=True, gc=False):
+    """Somebody had the dispute given from one handler to another."""
+
+    before: str | None
+    handler: str | None
+    tier: int
+    wish: HandOver
+
+
+Told = TakenUp | HandedOver | Climbed | Warned | Missed | Extended | NewsOwed | FollowUpAsked | Closed
 
 
 class Arm(Struct, frozen=True, gc=False):

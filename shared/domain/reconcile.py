@@ -13,11 +13,12 @@ from shared.domain.draft import Draft
 from shared.domain.escalation import Asked, Case, Escalate, Seat, climbs, decide, seated, take_up
 from shared.domain.extending import Wish, granted
 from shared.domain.frozen import altered
+from shared.domain.handover import ByHand, HandOver, handed
 from shared.domain.lifecycle import SETTLED, Stage, Status
 from shared.domain.marks import EXTERNAL_DECIDED, REFERRED_EXTERNAL, REOPENED, Marks, latest_of
 from shared.domain.matrix import Holder, Matrix
 from shared.domain.milestones import NOTHING_BEYOND, Beyond, start_milestones
-from shared.domain.plan import Extended, Missed, Plan, TakenUp
+from shared.domain.plan import Extended, HandedOver, Missed, Plan, TakenUp
 from shared.domain.timekeeping import Calendars, Ticking, movable, next_moment, phase_of, refreshed, settled, worked_out
 
 
@@ -28,34 +29,39 @@ def reconcile(
     calendars: Calendars,
     now: datetime,
     *,
-    asked: Asked | None = None,
+    asked: ByHand | None = None,
     rearm: bool = False,
     beyond: Beyond = NOTHING_BEYOND,
 ) -> Plan:
     """Starts the clocks that are owed, ends those that are not, takes up or climbs where a rule says so.
 
-    `clocks` are the newest generations. `asked` is a wish for a higher tier; `rearm` sets every timer anew, for a
+    `clocks` are the newest generations. `asked` is a wish for a higher tier or another handler; `rearm` sets every timer anew, for a
     dispute that lost one. `beyond` are facts it does not carry itself, the milestones it is owed, and what is known of
     those who may handle it.
 
     Raises:
         PolicyFault: a rule names a calendar that does not exist.
         CannotPromise: a deadline would never come.
+        Conflict: the dispute cannot be handed over as asked.
     """
     draft = Draft(_pinned(dispute, matrix), clocks, matrix, calendars, now, beyond.marks, beyond.bench)
     before = frozenset(clocks.values())
-    seat = _seat(draft, asked)
+    handed_over = _handed_over(draft, asked) if isinstance(asked, HandOver) else None
+    climb = asked if isinstance(asked, Asked) else None
+    seat = handed_over or _seat(draft, climb)
     for clock in clocks.values():
         if clock.promise.watch is None or beyond is not NOTHING_BEYOND:  # without its marks nobody can judge it
             _settle(draft, clock, rearm=rearm)
     _start_owed(draft)
     if beyond.owing is not None:
         start_milestones(draft, beyond.owing)
+    if handed_over is not None and isinstance(asked, HandOver):
+        draft.tell(HandedOver(dispute.handler, handed_over.handler, handed_over.tier, asked))
     if seat is not None:
         _tell_seat(draft, seat, before, first=dispute.tier is None)
     if dispute.tier is None:  # taking up has looked at the thresholds already
         return draft.plan()
-    case = Case(draft.dispute, matrix, now, asked=asked, tier_since=draft.tier_since(), bench=beyond.bench)
+    case = Case(draft.dispute, matrix, now, asked=climb, tier_since=draft.tier_since(), bench=beyond.bench)
     if isinstance(verdict := decide(case), Escalate):
         _leave_tier(draft)
         draft.climb(case, verdict, now)
@@ -94,6 +100,11 @@ def _pinned(dispute: Dispute, matrix: Matrix) -> Dispute:
     return dispute if dispute.policy_version is not None else altered(dispute, policy_version=matrix.version)
 
 
+def _handed_over(draft: Draft, wish: HandOver) -> Seat | None:
+    seat = handed(wish, draft.matrix, draft.dispute, draft.now, draft.bench)
+    return None if seat is None else _taken(draft, seat)
+
+
 def _seat(draft: Draft, asked: Asked | None) -> Seat | None:
     """Gives the dispute a tier and a handler where it lacks one, or where a review needs somebody else."""
     if not climbs(draft.dispute):
@@ -102,10 +113,12 @@ def _seat(draft: Draft, asked: Asked | None) -> Seat | None:
         seat: Seat | None = take_up(Case(draft.dispute, draft.matrix, draft.now, asked=asked, bench=draft.bench))
     else:
         seat = _reseated(draft)
-    if seat is not None:
-        draft.dispute = draft.dispute.changed(
-            draft.now, tier=seat.tier, handler=seat.handler, policy_version=draft.matrix.version
-        )
+    return None if seat is None else _taken(draft, seat)
+
+
+def _taken(draft: Draft, seat: Seat) -> Seat:
+    facts = {"tier": seat.tier, "handler": seat.handler, "policy_version": draft.matrix.version}
+    draft.dispute = draft.dispute.changed(draft.now, **facts)
     return seat
 
 

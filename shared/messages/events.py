@@ -7,14 +7,10 @@ Instants are RFC 3339 text in UTC, money is a decimal string with its currency.
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
-from msgspec import Struct
+from shared.messages import assignment_events, event
 
-
-class Event(Struct, frozen=True, kw_only=True, gc=False):
-    """Something that happened to one dispute."""
-
-    type: ClassVar[str]
-    version: ClassVar[int] = 1
+Event = event.Event
+"""Something that happened to one dispute; see the modules that tell of one side of it only."""
 
 
 class DisputeFiled(Event, frozen=True, kw_only=True, gc=False):
@@ -269,6 +265,7 @@ EVENT_CLASSES: Final[tuple[type[Event], ...]] = (
     StatusChanged,
     DisputeEscalated,
     EscalationRequested,
+    *assignment_events.CLASSES,
     MilestoneMarked,
     ExtensionRequested,
     DeadlineExtended,

@@ -24,6 +24,7 @@ def test_event_names_are_unique_and_stay_what_they_are() -> None:
     assert len(EVENTS) == len(EVENT_CLASSES)
     assert sorted(EVENTS) == [
         "dispute.assigned",
+        "dispute.assignment_requested",
         "dispute.closed",
         "dispute.confirmed",
         "dispute.corrected",
@@ -36,6 +37,7 @@ def test_event_names_are_unique_and_stay_what_they_are() -> None:
         "dispute.feedback_given",
         "dispute.filed",
         "dispute.follow_up_due",
+        "dispute.handed_over",
         "dispute.marked",
         "dispute.message_added",
         "dispute.notified",

@@ -1,10 +1,12 @@
-"""Moves by hand: wait, resume, move along the lifecycle, refer outside, ask for a higher tier."""
+"""Moves by hand: wait, resume, move along the lifecycle, refer outside, ask for a higher tier or another handler."""
 
 from fastapi import Response
 
 from services.intake.api.case import CaseWork, casework_router, refusals
 from services.intake.api.deps import Parts
+from services.intake.api.schemas_assignments import AssignIn
 from services.intake.api.schemas_casework import CaseOut, EscalateIn, MoveIn, ReasonIn, WaitIn
+from services.intake.commands.assign import ask_for_handler
 from services.intake.commands.converse import NewMessage
 from services.intake.commands.escalate import ask_for_tier
 from services.intake.commands.move import move_by_hand
@@ -111,6 +113,32 @@ async def escalate_dispute(case: CaseWork, body: EscalateIn, parts: Parts) -> Re
         to_tier=body.to_tier,
         by=case.caller.name,
         actor=case.caller.actor,
+    )
+    return await case.show(dispute, 202, {"location": path_of(dispute.id)})
+
+
+@router.post(
+    "/assign",
+    operation_id="assignDispute",
+    summary="Hand over to another handler",
+    status_code=202,
+    response_model=CaseOut,
+    response_description="The wish is recorded; the escalation service hands the dispute over within moments.",
+    responses=refusals("conflict", "not_permitted"),
+)
+async def assign_dispute(case: CaseWork, body: AssignIn, parts: Parts) -> Response:
+    """To anybody the matrix knows who is present, has room, and no conflict of interest; a lead may override the last two.
+
+    From, to, reason and who wanted it stand in the history; the new handler and the customer are told.
+    """
+    dispute = await ask_for_handler(
+        case.tx,
+        case.dispute,
+        await parts.matrix.get(case.tx),
+        handler=body.handler,
+        reason=body.reason,
+        override=body.override,
+        caller=case.caller,
     )
     return await case.show(dispute, 202, {"location": path_of(dispute.id)})
 
