@@ -101,8 +101,13 @@ def worked_out(clock: Clock, dispute: Dispute, calendars: Calendars, marks: Mark
         PolicyFault: no calendar of the name its rule says.
         CannotPromise: the deadline never comes.
     """
+    spec = clock.promise.spec
+    if clock.promise.watch is None:  # the commonest case by far, without a value between
+        calendar = _calendar(spec.calendar, clock.kind, calendars)
+        pauses = pauses_of(dispute) if spec.pausable and dispute.waits else ()
+        return run(spec, calendar, started_at=clock.started_at, pauses=pauses, extensions=clock.extensions)
     calendar, pauses, extensions, end = inputs_of(clock, dispute, calendars, marks)
-    return run(clock.promise.spec, calendar, started_at=clock.started_at, pauses=pauses, extensions=extensions, end=end)
+    return run(spec, calendar, started_at=clock.started_at, pauses=pauses, extensions=extensions, end=end)
 
 
 def percent(fraction: float) -> int:
