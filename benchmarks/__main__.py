@@ -6,7 +6,7 @@ from typing import Final
 
 SUITE: Final[tuple[tuple[str, list[str]], ...]] = (
     ("benchmarks.filing", []),
-    ("benchmarks.timers", ["--open", "1000000", "--due", "20000"]),
+    ("benchmarks.timers", ["--open", "1000000", "--due", "0", "10000", "100000", "--sweepers", "2", "--repeat", "1"]),
     ("benchmarks.reading", []),
     ("benchmarks.acknowledging", []),
     ("benchmarks.broker", []),

@@ -55,6 +55,21 @@ async def product(*, door_alone: bool = False, processes: int = 1) -> AsyncItera
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextlib.asynccontextmanager
+async def door(database: str) -> AsyncIterator[int]:
+    """The door alone on a database that is there already, ready; its port."""
+    folder = Path(tempfile.mkdtemp(prefix="recourse-bench-"))
+    port = free_port()
+    process = _started(folder, database, port, DOOR, 1)
+    try:
+        await _ready(port, process, folder)
+        yield port
+    finally:
+        process.send_signal(signal.SIGTERM)
+        await asyncio.to_thread(process.wait, 30)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 async def _database(server: EmbeddedPostgres, name: str) -> str:
     await server.ensure_database(name)
     await asyncio.to_thread(migrate.upgrade, server.dsn(name))

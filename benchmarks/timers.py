@@ -1,7 +1,9 @@
 """How fast due timers fire, the whole product step each: decide, save, event, outbox, next timer.
 
-`python -m benchmarks.timers --open 1000000 --due 20000` loads that many open disputes, lets so many deadlines pass at one
-instant, and fires them with the product's own sweep. Prints fires per second, lateness, and what an idle look costs.
+`python -m benchmarks.timers --open 1000000 --due 0 10000 100000 --processes 1 2 4` loads that many open disputes, lets so
+many deadlines pass at one instant, and fires them with the product's own sweep: so many sweeps in this process, and so many
+processes of one sweep each. Prints fires per second, lateness, and what an idle look costs. `--beside 200` files so many
+disputes a second meanwhile, by HTTP on the same database. It fails when a timer fired twice or not at all.
 """
 
 import argparse
@@ -18,6 +20,8 @@ from uuid import uuid4
 
 import asyncpg
 
+from benchmarks import sweep_process
+from benchmarks.beside import Beside, Filed, a_door
 from services.embedded.postgres import EmbeddedPostgres
 from services.escalation.figures import Figures
 from services.escalation.sweep import Sweep
@@ -58,6 +62,7 @@ with picked as (select id from dispute where tier = 1 order by id limit $1),
   c as (update clock set due_at = now() from picked where dispute_id = id and kind = 'tier' and state = 'running')
 update timer set due_at = now() from picked where dispute_id = id
 """
+_CLIMBED: Final = "select count(*), count(distinct dispute_id) from event where type = 'dispute.escalated'"
 
 
 @asynccontextmanager
@@ -98,6 +103,7 @@ class Bench:
         self.figures = Figures(Metrics())
         self.batch = batch
         self.loaded = 0
+        self.due = 0
 
     def sweep(self) -> Sweep:
         """A sweep as the service runs it."""
@@ -135,6 +141,19 @@ class Bench:
         await asyncio.gather(*(work(self.sweep()) for _ in range(sweepers)))
         return sorted(done)
 
+    async def check(self, due: int) -> None:
+        """Compares the histories with what has fallen due since the load.
+
+        Raises:
+            SystemExit: a timer fired twice, or not at all.
+        """
+        self.due += due
+        async with self.database.transaction() as tx:
+            climbs, disputes = await tx.raw.fetchrow(_CLIMBED)
+            left = await tx.raw.fetchval("select count(*) from timer where due_at <= $1", tx.now)
+        if not climbs == disputes == self.due or left:
+            raise SystemExit(f"{self.due} were due; {climbs} climbs of {disputes} disputes, {left} timers left")
+
     async def idle_ms(self) -> tuple[float, float]:
         """Median and 99th percentile of one look that finds nothing due."""
         sweep = self.sweep()
@@ -160,25 +179,53 @@ async def old_snapshot(url: str) -> AsyncIterator[None]:
         await connection.close()
 
 
-async def fired(bench: Bench, due: int, sweepers: int) -> None:
-    """Lets deadlines pass, fires them, and prints how it went."""
+async def fired(bench: Bench, due: int, sweepers: int, beside: Beside | None) -> None:
+    """Lets deadlines pass, fires them in this process, and prints how it went."""
     await bench.fall_due(due)
     used = time.process_time()
-    done = await bench.fire(sweepers)
-    told(done, sweepers, used_seconds=time.process_time() - used)
+    async with filing(beside) as filed:
+        done = await bench.fire(sweepers)
+    used = time.process_time() - used
+    told(done, f"{sweepers} sweeper(s)", filed)
+    print(f"    {used / due * 1e6:.0f} µs of this process's processor time each")
+    await bench.check(due)
 
 
-def told(done: Sequence[tuple[float, int]], sweepers: int, *, used_seconds: float) -> None:
-    """Prints one firing; the processor time is this process's, without PostgreSQL's."""
+async def fired_by_processes(bench: Bench, due: int, processes: int, beside: Beside | None) -> float:
+    """The same by processes of their own; timers a second."""
+    async with sweep_process.sweeping(bench.url, processes, bench.batch) as ready:
+        await bench.fall_due(due)
+        async with filing(beside) as filed:
+            done, shares = await sweep_process.fire(ready)
+    told(done, f"{processes} process(es)", filed)
+    print(f"    by process: {', '.join(f'{share:,}' for share in shares)}")
+    await bench.check(due)
+    return due / done[-1][0]
+
+
+@asynccontextmanager
+async def filing(beside: Beside | None) -> AsyncIterator[Filed | None]:
+    """Files meanwhile, if that is wanted."""
+    if beside is None:
+        yield None
+        return
+    async with beside.filing() as filed:
+        yield filed
+
+
+def told(done: Sequence[tuple[float, int]], who: str, filed: Filed | None) -> None:
+    """Prints one firing."""
     total = sum(fired for _, fired in done)
     last = done[-1][0]
     late = [at for at, fired in done for _ in range(fired)]
     p50, p99 = statistics.median(late), statistics.quantiles(late, n=100)[98]
     print(
-        f"  {sweepers} sweeper(s): {total} fired in {last:.2f} s = {total / last:,.0f}/s; "
-        f"late after falling due at one instant: median {p50:.2f} s, p99 {p99:.2f} s, max {last:.2f} s; "
-        f"{used_seconds / total * 1e6:.0f} µs of processor each"
+        f"  {who}: {total:,} fired in {last:.2f} s = {total / last:,.0f}/s; "
+        f"late after falling due at one instant: median {p50:.2f} s, p99 {p99:.2f} s, max {last:.2f} s",
+        flush=True,
     )
+    if filed is not None:
+        print(f"    {filed}")
 
 
 async def main(arguments: argparse.Namespace) -> None:
@@ -189,22 +236,40 @@ async def main(arguments: argparse.Namespace) -> None:
             median, p99 = await bench.idle_ms()
             print(f"{count:,} open: idle look median {median:.2f} ms, p99 {p99:.2f} ms")
         settle()  # as the service does once it is open
-        for _ in range(arguments.repeat):
-            for sweepers in arguments.sweepers:
-                await fired(bench, arguments.due, sweepers)
+        async with a_door(url, arguments.beside) as beside:
+            for due in filter(None, arguments.due):
+                await storm(bench, due, arguments, beside)
         async with old_snapshot(url):
-            await fired(bench, arguments.due, 1)
+            await fired(bench, next(filter(None, arguments.due), 1000), 1, None)
             median, p99 = await bench.idle_ms()
             print(f"{arguments.open:,} open, old snapshot pinned: idle look median {median:.2f} ms, p99 {p99:.2f} ms")
         await bench.database.dispose()
 
 
+async def storm(bench: Bench, due: int, arguments: argparse.Namespace, beside: Beside | None) -> None:
+    """So many due at one instant, for every number of sweeps and of processes."""
+    print(f"{due:,} due at one instant", flush=True)
+    for _ in range(arguments.repeat):
+        for sweepers in arguments.sweepers:
+            await fired(bench, due, sweepers, beside)
+    rates = {
+        processes: [await fired_by_processes(bench, due, processes, beside) for _ in range(arguments.repeat)]
+        for processes in arguments.processes
+    }
+    medians = {processes: statistics.median(found) for processes, found in rates.items()}
+    first = next(iter(medians.values()), 0.0)
+    for processes, rate in medians.items():
+        print(f"  {processes} process(es): median {rate:,.0f}/s, {rate / first:.2f} times the first")
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--open", type=int, default=1_000_000, help="open disputes")
-    parser.add_argument("--due", type=int, default=20_000, help="deadlines that pass at one instant")
+    parser.add_argument("--due", type=int, nargs="+", default=[20_000], help="deadlines that pass at one instant")
     parser.add_argument("--batch", type=int, default=250, help="timers per transaction")
     parser.add_argument("--sweepers", type=int, nargs="+", default=[1, 2], help="sweeps at once, one run for each")
+    parser.add_argument("--processes", type=int, nargs="*", default=[1, 2, 4], help="of one sweep, one run for each")
+    parser.add_argument("--beside", type=float, default=0.0, help="disputes filed a second meanwhile")
     parser.add_argument("--repeat", type=int, default=2, help="how often each run is done")
     parser.add_argument("--url", help="a PostgreSQL to use instead of one of our own, postgresql+asyncpg://…")
     run(main(parser.parse_args()))
