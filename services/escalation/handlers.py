@@ -1,6 +1,6 @@
 """A message arrived: each event is a nudge to look at its dispute and do what is owed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,7 +8,7 @@ from uuid import UUID
 from services.escalation.deciding import ACTOR, Decided, save
 from services.escalation.figures import Figures
 from services.escalation.staffing import Staff, bench_of
-from shared.db import clocks, disputes, marks
+from shared.db import clocks, disputes, marks, risk
 from shared.db.engine import Tx
 from shared.db.policies import Matrices
 from shared.db.regimes import RegimeBooks
@@ -98,10 +98,22 @@ class Handlers:
         marked = [each for each in locked.values() if owing[each.id] or phase_of(each) or _watched(known[each.id])]
         found = await marks.of_many(tx, marked)
         benches = await self._staff.benches(tx, matrix, locked.values())
+        risks = await self._risks(tx, locked.values(), matrix)
         return {
-            dispute_id: Beyond(found.get(dispute_id, NO_MARKS), owed, bench_of(benches, dispute_id))
+            dispute_id: Beyond(
+                found.get(dispute_id, NO_MARKS), owed, bench_of(benches, dispute_id), risks.get(dispute_id)
+            )
             for dispute_id, owed in owing.items()
         }
+
+    async def _risks(self, tx: Tx, locked: Iterable[Dispute], newest: Matrix) -> Mapping[UUID, float]:
+        """The stored breach risk of those whose matrix looks at it; where none does, as shipped, nothing is read."""
+        asked: list[UUID] = []
+        for each in locked:
+            matrix = await self._matrices.for_case(tx, each.policy_version, newest)
+            if matrix.weighs_risk:
+                asked.append(each.id)
+        return await risk.scores(tx, asked) if asked else {}
 
     async def _book(self, tx: Tx, clocks_of: Clocks, newest: RegimeBook) -> RegimeBook:
         """The version that a case's milestones came from at first, else the newest."""

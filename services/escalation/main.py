@@ -11,6 +11,7 @@ from services.escalation.figures import Figures
 from services.escalation.handlers import Handlers
 from services.escalation.migrator import Migrator
 from services.escalation.reassigner import Reassigner
+from services.escalation.risking import Risking
 from services.escalation.settings import EscalationSettings
 from services.escalation.staffing import Staff
 from services.escalation.sweep import Sweep
@@ -121,7 +122,12 @@ class Engine:
                 group.create_task(self._sweep(sweep, stop), name=f"escalation.sweep.{number}")
             ageing = Ageing(self._database, matrices, handlers, batch=settings.audit_batch)
             pace = Pace(settings.audit_seconds)
-            for step, name in ((self._auditor.round, "escalation.audit"), (ageing.round, "escalation.ageing")):
+            risking = Risking(self._database, matrices, calendars, handlers)
+            for step, name in (
+                (self._auditor.round, "escalation.audit"),
+                (ageing.round, "escalation.ageing"),
+                (risking.round, "escalation.risk"),
+            ):
                 group.create_task(every(step, stop, pace=pace, name=name, retry_on=RAISED_BY_DATABASE), name=name)
             migrator = Migrator(self._database, matrices, calendars, self._figures)
             group.create_task(self._migrate(migrator, stop), name="escalation.migrations")

@@ -163,6 +163,15 @@ class Matrix:
                 found[age] = max(each.to_tier, found.get(age, 0))
         return found
 
+    @property
+    def weighs_risk(self) -> bool:
+        """Whether a threshold looks at how likely a broken promise is."""
+        return any(
+            fact.name == "breach_risk"
+            for each in self.thresholds
+            for fact in (each.when.looks_at if isinstance(each.when, Expression) else ())
+        )
+
     def staffed_by(self, current: "Matrix") -> "Matrix":
         """These promises with the people of another version: a running case keeps the one, not the other."""
         if current.version == self.version:

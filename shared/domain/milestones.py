@@ -24,6 +24,7 @@ class Beyond(NamedTuple):
     marks: Marks = NO_MARKS
     owing: Owing | None = None
     bench: Bench = NO_BENCH
+    breach_risk: float | None = None
 
 
 NOTHING_BEYOND: Final = Beyond()

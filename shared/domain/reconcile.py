@@ -61,7 +61,15 @@ def reconcile(
         _tell_seat(draft, seat, before, first=dispute.tier is None)
     if dispute.tier is None:  # taking up has looked at the thresholds already
         return draft.plan()
-    case = Case(draft.dispute, matrix, now, asked=climb, tier_since=draft.tier_since(), bench=beyond.bench)
+    case = Case(
+        draft.dispute,
+        matrix,
+        now,
+        asked=climb,
+        breach_risk=beyond.breach_risk,
+        tier_since=draft.tier_since(),
+        bench=beyond.bench,
+    )
     if isinstance(verdict := decide(case), Escalate):
         _leave_tier(draft)
         draft.climb(case, verdict, now)
