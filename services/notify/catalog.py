@@ -28,7 +28,7 @@ class Notification:
     arrives, `overtaken` again right before sending. `must_say` names the elements whose text a letter may not lack.
     `news` counts as word to the customer; `alarm` calls a person when it cannot be sent; a letter that is not
     `automatic` was written by a person; one that is `urgent` says so to its reader's mail program. Notices to one of ours
-    that deadlines bring about say `gathers`: many at once become one digest.
+    that may come in floods say `gathers`: many at once become one digest.
     """
 
     kind: str
@@ -88,6 +88,7 @@ CATALOG: Final[tuple[Notification, ...]] = (
         occasion=on.by_sequence,
         overtaken=on.not_active,
         must_say=("reference", "severity"),
+        gathers=True,
     ),
     Notification(
         kind="customer_wrote",

@@ -106,12 +106,13 @@ def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
 def _notice(row: Planned) -> Facts:
     """What a digest keeps of a notice: nothing personal."""
     facts = orjson.loads(row.facts)
+    due_at = facts.get("due_at") or facts.get("next_due_at") or min((facts.get("clocks") or {}).values(), default=None)
     return {
         "dispute_id": str(row.dispute_id),
         "kind": row.kind,
         "clock": facts.get("clock"),
-        "due_at": facts.get("due_at") or facts.get("next_due_at"),
-        "order": facts.get("due_at") or facts["caused_at"],
+        "due_at": due_at,
+        "order": due_at or facts["caused_at"],
     }
 
 

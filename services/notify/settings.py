@@ -54,7 +54,7 @@ class NotifySettings(CommonSettings):
         20,
         ge=0,
         le=10_000,
-        description="Most notices of deadlines and escalations that one person gets one by one within the window; more "
+        description="Most notices of assignments, escalations and deadlines that one person gets one by one within the window; more "
         "become one digest.",
     )
     digest_window_seconds: float = Field(

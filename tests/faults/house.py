@@ -162,5 +162,6 @@ class Site:
             "pool_size": "8",
             "sweepers": "1",
             "audit_seconds": "2",
+            "digest_window_seconds": "2",
         }
         return {f"RECOURSE_{name.upper()}": value for name, value in facts.items()}

@@ -36,6 +36,10 @@ STATE: Final[Mapping[str, str]] = {
         "select count(*) from clock c where c.state = 'running' and not exists "
         "(select from timer t where t.dispute_id = c.dispute_id and t.kind = c.kind)"
     ),
+    "I2: notices that stand in no digest, or in two": (
+        "select abs((select count(*) from delivery where reason = 'digest') "
+        "- (select coalesce(sum((facts ->> 'count')::int), 0) from delivery where kind = 'digest'))"
+    ),
     "I2: deliveries planned twice": (
         "select count(*) from (select from delivery group by dispute_id, kind, occasion, channel, recipient "
         "having count(*) > 1) as twice"

@@ -20,7 +20,7 @@ from shared.messages.envelope import Envelope
 from shared.messages.events import DeadlineMissed, DeadlineWarned, DisputeEscalated, Event, UpdateOwed
 from tests.builders import a_dispute, a_filing
 from tests.parts.smtp_sink import SmtpSink
-from tests.services.notify.material import HANDLER, World, a_world
+from tests.services.notify.material import HANDLER, World, a_world, assigned
 from tests.services.notify.outside import SENT, AnsweringChannel
 from tests.waiting import eventually
 
@@ -250,12 +250,28 @@ async def test_holders_and_deputies_each_get_a_digest_of_escalations_and_of_miss
     assert len(customers) == MANY, "customers get every letter of their own"
 
 
+async def test_a_pile_of_disputes_handed_over_at_once_is_a_digest_with_the_nearest_of_their_deadlines(
+    world: World,
+) -> None:
+    channel = AnsweringChannel()
+    found = await many(world, MANY)
+    await world.plan(await recorded(world, [(each, assigned(first=False)) for each in found]))
+    async with world.sending({"email": channel}):
+        world.later += timedelta(seconds=61)
+        await eventually(lambda: [each for each in channel.parcels if each.recipient == HANDLER])
+    (letter,) = [each for each in as_letter(channel) if each.internal]
+    assert letter.subject.startswith(f"{MANY} notices")
+    assert f"{found[0].reference}: assigned, severity normal\nDue: Wednesday, 6 May 2026 at 16:00" in letter.text
+    assert not letter.urgent
+
+
 def _at(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
 
 def test_no_letter_to_a_customer_is_ever_gathered() -> None:
     assert {entry.kind for entry in LETTERS if entry.gathers} == {
+        "assigned",
         "escalated",
         "update_owed",
         "deadline_warning",
