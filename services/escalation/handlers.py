@@ -18,12 +18,12 @@ from shared.domain.dispute import Dispute
 from shared.domain.duration import MinOf, parse_term
 from shared.domain.errors import Conflict, RecourseError
 from shared.domain.escalation import Asked
-from shared.domain.extending import Wish
+from shared.domain.extending import Wish, extended
 from shared.domain.handover import ByHand, HandOver
 from shared.domain.marks import NO_MARKS
 from shared.domain.matrix import Matrix
 from shared.domain.milestones import Beyond
-from shared.domain.reconcile import extended, reconcile
+from shared.domain.reconcile import reconcile
 from shared.domain.regime_choice import RegimeBook
 from shared.domain.timekeeping import phase_of
 from shared.messages.assignment_events import AssignmentRequested

@@ -3,17 +3,20 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from shared.domain.clock_record import Clock, ClockState, Kind
+from shared.domain.clock_record import Clock, Clocks, ClockState, Kind
 from shared.domain.clock_run import Run
 from shared.domain.clock_spec import Extension
 from shared.domain.clock_terms import MayExtend
 from shared.domain.counting import Rules
 from shared.domain.dispute import Dispute
+from shared.domain.draft import Draft
 from shared.domain.duration import Duration
 from shared.domain.errors import Conflict, InvalidValue
 from shared.domain.frozen import altered
 from shared.domain.marks import Marks, facts_of
-from shared.domain.timekeeping import Calendars, inputs_of, percent, worked_out
+from shared.domain.matrix import Matrix
+from shared.domain.plan import Extended, Plan
+from shared.domain.timekeeping import Calendars, Ticking, inputs_of, next_moment, percent, worked_out
 
 
 class Wish(NamedTuple):
@@ -50,6 +53,33 @@ def granted(wish: Wish, clock: Clock, dispute: Dispute, calendars: Calendars, ma
     bound.check_end(after)
     state = ClockState.PAUSED if after.due is None else ClockState.RUNNING
     return altered(longer, due_at=after.due, state=state, warned=_still_warned(longer, after, now))
+
+
+def extended(
+    dispute: Dispute,
+    clocks: Clocks,
+    matrix: Matrix,
+    calendars: Calendars,
+    now: datetime,
+    marks: Marks,
+    wish: Wish,
+) -> Plan:
+    """One clock with the time asked for; nothing when that was granted before or the clock is no more the newest.
+
+    Raises:
+        Conflict: the clock's rule does not allow it now.
+        InvalidValue: it does not allow this reason or so much time.
+    """
+    draft = Draft(dispute, clocks, matrix, calendars, now, marks)
+    clock = clocks.get(wish.kind)
+    if clock is None or clock.generation != wish.generation:
+        return draft.plan()
+    longer = granted(wish, clock, dispute, calendars, marks, now)
+    if longer is not clock:
+        draft.keep(longer)
+        draft.arm(Ticking(longer, next_moment(longer, worked_out(longer, dispute, calendars, marks))))
+        draft.tell(Extended(longer, clock.due_at))
+    return draft.plan()
 
 
 def times_extended(clock: Clock) -> int:

@@ -11,14 +11,13 @@ from shared.domain.clock_record import Clock, Clocks, ClockState, Kind
 from shared.domain.dispute import Dispute
 from shared.domain.draft import Draft
 from shared.domain.escalation import Asked, Case, Escalate, Seat, climbs, decide, seated, take_up
-from shared.domain.extending import Wish, granted
 from shared.domain.frozen import altered
 from shared.domain.handover import ByHand, HandOver, handed
 from shared.domain.lifecycle import SETTLED, Stage, Status
-from shared.domain.marks import EXTERNAL_DECIDED, REFERRED_EXTERNAL, REOPENED, Marks, latest_of
+from shared.domain.marks import EXTERNAL_DECIDED, REFERRED_EXTERNAL, REOPENED, latest_of
 from shared.domain.matrix import Holder, Matrix
 from shared.domain.milestones import NOTHING_BEYOND, Beyond, start_milestones
-from shared.domain.plan import Extended, HandedOver, Missed, Plan, TakenUp
+from shared.domain.plan import HandedOver, Missed, Plan, TakenUp
 from shared.domain.timekeeping import Calendars, Ticking, movable, next_moment, phase_of, refreshed, settled, worked_out
 
 
@@ -61,46 +60,23 @@ def reconcile(
         _tell_seat(draft, seat, before, first=dispute.tier is None)
     if dispute.tier is None:  # taking up has looked at the thresholds already
         return draft.plan()
+    _climb_where_a_rule_says_so(draft, climb, beyond)
+    return draft.plan()
+
+
+def _climb_where_a_rule_says_so(draft: Draft, asked: Asked | None, beyond: Beyond) -> None:
     case = Case(
         draft.dispute,
-        matrix,
-        now,
-        asked=climb,
+        draft.matrix,
+        draft.now,
+        asked=asked,
         breach_risk=beyond.breach_risk,
         tier_since=draft.tier_since(),
         bench=beyond.bench,
     )
     if isinstance(verdict := decide(case), Escalate):
         _leave_tier(draft)
-        draft.climb(case, verdict, now)
-    return draft.plan()
-
-
-def extended(
-    dispute: Dispute,
-    clocks: Clocks,
-    matrix: Matrix,
-    calendars: Calendars,
-    now: datetime,
-    marks: Marks,
-    wish: Wish,
-) -> Plan:
-    """One clock with the time asked for; nothing when that was granted before or the clock is no more the newest.
-
-    Raises:
-        Conflict: the clock's rule does not allow it now.
-        InvalidValue: it does not allow this reason or so much time.
-    """
-    draft = Draft(dispute, clocks, matrix, calendars, now, marks)
-    clock = clocks.get(wish.kind)
-    if clock is None or clock.generation != wish.generation:
-        return draft.plan()
-    longer = granted(wish, clock, dispute, calendars, marks, now)
-    if longer is not clock:
-        draft.keep(longer)
-        draft.arm(Ticking(longer, next_moment(longer, worked_out(longer, dispute, calendars, marks))))
-        draft.tell(Extended(longer, clock.due_at))
-    return draft.plan()
+        draft.climb(case, verdict, draft.now)
 
 
 def _pinned(dispute: Dispute, matrix: Matrix) -> Dispute:

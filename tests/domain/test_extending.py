@@ -8,10 +8,9 @@ import pytest
 from shared.domain.clock_record import ClockState, Kind
 from shared.domain.duration import Duration, Unit
 from shared.domain.errors import Conflict, InvalidValue
-from shared.domain.extending import Wish
+from shared.domain.extending import Wish, extended
 from shared.domain.lifecycle import Trigger
 from shared.domain.plan import Extended, Missed, Plan, Warned
-from shared.domain.reconcile import extended
 from shared.domain.regime import ExtensionRule, Marker
 from tests.domain.escalating import Life, of
 from tests.domain.matrices import CALENDARS, NINE, a_matrix, clocks
