@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from services.escalation.deciding import ACTOR, Decided, save
+from services.escalation.expert_calls import Calling, call
 from services.escalation.figures import Figures
 from services.escalation.staffing import Staff, bench_of
 from shared.db import clocks, disputes, marks, risk
@@ -71,6 +72,7 @@ class Handlers:
         newest = await self._matrices.current(tx)
         beyond = await self._beyond(tx, locked, known, newest)
         decided: list[Decided] = []
+        callings: list[Calling] = []
         for dispute_id, dispute in locked.items():
             each = Decided(dispute, known[dispute_id], traces[dispute_id])
             matrix = await self._matrices.for_case(tx, dispute.policy_version, newest)
@@ -79,6 +81,8 @@ class Handlers:
                 self._extend(tx, each, matrix, beyond[dispute_id], wish)
             self._staff.took(dispute.handler, each.dispute.handler)
             decided.append(each)
+            callings.append(Calling(each, matrix, beyond[dispute_id].breach_risk))
+        await call(tx, callings, self._calendars)
         await save(tx, decided)
         # Counted just before the commit: should that fail, the batch is handled and counted once more.
         for each in decided:

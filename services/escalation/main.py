@@ -7,6 +7,7 @@ from typing import Final
 
 from services.escalation.ageing import Ageing
 from services.escalation.auditor import Auditor
+from services.escalation.expert_watch import ExpertWatch
 from services.escalation.figures import Figures
 from services.escalation.handlers import Handlers
 from services.escalation.migrator import Migrator
@@ -122,11 +123,13 @@ class Engine:
                 group.create_task(self._sweep(sweep, stop), name=f"escalation.sweep.{number}")
             ageing = Ageing(self._database, matrices, handlers, batch=settings.audit_batch)
             pace = Pace(settings.audit_seconds)
+            experts = ExpertWatch(self._database, handlers)
             risking = Risking(self._database, matrices, calendars, handlers)
             for step, name in (
                 (self._auditor.round, "escalation.audit"),
                 (ageing.round, "escalation.ageing"),
                 (risking.round, "escalation.risk"),
+                (experts.round, "escalation.experts"),
             ):
                 group.create_task(every(step, stop, pace=pace, name=name, retry_on=RAISED_BY_DATABASE), name=name)
             migrator = Migrator(self._database, matrices, calendars, self._figures)

@@ -24,18 +24,18 @@ from shared.messages.events import (
 
 def events_of(decided: Plan, now: datetime) -> tuple[Event, ...]:
     """The events of a plan, in order; `now` is when its timers fired."""
-    fired_at = _text(now)
+    fired_at = text(now)
     return tuple(_EVENT[type(told)](told, decided.dispute, fired_at) for told in decided.told)
 
 
-def _text(moment: datetime) -> str:
+def text(moment: datetime) -> str:
     """RFC 3339 in UTC."""
     return moment.isoformat().replace("+00:00", "Z")
 
 
 def text_or_none(moment: datetime | None) -> str | None:
     """The same of a moment that may be unknown."""
-    return None if moment is None else _text(moment)
+    return None if moment is None else text(moment)
 
 
 def _taken_up(told: TakenUp, _dispute: Dispute, _fired_at: str) -> Event:
@@ -44,7 +44,7 @@ def _taken_up(told: TakenUp, _dispute: Dispute, _fired_at: str) -> Event:
         handler=told.handler,
         because=told.because,
         policy_version=told.policy_version,
-        clocks={kind.value: _text(due_at) for kind, due_at in told.clocks.items()},
+        clocks={kind.value: text(due_at) for kind, due_at in told.clocks.items()},
         skipped=told.skipped,
         first=told.first,
     )
@@ -85,7 +85,7 @@ def _warned(told: Warned, dispute: Dispute, fired_at: str) -> Event:
         tier=dispute.tier,
         handler=dispute.handler,
         due_at=text_or_none(told.clock.due_at) or fired_at,
-        warn_at=_text(told.warn_at),
+        warn_at=text(told.warn_at),
         fired_at=fired_at,
     )
 

@@ -11,7 +11,7 @@ from shared.domain.clock_record import Clock, Kind, OnBreach
 from shared.domain.conditions import Facts
 from shared.domain.dispute import Dispute
 from shared.domain.lifecycle import Status
-from shared.domain.matrix import Holder, Matrix, Tier
+from shared.domain.matrix import Holder, Matrix, Threshold, Tier
 
 UNABLE_TOLD_MAX: Final = 3
 """Of so many who cannot take a dispute the reason is told; of more, how many."""
@@ -21,6 +21,7 @@ class Asked(Struct, frozen=True, gc=False):
     """Somebody asked for a higher tier by hand: for this one, or for the next when it is None."""
 
     to_tier: int | None = None
+    because: str = "a higher tier was asked for"
 
 
 class Case(Struct, frozen=True, gc=False):
@@ -90,6 +91,15 @@ def threshold_reached(case: Case) -> Sequence[Proposal]:
     ]
 
 
+def experts_called(case: Case) -> Sequence[Threshold]:
+    """The thresholds that hold and call an expert, for a dispute that is in the house."""
+    calling = case.matrix.calling
+    if not calling or not climbs(case.dispute):
+        return ()
+    facts, rates = Facts.of(case.dispute, case.now, case.breach_risk), case.matrix.rates
+    return [each for each in calling if each.when.judge(facts, rates)]
+
+
 def deadline_missed(case: Case) -> Sequence[Proposal]:
     """The next tier, when a clock ran out whose rule is to escalate."""
     clock = case.breached
@@ -105,7 +115,7 @@ def asked_for(case: Case) -> Sequence[Proposal]:
     if case.asked is None or case.tier >= case.matrix.top:
         return ()
     to = case.tier + 1 if case.asked.to_tier is None else case.asked.to_tier
-    return (Proposal(min(to, case.matrix.top), "a higher tier was asked for"),)
+    return (Proposal(min(to, case.matrix.top), case.asked.because),)
 
 
 RULES: Final[tuple[Rule, ...]] = (threshold_reached, deadline_missed, asked_for)

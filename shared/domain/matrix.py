@@ -10,6 +10,7 @@ from shared.domain.clock_record import Kind, Promise
 from shared.domain.conditions import Condition, Rates
 from shared.domain.dispute import Severity
 from shared.domain.errors import NotFound
+from shared.domain.experts import ExpertDesk
 from shared.domain.expressions import Expression
 from shared.domain.people import Absence, Holder, Person
 
@@ -70,7 +71,8 @@ When = Condition | Expression
 class Threshold:
     """When `when` holds, the dispute belongs to `to_tier` at least.
 
-    It leaves a dispute that came to its present tier less than `cool_down` ago where it is.
+    It leaves a dispute that came to its present tier less than `cool_down` ago where it is. `call_expert` names the desk
+    that is asked, once for each dispute.
     """
 
     name: str
@@ -78,6 +80,7 @@ class Threshold:
     to_tier: int
     because: str
     cool_down: timedelta | None = None
+    call_expert: str | None = None
 
     def cools(self, since: datetime | None, now: datetime) -> bool:
         """Whether a dispute that came to its present tier at `since` is left there for now."""
@@ -99,7 +102,7 @@ class Matrix:
     """One version of the escalation matrix. `min_gap` is the least time between two climbs of one dispute.
 
     `reminders` are those of the top tier. `people` are all who are described as such, whether or not they hold a tier.
-    `skills` are those that serve a category beside the one of its own name.
+    `skills` are those that serve a category beside the one of its own name; `experts` are the desks by their short names.
     """
 
     version: int
@@ -113,6 +116,7 @@ class Matrix:
     reminders: tuple[Mapping[Severity, Promise], ...]
     people: tuple[Person, ...] = ()
     skills: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    experts: Mapping[str, ExpertDesk] = field(default_factory=dict)
 
     @property
     def particular(self) -> bool:
@@ -150,6 +154,11 @@ class Matrix:
             (each for each in self.people if each.name == name), None
         )
 
+    @property
+    def calling(self) -> tuple[Threshold, ...]:
+        """The thresholds that call an expert."""
+        return tuple(each for each in self.thresholds if each.call_expert is not None)
+
     def promise(self, kind: Kind, severity: Severity) -> Promise | None:
         """The rule of a clock, or None when this matrix promises nothing of the kind; tiers keep their own."""
         rules = self.clocks.get(kind)
@@ -160,7 +169,8 @@ class Matrix:
         found: dict[timedelta, int] = {}
         for each in self.thresholds:
             for age in each.when.ages if isinstance(each.when, Expression) else ():
-                found[age] = max(each.to_tier, found.get(age, 0))
+                reach = each.to_tier if each.call_expert is None else self.top + 1
+                found[age] = max(reach, found.get(age, 0))
         return found
 
     @property
@@ -177,7 +187,7 @@ class Matrix:
         if current.version == self.version:
             return self
         tiers = tuple(_staffed(tier, current) for tier in self.tiers)
-        return replace(self, tiers=tiers, people=current.people, skills=current.skills)
+        return replace(self, tiers=tiers, people=current.people, skills=current.skills, experts=current.experts)
 
 
 def _staffed(tier: Tier, current: Matrix) -> Tier:

@@ -25,9 +25,9 @@ def advice(matrix: Matrix) -> tuple[Advice, ...]:
 def _thresholds(matrix: Matrix) -> Iterator[Advice]:
     for number, each in enumerate(matrix.thresholds):
         place = f"thresholds.{number}"
-        if each.to_tier == 1:
+        if each.to_tier == 1 and each.call_expert is None:
             yield Advice(place, f"{each.name!r} asks for tier 1, with which every dispute begins")
-        covering = _covering(number, each, matrix.thresholds)
+        covering = None if each.call_expert is not None else _covering(number, each, matrix.thresholds)
         if covering is not None:
             yield Advice(
                 place,

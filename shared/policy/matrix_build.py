@@ -16,6 +16,7 @@ from shared.domain.conditions import Rates
 from shared.domain.dispute import Severity
 from shared.domain.duration import Duration, Unit, parse_term
 from shared.domain.errors import InvalidValue, PolicyFault
+from shared.domain.experts import ExpertDesk
 from shared.domain.matrix import Matrix, SeverityRule, Threshold, Tier
 from shared.domain.walltime import zone_named
 from shared.policy.matrix_models import (
@@ -28,7 +29,7 @@ from shared.policy.matrix_models import (
     TierModel,
 )
 from shared.policy.people_build import Roster, roster
-from shared.policy.people_models import HolderModel
+from shared.policy.people_models import DeskModel, HolderModel
 from shared.policy.rule_build import authority, when
 
 _GAP_UNITS: Final = {
@@ -66,7 +67,7 @@ class _Builder:
 
     def faults(self) -> Iterator[PolicyFault]:
         """Tries each part by itself, so that one fault does not hide the next."""
-        for check in (self._names, self._rates, self._min_gap, self._zone):
+        for check in (self._names, self._rates, self._min_gap, self._zone, self._experts):
             yield from _fault_of(check)
         for number, threshold in enumerate(self.model.thresholds):
             yield from _fault_of(partial(self._threshold, number, threshold))
@@ -96,8 +97,17 @@ class _Builder:
             clocks=MappingProxyType(dict(self._clocks())),
             reminders=self._reminders(self.model.tiers[-1], OnBreach.ESCALATE),
             people=tuple(desk.people.values()),
+            experts=MappingProxyType(self._experts()),
             skills=MappingProxyType({each: frozenset(names) for each, names in self.model.skills.items()}),
         )
+
+    def _experts(self) -> dict[str, ExpertDesk]:
+        return {name: self._desk_of_experts(name, each) for name, each in self.model.experts.items()}
+
+    def _desk_of_experts(self, name: str, model: DeskModel) -> ExpertDesk:
+        calendar = self._calendar(model.calendar, f"experts.{name}")
+        term = parse_term(model.deadline)
+        return ExpertDesk(name, model.title, model.email, model.skill, term, calendar, model.remind_at)
 
     def _names(self) -> None:
         self._unlike([tier.title for tier in self.model.tiers], "tiers")
@@ -140,10 +150,17 @@ class _Builder:
 
     def _threshold(self, number: int, model: ThresholdModel) -> Threshold:
         top = len(self.model.tiers)
-        if model.to_tier > top:
-            raise PolicyFault(f"thresholds.{number}.to_tier", f"There is no tier {model.to_tier}; the top is {top}.")
+        to_tier = model.to_tier or 1
+        if to_tier > top:
+            raise PolicyFault(f"thresholds.{number}.to_tier", f"There is no tier {to_tier}; the top is {top}.")
+        if model.call_expert is not None and model.call_expert not in self.model.experts:
+            known = ", ".join(self.model.experts) or "none"
+            raise PolicyFault(
+                f"thresholds.{number}.call_expert",
+                f"There is no desk {model.call_expert!r} under experts; there are {known}.",
+            )
         cool_down = self._cool_down(model.cool_down, number)
-        return Threshold(model.name, when(model.when), model.to_tier, model.because, cool_down)
+        return Threshold(model.name, when(model.when), to_tier, model.because, cool_down, model.call_expert)
 
     def _tier(self, tier: TierModel, number: int, desk: Roster) -> Tier:
         place = f"tiers.{number - 1}"

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from shared.domain.clock_record import OnBreach
 from shared.domain.dispute import Severity
+from shared.domain.experts import DESKS_MAX
 from shared.policy.condition_models import SettledWhen, When
 from shared.policy.fields import (
     PEOPLE_MAX,
@@ -25,7 +26,7 @@ from shared.policy.fields import (
     Strict,
     Term,
 )
-from shared.policy.people_models import Holders, Names, PersonModel, TeamModel
+from shared.policy.people_models import DeskModel, Holders, Names, PersonModel, TeamModel
 
 Breach = Literal[OnBreach.ESCALATE, OnBreach.TELL, OnBreach.ASK_FOLLOW_UP, OnBreach.CLOSE]
 
@@ -107,14 +108,22 @@ class TierModel(Strict):
 class ThresholdModel(Strict):
     """What belongs to a higher tier from the moment it is known.
 
-    It leaves a dispute that came to its present tier less than `cool_down` ago where it is.
+    It leaves a dispute that came to its present tier less than `cool_down` ago where it is. `call_expert` has a desk of
+    `experts` asked, beside or instead of `to_tier`.
     """
 
     name: Name
     when: When
-    to_tier: Annotated[int, Field(ge=1, le=TIERS_MAX, strict=True)]
+    to_tier: Annotated[int, Field(ge=1, le=TIERS_MAX, strict=True)] | None = None
+    call_expert: Name | None = None
     because: Because
     cool_down: Term | None = None
+
+    @model_validator(mode="after")
+    def _does_something(self) -> Self:
+        if self.to_tier is None and self.call_expert is None:
+            raise ValueError("give to_tier, call_expert, or both")
+        return self
 
 
 class SeverityRuleModel(Strict):
@@ -194,6 +203,7 @@ class MatrixModel(Strict):
     teams: dict[Name, TeamModel] = Field(default_factory=dict)
     people: Annotated[tuple[PersonModel, ...], Field(max_length=PEOPLE_MAX)] = ()
     skills: dict[CategoryName, Names] = Field(default_factory=dict)
+    experts: Annotated[dict[Name, DeskModel], Field(max_length=DESKS_MAX)] = Field(default_factory=dict)
     tiers: Annotated[list[TierModel], Field(min_length=1, max_length=TIERS_MAX)]
     thresholds: Annotated[tuple[ThresholdModel, ...], Field(max_length=RULES_MAX)] = ()
     severity: SeverityModel = SeverityModel()

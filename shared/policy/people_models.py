@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AwareDatetime, Discriminator, Field, Tag, model_validator
 
-from shared.policy.fields import PEOPLE_MAX, EmailAddress, Name, Strict
+from shared.policy.fields import PEOPLE_MAX, EmailAddress, Fraction, Name, Strict, Term
 
 _LISTED_MAX = 100
 
@@ -93,3 +93,14 @@ class PersonModel(Strict):
     absent: Absences = ()
     load_max: Annotated[int, Field(ge=1, le=10_000, strict=True)] | None = None
     conflicts: ConflictsModel = ConflictsModel()
+
+
+class DeskModel(Strict):
+    """An expert desk: who is asked, and how long they have to answer; reminded at `remind_at` of that time."""
+
+    title: Name
+    email: EmailAddress | None = None
+    skill: Name | None = None
+    deadline: Term = "2 business days"
+    calendar: Name = "desk"
+    remind_at: Fraction | None = 0.5

@@ -1,9 +1,10 @@
-"""Work on many disputes, and work others are asked for: reassignments, expert requests, referrals."""
+"""Work on many disputes, and work others are asked for: reassignments and questions to experts."""
 
-from sqlalchemy import CheckConstraint, Column, Index, Table, Text
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, SmallInteger, Table, Text
 from sqlalchemy.dialects.postgresql import JSON
 
 from shared.db.tables.schema import ID, INSTANT, METADATA, one_of
+from shared.domain.experts import RequestState
 
 REASSIGNMENT_STATES = ("queued", "running", "done", "cancelled")
 
@@ -31,4 +32,41 @@ reassignment = Table(
 """The open disputes of somebody who leaves, to be given to others: asked for by intake, carried out by escalation.
 
 `after` is the last dispute of the slices that are committed, so that a crash goes on from there.
+"""
+
+expert_request = Table(
+    "expert_request",
+    METADATA,
+    Column("id", ID, primary_key=True),
+    Column("dispute_id", ID, ForeignKey("dispute.id", ondelete="CASCADE"), nullable=False),
+    Column("desk", Text, nullable=False),
+    Column("threshold", Text),
+    Column("asked_by", Text, nullable=False),
+    Column("question_id", ID, nullable=False),
+    Column("asked_at", INSTANT, nullable=False),
+    Column("due_at", INSTANT, nullable=False),
+    Column("next_at", INSTANT, nullable=False),
+    Column("reminders", SmallInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("answer_id", ID),
+    Column("answered_by", Text),
+    Column("answered_at", INSTANT),
+    Column("overdue_at", INSTANT),
+    Column("withdrawn_at", INSTANT),
+    CheckConstraint(one_of("state", RequestState), "state"),
+    CheckConstraint("(state = 'answered') = (answered_at is not null)", "answered"),
+    CheckConstraint("state <> 'overdue' or overdue_at is not null", "overdue"),
+    Index("ix_expert_request_dispute", "dispute_id", "asked_at", "id"),
+    Index("ix_expert_request_due", "next_at", postgresql_where="state = 'open'"),
+    Index(
+        "uq_expert_request_called",
+        "dispute_id",
+        "threshold",
+        unique=True,
+        postgresql_where="threshold is not null",
+    ),
+)
+"""Questions to expert desks, each with its own clock; the texts are messages of the dispute.
+
+Asked, answered and withdrawn by intake; called by threshold, reminded and found overdue by escalation.
 """
