@@ -113,7 +113,7 @@ def withdraw(reason: Reason) -> None:
 
 @app.command()
 def rehearse(
-    disputes: Annotated[int, typer.Option(min=200, max=20_000, help="How many are invented.")] = 4000,
+    disputes: Annotated[int, typer.Option(min=200, max=20_000, help="How many are invented.")] = 8000,
     seed: Annotated[int, typer.Option(help="The same seed, the same history.")] = 7,
     out: Annotated[Path | None, typer.Option(help="Also writes the model, as JSON.")] = None,
     svg: Svg = None,

@@ -6,6 +6,7 @@ What is invented is when people do things. Whether a clock is met or missed is n
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from heapq import heappop, heappush
 from math import exp, log, pi, sin
 from random import Random
 from types import MappingProxyType
@@ -29,9 +30,12 @@ from shared.domain.timekeeping import Calendars
 
 BEGIN: Final = datetime(2024, 1, 1, tzinfo=UTC)
 DAYS: Final = 540
-MEDIAN_DAYS: Final = 19.0
+MEDIAN_DAYS: Final = 16.0
 """Half of all ordinary disputes take longer than this to decide, in the simulation."""
 SPREAD: Final = 0.55
+LOAD: Final = 0.5
+"""How much longer a dispute takes when more are open, on the scale of logarithms."""
+SEASON: Final = timedelta(days=180)
 _SIGNALS: Final = ("calm", "worried", "frustrated", "angry", "distressed", "legal_threat", "vulnerable", "regulator")
 _SLOWER: Final = {
     "service_delivery": 0.1,
@@ -61,10 +65,23 @@ def simulate(matrix: Matrix, calendars: Calendars, *, disputes: int, seed: int) 
 
 
 def _stories(matrix: Matrix, disputes: int, chance: Random) -> Iterator[Story]:
-    for number in range(disputes):
-        at = BEGIN + timedelta(days=chance.random() * DAYS)
-        dispute = _filed(matrix, number, at, chance)
-        yield _told(dispute, chance)
+    """In the order of receipt, more of them in season; the more are open, the longer each takes."""
+    usual = disputes / DAYS * MEDIAN_DAYS
+    ends: list[datetime] = []
+    for number, at in enumerate(sorted(_received(chance) for _ in range(disputes))):
+        while ends and ends[0] <= at:
+            heappop(ends)
+        load = LOAD * log((len(ends) + 0.2 * usual) / (1.2 * usual))
+        story = _told(_filed(matrix, number, at, chance), load, chance)
+        heappush(ends, story.until)
+        yield story
+
+
+def _received(chance: Random) -> datetime:
+    while True:
+        at = timedelta(days=chance.random() * DAYS)
+        if chance.random() < (1 + 0.5 * sin(2 * pi * (at / SEASON))) / 1.5:
+            return BEGIN + at
 
 
 def _filed(matrix: Matrix, number: int, at: datetime, chance: Random) -> Dispute:
@@ -107,26 +124,25 @@ def _filed(matrix: Matrix, number: int, at: datetime, chance: Random) -> Dispute
     return altered(dispute, severity=assess(matrix, Facts.of(dispute)).severity)
 
 
-def _days(dispute: Dispute, chance: Random, *, again: bool) -> float:
-    """How long people take to decide it: what it is about, how busy the season is, and chance."""
-    season = 0.35 * sin(2 * pi * (dispute.received_at - BEGIN) / timedelta(days=180))
-    slower = _SLOWER.get(dispute.category.name, 0.0) + _PRESSING[dispute.severity] + season
+def _days(dispute: Dispute, load: float, chance: Random, *, again: bool) -> float:
+    """How long people take to decide it: what it is about, how much there is to do, and chance."""
+    slower = _SLOWER.get(dispute.category.name, 0.0) + _PRESSING[dispute.severity] + load
     slower += 0.35 * dispute.category.needs_person + 0.3 * ("legal_threat" in dispute.signals)
     slower += 0.12 * dispute.prior_disputes + 0.25 * again
     return exp(log(MEDIAN_DAYS) + slower + chance.gauss(0, SPREAD))
 
 
-def _told(dispute: Dispute, chance: Random) -> Story:
+def _told(dispute: Dispute, load: float, chance: Random) -> Story:
     """What people do: taken on, waits for the customer, contacts, a decision, sometimes a second time."""
     steps: list[Step] = []
     at = dispute.received_at + timedelta(hours=chance.expovariate(0.2))
     steps.append(Step(at, Did.MOVED, Trigger.TRIAGE))
     steps.append(Step(at + timedelta(hours=1), Did.MOVED, Trigger.INVESTIGATE))
-    decided = _worked_on(steps, at + timedelta(hours=2), _days(dispute, chance, again=False), chance)
+    decided = _worked_on(steps, at + timedelta(hours=2), _days(dispute, load, chance, again=False), chance)
     if chance.random() < 0.08:
         again = decided + timedelta(days=1 + chance.expovariate(0.3))
         steps.append(Step(again, Did.MOVED, Trigger.REOPEN))
-        decided = _worked_on(steps, again + timedelta(hours=2), _days(dispute, chance, again=True), chance)
+        decided = _worked_on(steps, again + timedelta(hours=2), _days(dispute, load, chance, again=True), chance)
     steps.sort(key=lambda step: step.at)
     return Story(dispute, dispute.received_at, tuple(steps), decided + timedelta(days=1))
 
