@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from services.notify import conditions as on
 from shared.domain.dispute import Dispute
-from shared.messages import events
+from shared.messages import events, expert_events
 from shared.messages.events import Event
 
 
@@ -17,6 +17,7 @@ class Audience(StrEnum):
     CUSTOMER = "customer"
     HANDLER = "handler"
     TIER = "tier"
+    EXPERT = "expert"
     INTEGRATION = "integration"
 
 
@@ -48,7 +49,7 @@ class Notification:
     @property
     def internal(self) -> bool:
         """Whether only our own people see it."""
-        return self.audience in (Audience.HANDLER, Audience.TIER)
+        return self.audience in (Audience.HANDLER, Audience.TIER, Audience.EXPERT)
 
     @property
     def template(self) -> str:
@@ -225,6 +226,30 @@ CATALOG: Final[tuple[Notification, ...]] = (
         news=True,
     ),
     Notification(
+        kind="expert_request",
+        audience=Audience.EXPERT,
+        cause=expert_events.ExpertAsked,
+        occasion=on.by_reminder,
+        overtaken=on.not_active,
+        must_say=("reference", "message", "due"),
+    ),
+    Notification(
+        kind="expert_answer",
+        audience=H,
+        cause=expert_events.ExpertAnswered,
+        occasion=on.by_sequence,
+        must_say=("reference", "desk", "message"),
+    ),
+    Notification(
+        kind="expert_overdue",
+        audience=T,
+        cause=expert_events.ExpertOverdue,
+        occasion=on.by_sequence,
+        overtaken=on.not_active,
+        must_say=("reference", "desk", "due"),
+        urgent=True,
+    ),
+    Notification(
         kind="undeliverable",
         audience=H,
         cause=events.CustomerNotified,
@@ -244,6 +269,8 @@ CATALOG: Final[tuple[Notification, ...]] = (
 )
 
 BY_KIND: Final[Mapping[str, Notification]] = {entry.kind: entry for entry in CATALOG}
+WITH_MESSAGE: Final = frozenset({"message", "expert_request", "expert_answer"})
+"""Those that carry what somebody wrote, by the id of the message among their facts."""
 LETTERS: Final = tuple(entry for entry in CATALOG if entry.template)
 UNDELIVERABLE: Final = BY_KIND["undeliverable"]
 TO_INTEGRATIONS: Final = BY_KIND["event"]

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from shared.domain.dispute import ENDED, SETTLED, Dispute
-from shared.messages import events
+from shared.messages import events, expert_events
 
 SPOKEN: Final = frozenset({"phone", "telephone", "voice", "in_person"})
 """Channels on which an agent's message was said aloud and is only recorded; the others are told by mail."""
@@ -128,6 +128,10 @@ def by_due(event: events.UpdateOwed, sequence: int) -> str:
 
 def by_message(event: events.MessageAdded, sequence: int) -> str:
     return event.message_id
+
+
+def by_reminder(event: expert_events.ExpertAsked, sequence: int) -> str:
+    return f"{event.request_id}.{event.reminder}"
 
 
 def by_letter(event: events.CustomerNotified, sequence: int) -> str:

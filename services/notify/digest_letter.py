@@ -15,6 +15,9 @@ from shared.domain.dispute import Dispute
 
 MUST_SAY: Final = ("count", "reference", "due", "link")
 """How many notices there are, and the first of them whole."""
+MUST_SAY_OF_NONE: Final = ("count", "all")
+"""When all that are listed were outrun and others stand: how many, and where they are."""
+_NONE: Final = {"reference": ""}
 
 Notice = Mapping[str, Any]
 
@@ -22,6 +25,11 @@ Notice = Mapping[str, Any]
 def still_told(notices: Sequence[Notice], disputes: Mapping[UUID, Dispute]) -> list[Notice]:
     """Those whose dispute is still there and has not outrun them."""
     return [each for each in notices if _stands(each, disputes.get(UUID(each["dispute_id"])))]
+
+
+def unlisted(facts: Mapping[str, Any]) -> int:
+    """How many notices the digest counts and does not name."""
+    return int(facts["count"]) - len(facts["notices"])
 
 
 def _stands(notice: Notice, dispute: Dispute | None) -> bool:
@@ -32,24 +40,23 @@ def _stands(notice: Notice, dispute: Dispute | None) -> bool:
 def digest(
     writer: Writer, facts: Mapping[str, Any], notices: Sequence[Notice], disputes: Mapping[UUID, Dispute]
 ) -> Letter:
-    """The digest of these notices, of which there is at least one; those beyond the list are counted.
+    """The digest of these notices; those beyond the list are counted.
 
     Raises:
         Unwritable: it cannot say what it must.
     """
     reader = Reader(FALLBACK, locale_for(FALLBACK, FALLBACK, "GB"), ZoneInfo(writer.time_zone))
-    unlisted = facts["count"] - len(facts["notices"])
     lines = [_line(writer, reader, each, disputes[UUID(each["dispute_id"])]) for each in notices]
     values = {
         "language": reader.language,
         "direction": reader.locale.text_direction,
-        "count": unlisted + len(notices),
+        "count": unlisted(facts) + len(notices),
         "notices": lines,
-        "more": unlisted,
+        "more": unlisted(facts),
         "all": writer.public_url.rstrip("/") + "/v1/disputes",
-        **lines[0],
+        **(lines[0] if lines else _NONE),
     }
-    texts = write(DIGEST, reader.language, values, MUST_SAY)
+    texts = write(DIGEST, reader.language, values, MUST_SAY if lines else MUST_SAY_OF_NONE)
     return Letter(
         subject=texts.subject,
         text=texts.text,

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from services.notify.catalog import Notification
 from services.notify.channels.ports import Letter
 from services.notify.render import write
-from services.notify.wording import FALLBACK, Reader, language_for, locale_for, zone_for
+from services.notify.wording import FALLBACK, Reader, language_for, locale_for, verbatim, zone_for
 from shared.domain.dispute import Dispute
 from shared.messages.links import follow_up_path, portal_path
 from shared.runtime.sealing import Sealer
@@ -198,7 +198,18 @@ def _update(writer: Writer, reader: Reader, case: Case) -> dict[str, Any]:
 
 
 def _message(writer: Writer, reader: Reader, case: Case) -> dict[str, Any]:
-    return {"message": _verbatim(case.message)}
+    return {"message": verbatim(case.message)}
+
+
+def _of_experts(writer: Writer, reader: Reader, case: Case) -> dict[str, Any]:
+    due = case.facts.get("due_at")
+    return {
+        "desk": case.facts["desk"],
+        "message": verbatim(case.message),
+        "due": reader.moment(instant(due)) if due else "",
+        "reminder": case.facts.get("reminder", 0),
+        "late": case.facts.get("late", False),
+    }
 
 
 def _customer_wrote(writer: Writer, reader: Reader, case: Case) -> dict[str, Any]:
@@ -211,7 +222,7 @@ def _resolution(writer: Writer, reader: Reader, case: Case) -> dict[str, Any]:
     return {
         "outcome": words["outcome"][case.facts["outcome"]],
         "remedy": _remedy(reader, case.dispute),
-        "resolution": _verbatim(case.resolution),
+        "resolution": verbatim(case.resolution),
         "follow_up": words["follow_up_on"].format(date=reader.day(due)) if due else words["follow_up_soon"],
         "how_to_disagree": words["how_to_disagree"],
     }
@@ -269,11 +280,6 @@ def _undeliverable(writer: Writer, reader: Reader, case: Case) -> dict[str, Any]
     }
 
 
-def _verbatim(text: str | None) -> str:
-    """A person's own words, with one kind of line break."""
-    return (text or "").replace("\r\n", "\n").replace("\r", "\n").strip()
-
-
 _OWN: Final[Mapping[str, Own]] = {
     "acknowledgement": _acknowledgement,
     "escalated_customer": _escalated_customer,
@@ -290,5 +296,6 @@ _OWN: Final[Mapping[str, Own]] = {
     "reopened": _reopened,
     "withdrawn": _withdrawn,
     "closed": _closed,
+    **dict.fromkeys(("expert_request", "expert_answer", "expert_overdue"), _of_experts),
     "undeliverable": _undeliverable,
 }

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from services.notify.catalog import WITH_MESSAGE
 from services.notify.channels.mime import is_message_id
 from services.notify.deliveries import Claim
 from services.notify.digests import DIGEST
@@ -83,7 +84,7 @@ async def for_letters(tx: Tx, claims: Sequence[Claim], matrix: Matrix) -> Materi
     """What letters and memos draw on."""
     ids = {claim.dispute_id for claim in claims if claim.kind != DIGEST}
     listed = {UUID(each["dispute_id"]) for claim in claims if claim.kind == DIGEST for each in claim.facts["notices"]}
-    messages = [UUID(claim.facts["message_id"]) for claim in claims if claim.kind == "message"]
+    messages = [UUID(claim.facts["message_id"]) for claim in claims if claim.kind in WITH_MESSAGE]
     return Material(
         now=tx.now,
         disputes=await disputes.get_many(tx, ids | listed),

@@ -6,16 +6,16 @@ from uuid import UUID
 
 import orjson
 
-from services.notify.catalog import BY_KIND, Notification
+from services.notify.catalog import BY_KIND, WITH_MESSAGE, Notification
 from services.notify.channels.mime import House
 from services.notify.channels.ports import Letter, Parcel, Signal
 from services.notify.deliveries import Claim
-from services.notify.digest_letter import digest, still_told
+from services.notify.digest_letter import digest, still_told, unlisted
 from services.notify.digests import DIGEST
 from services.notify.letters import Case, Writer
 from services.notify.material import Material, Private, Told
 from services.notify.people import tier_of
-from services.notify.plan import CUSTOMER, unreachable
+from services.notify.plan import CUSTOMER, EXPERT, unreachable
 from shared.db.webhooks import PING, SEALED_FOR, Endpoint
 from shared.domain.dispute import Dispute
 from shared.messages.envelope import TYPE_PREFIX
@@ -69,7 +69,7 @@ class Packer:
         problem = unreachable(address, self.house.domain) if claim.recipient == CUSTOMER else None
         if problem is not None or not address:
             return NotSent(problem or "no_address", suppressed=True)
-        if claim.kind == "message" and UUID(claim.facts["message_id"]) not in material.messages:
+        if claim.kind in WITH_MESSAGE and UUID(claim.facts["message_id"]) not in material.messages:
             return NotSent("erased", suppressed=True)
         thread = message_id(self.sealer, dispute.id, dispute.id, self.house.domain)
         letter = self.writer.letter(entry, _case(claim, dispute, private, material), thread)
@@ -80,12 +80,17 @@ class Packer:
         if not address:
             return NotSent("no_address", suppressed=True)
         notices = still_told(claim.facts["notices"], material.disputes)
-        if not notices:
+        if not notices and not unlisted(claim.facts):
             return NotSent("overtaken", suppressed=True)
         return _parcel(claim, material, address, digest(self.writer, claim.facts, notices, material.disputes))
 
     def _colleague(self, claim: Claim, material: Material) -> str | None:
-        person = material.matrix.person(claim.recipient) if material.matrix else None
+        if material.matrix is None:
+            return None
+        if claim.recipient.startswith(EXPERT):
+            desk = material.matrix.experts.get(claim.recipient.removeprefix(EXPERT))
+            return desk.email if desk else None
+        person = material.matrix.person(claim.recipient)
         return person.email if person else None
 
     def _signal(self, claim: Claim, material: Material) -> Parcel | NotSent:
@@ -131,7 +136,7 @@ def _test(claim: Claim) -> Told:
 
 def _case(claim: Claim, dispute: Dispute, private: Private, material: Material) -> Case:
     tier = tier_of(material.matrix, dispute) if material.matrix else None
-    message = material.messages[UUID(claim.facts["message_id"])] if claim.kind == "message" else None
+    message = material.messages[UUID(claim.facts["message_id"])] if claim.kind in WITH_MESSAGE else None
     return Case(
         dispute=dispute,
         facts=claim.facts,

@@ -16,10 +16,13 @@ from shared.domain.dispute import Dispute
 from shared.domain.matrix import Matrix
 from shared.messages.envelope import Envelope
 from shared.messages.events import CustomerNotified, DisputeAssigned, Event
+from shared.messages.expert_events import ExpertAsked
 from shared.runtime.ids import new_id
 
 CUSTOMER: Final = "customer"
 NOBODY: Final = "nobody"
+EXPERT: Final = "expert:"
+"""Before the short name of an expert desk, which is no person of the matrix."""
 _ANSWERLESS: Final = re.compile(
     r"(mailer-daemon|postmaster|no-?reply|do-?not-?reply|bounces?|auto-?reply|autoresponder|listserv|majordomo)([+=.].*)?",
     re.IGNORECASE,
@@ -83,6 +86,8 @@ def plan(envelopes: Sequence[Envelope], known: Known, limits: Limits, now: datet
         for entry in owed(envelope.event, dispute):
             if entry.audience is Audience.CUSTOMER:
                 rows += _to_customer(entry, envelope, dispute, known, limits, now)
+            elif isinstance(envelope.event, ExpertAsked):
+                rows.append(_to_desk(entry, envelope, envelope.event.desk, known))
             else:
                 rows += _to_people(entry, envelope, dispute, known, now)
     return rows
@@ -134,6 +139,12 @@ def _alarm(
         envelope.id, dispute.id, envelope.sequence, envelope.occurred_at, envelope.actor, event, envelope.traceparent
     )
     yield from _to_people(UNDELIVERABLE, cause, dispute, known, now)
+
+
+def _to_desk(entry: Notification, envelope: Envelope, name: str, known: Known) -> Planned:
+    desk = known.matrix.experts.get(name) if known.matrix else None
+    reason = None if desk is not None and desk.email else "no_address"
+    return _row(entry, envelope, recipient=f"{EXPERT}{name}", reason=reason)
 
 
 def _to_people(

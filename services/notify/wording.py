@@ -98,3 +98,8 @@ def _moment(instant: datetime, locale: Locale, zone: ZoneInfo, pattern: str) -> 
         time=format_time(local, "short", locale=locale),
         zone=get_timezone_name(local, locale=locale),
     )
+
+
+def verbatim(text: str | None) -> str:
+    """A person's own words, with one kind of line break."""
+    return (text or "").replace("\r\n", "\n").replace("\r", "\n").strip()

@@ -209,6 +209,22 @@ async def test_a_digest_of_nothing_that_still_stands_is_not_sent(world: World) -
     assert [row["reason"] for row in await digests(world)] == ["overtaken"]
 
 
+async def test_a_digest_whose_named_disputes_are_all_settled_still_tells_of_the_others(world: World) -> None:
+    channel = AnsweringChannel()
+    found = await many(world, LISTED_MAX + 5)
+    await storm(world, found, batch=200)
+    for settled in found[5:]:
+        await world.rows("update dispute set status = 'withdrawn' where id = $1 returning id", settled.id)
+    async with world.sending({"email": channel}):
+        world.later += timedelta(seconds=61)
+        await eventually(lambda: channel.parcels)
+    (letter,) = as_letter(channel)
+    assert letter.subject == "5 notices"
+    for face in (letter.text, letter.html):
+        assert "5 notices came for you" in face
+        assert "https://disputes.kettle.test/v1/disputes" in face
+
+
 async def test_the_flood_of_one_holds_nobody_else_up(world: World) -> None:
     channel = AnsweringChannel()
     flooded, other = await many(world, 200), await many(world, 1, handler="Tom Reed")

@@ -57,6 +57,10 @@ FACTS: dict[str, Any] = {
     "occasion": 1,
     "kind": "acknowledgement",
     "reason": "no_address",
+    "request_id": "1",
+    "desk": "fraud",
+    "reminder": 1,
+    "late": True,
 }
 
 
