@@ -202,14 +202,9 @@ def _message(writer: Writer, reader: Reader, case: Case) -> dict[str, Any]:
 
 
 def _of_experts(writer: Writer, reader: Reader, case: Case) -> dict[str, Any]:
+    own = {name: case.facts.get(name) for name in ("desk", "reminder", "late")}
     due = case.facts.get("due_at")
-    return {
-        "desk": case.facts["desk"],
-        "message": verbatim(case.message),
-        "due": reader.moment(instant(due)) if due else "",
-        "reminder": case.facts.get("reminder", 0),
-        "late": case.facts.get("late", False),
-    }
+    return {**own, "message": verbatim(case.message), "due": reader.moment(instant(due)) if due else ""}
 
 
 def _customer_wrote(writer: Writer, reader: Reader, case: Case) -> dict[str, Any]:
