@@ -188,12 +188,13 @@ class Sweep:
         """The low mark, or from the beginning of time now and then, whatever the mark believes."""
         if time.monotonic() - self._unbounded_at < UNBOUNDED_EVERY_SECONDS:
             return self._low
-        self._unbounded_at = time.monotonic()
         return LONG_AGO
 
     async def _look_ahead(self, low: datetime) -> timedelta | None:
         async with self._database.look() as look:
             now, earliest = await timers.look(look, low)
+        if low == LONG_AGO:
+            self._unbounded_at = time.monotonic()
         self._low = min(earliest or now, now) - MARGIN
         return None if earliest is None else earliest - now
 

@@ -37,7 +37,8 @@ async def _intake() -> int:
                 await keys.ensure_admin(tx, settings.admin_key.get_secret_value())
 
     build = [lambda parts: main.build(settings, **parts.given())]
-    return await serve(settings, build, name="intake", before=admin, beside=processes.beside())
+    child = processes.is_child()
+    return await serve(settings, build, name="intake", before=admin, beside=processes.beside(), patient=child)
 
 
 async def _escalation() -> int:

@@ -29,10 +29,10 @@ from shared.runtime.stop import Stop
 
 DEATHS_MAX: Final = 5
 DEATHS_WITHIN_SECONDS: Final = 60.0
-"""More deaths than this within this time are no accident: the parent gives up, and whoever started it sees why."""
+"""More deaths a child than this within this time are no accident: the parent gives up, and whoever started it sees why."""
 RESTART_SECONDS: Final = 0.5
-MARGIN_SECONDS: Final = 5.0
-"""What a child may need beyond its own grace to be gone."""
+MARGIN_SECONDS: Final = 10.0
+"""What a child may need beyond its own grace to be gone; one that is still there then is killed."""
 
 log = logger(__name__)
 
@@ -50,10 +50,17 @@ async def run(settings: CommonSettings, count: int, module: Sequence[str]) -> in
     """Keeps `count` processes of `python -m module` on the port of the settings; returns the exit code."""
     bound = listening(settings.host, settings.port)
     with bound, tempfile.TemporaryDirectory(prefix="recourse-metrics-") as folder:
-        crew = _Crew([sys.executable, "-m", *module], bound.fileno(), Path(folder))
+        crew = _Crew([sys.executable, "-m", *module], bound.fileno(), Path(folder), count)
         log.info("processes", count=count, port=bound.getsockname()[1])
+
+        async def shut(stop: Stop) -> None:
+            """Once the children have closed theirs, nobody would serve who knocks at ours."""
+            await stop.wait()
+            bound.close()
+
         grace = settings.drain_delay_seconds + settings.shutdown_grace_seconds + MARGIN_SECONDS
-        return await run_service([crew.keep_one] * count, grace_seconds=grace)
+        code = await run_service([*[crew.keep_one] * count, shut], grace_seconds=grace)
+        return code or crew.exit_status
 
 
 def beside() -> Sequence[Task]:
@@ -78,11 +85,13 @@ async def _while_the_parent_lives(stop: Stop) -> None:
 class _Crew:
     """The children, and how often they died of late."""
 
-    def __init__(self, command: Sequence[str], listening_fd: int, folder: Path) -> None:
+    def __init__(self, command: Sequence[str], listening_fd: int, folder: Path, count: int) -> None:
+        self.exit_status = 0
+        """The worst with which a child ended after it was asked to."""
         self._command = command
         self._fd = listening_fd
         self._folder = folder
-        self._deaths: deque[float] = deque(maxlen=DEATHS_MAX)
+        self._deaths: deque[float] = deque(maxlen=DEATHS_MAX * count)
 
     async def keep_one(self, stop: Stop) -> None:
         """One place of the crew: a child in it until the stop. Raises ChildrenDieError."""
@@ -107,16 +116,26 @@ class _Crew:
             yield child
         finally:
             if child.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    child.send_signal(signal.SIGTERM)
-                await child.wait()
+                await self._end(child)
             mark_process_dead(child.pid, self._folder)  # type: ignore[no-untyped-call] # the library leaves it unannotated
+
+    async def _end(self, child: asyncio.subprocess.Process) -> None:
+        """Asks the child to stop and waits; when our own grace ends first, it must not keep the port."""
+        with contextlib.suppress(ProcessLookupError):
+            child.send_signal(signal.SIGTERM)
+        try:
+            # Below 0 it was ended by a signal, which shells and supervisors show as 128 and the signal's number.
+            code = await child.wait()
+            self.exit_status = max(self.exit_status, code if code >= 0 else 128 - code)
+        finally:
+            if child.returncode is None:
+                child.kill()
 
     def _bury(self, child: asyncio.subprocess.Process) -> None:
         log.error("child_died", pid=child.pid, exit_status=child.returncode)
         now = time.monotonic()
-        if len(self._deaths) == DEATHS_MAX and now - self._deaths[0] < DEATHS_WITHIN_SECONDS:
-            raise ChildrenDieError(f"{DEATHS_MAX + 1} deaths within {DEATHS_WITHIN_SECONDS:.0f} seconds")
+        if len(self._deaths) == self._deaths.maxlen and now - self._deaths[0] < DEATHS_WITHIN_SECONDS:
+            raise ChildrenDieError(f"{len(self._deaths) + 1} deaths within {DEATHS_WITHIN_SECONDS:.0f} seconds")
         self._deaths.append(now)
 
 

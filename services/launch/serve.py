@@ -31,10 +31,12 @@ async def serve(
     before: Callable[[Parts], Awaitable[None]] | None = None,
     on_ready: Ready | None = None,
     beside: Sequence[Task] = (),
+    patient: bool = False,
 ) -> int:
     """Runs the services until they are told to stop; returns the exit code.
 
-    `before` runs once the parts are open; `beside` are further tasks of the same process, which may ask for the stop.
+    `before` runs once the parts are open; `beside` are further tasks of the same process, which may ask for the stop;
+    `patient` lets a second signal pass.
     """
     endpoint = settings.otel_endpoint
     traces.configure(name, None if endpoint is None else str(endpoint))
@@ -64,6 +66,7 @@ async def serve(
                 drain_delay_seconds=settings.drain_delay_seconds,
                 on_drain=[health.drain],
                 watchdog=watchdog,
+                patient=patient,
             )
         finally:
             health.close()

@@ -58,9 +58,7 @@ class Database:
         """The unit of work. Committed when the block ends, before the caller goes on."""
         async with self.engine.begin() as conn:
             instant = (await conn.execute(_NOW)).scalar_one()
-            raw = (await conn.get_raw_connection()).driver_connection
-            assert raw is not None
-            tx = Tx(conn, raw, instant + self._offset())
+            tx = Tx(conn, await _beneath(conn), instant + self._offset())
             yield tx
         for hint in tx.hints:
             for listener in self._listeners[hint]:
@@ -70,13 +68,22 @@ class Database:
     async def look(self) -> AsyncIterator[Look]:
         """For polling: one round trip where a transaction takes four. What is seen may be changed before it is used."""
         async with self.engine.connect() as conn:
-            raw = (await conn.get_raw_connection()).driver_connection
-            assert raw is not None
+            raw = await _beneath(conn)
+            if raw.is_closed():
+                # Beneath SQLAlchemy nobody else notices; a dead connection left in the pool would be drawn for ever.
+                await conn.invalidate()
+                raw = await _beneath(conn)
             yield Look(raw, self._offset())
 
     async def dispose(self) -> None:
         """Closes the pool."""
         await self.engine.dispose()
+
+
+async def _beneath(conn: AsyncConnection) -> asyncpg.Connection:
+    raw = (await conn.get_raw_connection()).driver_connection
+    assert raw is not None
+    return raw
 
 
 def make_engine(url: str, *, pool_size: int = 10, application: str = "recourse") -> AsyncEngine:

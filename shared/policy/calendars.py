@@ -1,5 +1,6 @@
 """Calendars from TOML, with the public holidays of a country, checked as a whole before anything counts on them."""
 
+import contextlib
 import re
 import tomllib
 import warnings
@@ -130,13 +131,17 @@ def _build(name: str, policy: _CalendarPolicy, years: range, *, place: str) -> C
             return Calendar.always(policy.zone, name)
         country = policy.holidays.country
         public = _public(country, policy.holidays.subdivision, years, place) if country else {}
+        if country and not public:
+            raise PolicyFault(
+                f"{place}.holidays", f"No holidays of {country} are known from {years[0]} to {years[-1]}."
+            )
         return Calendar(
             name=name,
             zone=policy.zone,
             weekly=_weekly(policy.week, place),
             holidays=_holidays(policy.holidays, public, years, place),
             exceptions=_exceptions(policy.exceptions, place),
-            holiday_years=(years[0], max((day.year for day in public), default=years[-1])) if country else None,
+            holiday_years=(min(public), max(public)) if country else None,
         )
     except InvalidValue as fault:
         raise PolicyFault(
@@ -180,27 +185,25 @@ def _days_named(key: str) -> list[int]:
     return [(first + step) % 7 for step in range((last - first) % 7 + 1)]
 
 
-def _holidays(policy: _Holidays, public: Mapping[date, str], years: range, place: str) -> dict[date, str]:
-    named = dict(public)
+def _holidays(policy: _Holidays, public: Mapping[int, Mapping[date, str]], years: range, place: str) -> dict[date, str]:
+    named = {day: name for days in public.values() for day, name in days.items()}
     for day in policy.worked:
         if day.year in years and named.pop(day, None) is None:
             raise PolicyFault(f"{place}.holidays.worked", f"{day} is not a public holiday there.")
     return named | {extra.date: extra.name for extra in policy.extra}
 
 
-def _public(country: str, subdivision: str | None, years: range, place: str) -> dict[date, str]:
-    """The public holidays as published; the package that knows them is heavy, so it is imported only when asked."""
+def _public(country: str, subdivision: str | None, years: range, place: str) -> dict[int, Mapping[date, str]]:
+    """The public holidays as published, of each year of which they are known; the package that knows them is heavy, so it is imported only when asked."""
     import holidays
 
-    found: dict[date, str] = {}
+    known: dict[int, Mapping[date, str]] = {}
     try:
         for year in years:
             with warnings.catch_warnings():
-                warnings.simplefilter("error")
-                found |= dict(holidays.country_holidays(country, subdiv=subdivision, years=year).items())
+                warnings.filterwarnings("error", category=UserWarning, message="Requested Holidays")
+                with contextlib.suppress(UserWarning):  # of this year the package knows some holidays only
+                    known[year] = dict(holidays.country_holidays(country, subdiv=subdivision, years=year).items())
     except NotImplementedError as fault:
         raise PolicyFault(f"{place}.holidays", f"{fault}.") from fault
-    except UserWarning:
-        # From here on the package knows only some of the holidays; the calendar says how far it reaches.
-        return found
-    return found
+    return known

@@ -121,8 +121,8 @@ class Metrics:
         return Counter(name, meaning, labels, namespace=PREFIX, registry=self.registry)
 
     def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
-        # Each process knows the same backlog and its own lag; of several, the worst is what matters.
-        return Gauge(name, meaning, labels, namespace=PREFIX, registry=self.registry, multiprocess_mode="max")
+        # Each process knows the same backlog and its own lag; of several that live, the worst is what matters.
+        return Gauge(name, meaning, labels, namespace=PREFIX, registry=self.registry, multiprocess_mode="livemax")
 
     def _histogram(self, name: str, meaning: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
         return Histogram(name, meaning, labels, namespace=PREFIX, registry=self.registry, buckets=buckets)

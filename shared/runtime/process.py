@@ -51,22 +51,28 @@ async def run_service(
     watchdog: Watchdog | None = None,
     stop: Stop | None = None,
     signals: bool = True,
+    patient: bool = False,
 ) -> int:
     """Runs the tasks until SIGTERM, SIGINT, a request on `stop`, or the death of one; returns the exit code.
 
     On a stop, `on_drain` is called (readiness fails), `drain_delay_seconds` later every task sees the request, and has
-    `grace_seconds` to finish what it holds before it is cancelled. A second signal ends the process at once.
+    `grace_seconds` to finish what it holds before it is cancelled. A second signal ends the process at once, unless it is
+    `patient`: a child may be told by the supervisor and by its parent.
     A task that raises, or returns although nobody asked, stops the others in the same order.
     Codes: 0 all finished, 1 a task died, 75 the grace was too short.
     """
-    service = _Service(stop if stop is not None else Stop(grace_seconds=grace_seconds), drain_delay_seconds, on_drain)
+    stop = stop if stop is not None else Stop(grace_seconds=grace_seconds)
+    service = _Service(stop, drain_delay_seconds, on_drain, patient=patient)
     with service.hearing_signals() if signals else contextlib.nullcontext(), _watched(watchdog):
         return await service.run(tasks)
 
 
 class _Service:
-    def __init__(self, stop: Stop, drain_delay_seconds: float, on_drain: Sequence[Callable[[], None]]) -> None:
+    def __init__(
+        self, stop: Stop, drain_delay_seconds: float, on_drain: Sequence[Callable[[], None]], *, patient: bool
+    ) -> None:
         self._stop = stop
+        self._patient = patient
         self._delay = drain_delay_seconds
         self._on_drain = on_drain
         self._signalled = asyncio.Event()
@@ -149,6 +155,8 @@ class _Service:
                 loop.remove_signal_handler(number)
 
     def _on_signal(self, number: signal.Signals) -> None:
+        if self._signalled.is_set() and self._patient:
+            return
         if self._signalled.is_set():
             log.warning("second_signal", signal=number.name)
             sys.stdout.flush()

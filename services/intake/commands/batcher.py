@@ -130,7 +130,8 @@ class Batcher:
                 outcomes = [error] * len(batch)
             else:
                 for asked in batch:
-                    await self._store_alone(asked)
+                    if not asked.answer.done():
+                        await self._store_alone(asked)
                 return
         for asked, outcome in zip(batch, outcomes, strict=True):
             _tell(asked, outcome)

@@ -20,14 +20,21 @@ from shared.runtime.settings import CommonSettings
 async def child() -> int:
     beside, health, metrics = processes.beside(), Health(), Metrics()
     health.started = True
-    metrics.outbox_pending.set(os.getpid() % 1000)
+    metrics.outbox_pending.set(3)
+
+    async def backlog(request: Request) -> PlainTextResponse:
+        metrics.outbox_pending.set(int(request.query_params["pending"]))
+        return PlainTextResponse(str(os.getpid()))
 
     async def who(_: Request) -> PlainTextResponse:
         metrics.disputes_filed.labels("api", "other").inc()
         return PlainTextResponse(str(os.getpid()))
 
-    server = HttpServer(Starlette(routes=[Route("/who", who), *health_routes(health, metrics)]))
-    return await run_service([server.run, *beside], grace_seconds=5)
+    server = HttpServer(
+        Starlette(routes=[Route("/who", who), Route("/backlog", backlog), *health_routes(health, metrics)])
+    )
+    tasks = [server.run, *beside]
+    return await run_service(tasks, grace_seconds=5, drain_delay_seconds=0.3, on_drain=[health.drain], patient=True)
 
 
 async def main(port: int, kind: str) -> int:

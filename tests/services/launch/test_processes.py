@@ -99,7 +99,32 @@ async def test_any_of_them_tells_the_figures_of_all(crew: Crew) -> None:
         await crew.who()
     text = await crew.metrics()
     assert counted(text) == before + 10
-    assert f"recourse_outbox_pending {max(pid % 1000 for pid in pids)}.0" in text
+    assert len(pids) == 2
+
+
+async def test_what_a_process_saw_before_it_died_raises_no_alarm_afterwards(crew: Crew) -> None:
+    await eventually(crew.pids, within=20)
+    async with httpx.AsyncClient() as client:
+        gone = int((await client.get(f"{crew.url}/backlog?pending=5000")).text)
+    assert "recourse_outbox_pending 5000.0" in await crew.metrics()
+    os.kill(gone, signal.SIGKILL)
+    await eventually(lambda: crew.pids(without=frozenset({gone})), within=20)
+    assert "recourse_outbox_pending 3.0" in await crew.metrics()
+
+
+async def test_a_supervisor_that_signals_everybody_cuts_nothing_short(crew: Crew) -> None:
+    pids = await eventually(crew.pids, within=20)
+    for pid in pids:
+        os.kill(pid, signal.SIGTERM)
+    crew.process.terminate()
+    assert await crew.code() == 0
+
+
+async def test_a_child_that_ends_badly_when_asked_to_stop_is_told_of(crew: Crew) -> None:
+    pids = await eventually(crew.pids, within=20)
+    crew.process.terminate()
+    os.kill(max(pids), signal.SIGKILL)
+    assert await crew.code() == 128 + signal.SIGKILL
 
 
 async def test_children_that_cannot_live_end_the_service() -> None:
