@@ -19,6 +19,9 @@ from shared.domain.errors import NotFound
 from shared.domain.lifecycle import ACTIVE
 from shared.messages.events import DisputeEscalated
 from shared.policy.matrix import NAME
+from shared.runtime.logs import logger
+
+log = logger(__name__)
 
 SHOWN_MAX: Final = 100
 _ACTIVE: Final = sorted(status.value for status in ACTIVE)
@@ -138,8 +141,9 @@ class Models:
         if self._known is None or self._known[0] != version:
             try:
                 self._known = version, await get(tx, version)
-            except DamagedModel:
-                # A figure nobody can trust is worse than the prior; `risk list` and the next publication name the fault.
+            except DamagedModel as fault:
+                # A figure nobody can trust is worse than the prior.
+                log.warning("risk_model_damaged", version=version, reason=str(fault))
                 self._known = version, None
         return (version if self._known[1] is not None else None), self._known[1]
 

@@ -13,8 +13,9 @@ from services.launch.risk.learning import Learned, answers, learn, seen
 from services.launch.risk.measures import Measures, Told, bins, measured
 from services.launch.risk.simulated import BEGIN, simulate
 from shared.db import risk, risk_history
+from shared.db.engine import Tx
 from shared.domain.breach_history import Backlog, PastClock, opened_and_ended
-from shared.domain.breach_model import document
+from shared.domain.breach_model import DamagedModel, document
 from shared.domain.errors import Conflict
 from shared.domain.story import Story
 from shared.policy.calendars import DEFAULT_CALENDARS, load_calendars
@@ -85,16 +86,27 @@ def evaluate(
 def list_() -> None:
     """Shows the stored models, and which of them answers."""
 
-    async def work(store: Store) -> tuple[list[risk.Listed], int | None]:
+    async def work(store: Store) -> tuple[list[risk.Listed], int | None, set[int]]:
         async with store.database.transaction() as tx:
-            return await risk.listed(tx), await risk.current_version(tx)
+            found = await risk.listed(tx)
+            damaged = {each.version for each in found if await _damaged(tx, each.version)}
+            return found, await risk.current_version(tx), damaged
 
-    found, current = within(work)
+    found, current, damaged = within(work)
     for each in found:
         state = "answers" if each.version == current else "candidate" if each.published_at is None else "answered"
+        state = "DAMAGED" if each.version in damaged else state
         typer.echo(f"{each.version:4}  {state:9}  {each.created_at:%Y-%m-%d}  n={each.n:,}  {each.digest[:12]}")
-    if current is None:
+    if current is None or current in damaged:
         typer.echo("The prior answers.")
+
+
+async def _damaged(tx: Tx, version: int) -> bool:
+    try:
+        await risk.get(tx, version)
+    except DamagedModel:
+        return True
+    return False
 
 
 @app.command()

@@ -1,6 +1,6 @@
 """A model learned from past clocks: split by time, fitted, calibrated, and measured on what it had not seen.
 
-scikit-learn is needed here alone (`pip install 'recourse[train]'`); what is learned is plain numbers.
+scikit-learn is needed here alone (the extra `train` of pyproject.toml); what is learned is plain numbers.
 """
 
 from collections.abc import Sequence
@@ -90,7 +90,7 @@ def learn(clocks: Sequence[Seen]) -> Learned:
             f"{len(clocks)} finished resolution clocks are too few to learn from; {CLOCKS_LEAST} are needed."
         )
     if find_spec("sklearn") is None:
-        raise Conflict("Learning needs scikit-learn: install the extra `train`.")
+        raise Conflict("Learning needs scikit-learn, the extra `train` of pyproject.toml: pip install scikit-learn.")
     first, second = int(len(clocks) * TRAIN), int(len(clocks) * CALIBRATE)
     parts = (clocks[:first], clocks[first:second], clocks[second:])
     train, calibrate, test = ([mark for each in part for mark in each.landmarks] for part in parts)

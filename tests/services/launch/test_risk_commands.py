@@ -158,6 +158,16 @@ def test_a_model_is_learned_published_and_taken_back_by_hand(told: CliRunner, li
     assert "base rate" in measured_again.output
     assert command(told, "withdraw", "--reason", "a doubt").exit_code == 0
     assert ask(lived, _current) is None
+    ask(lived, _tamper)
+    assert command(told, "list").output.count("DAMAGED") == 1
+    assert command(told, "publish", "1", "--reason", "again").exit_code == 1
+
+
+async def _tamper(room: Room) -> None:
+    async with room.database.transaction() as tx:
+        await tx.raw.execute(
+            """update risk_model set body = replace(body::text, '"n":', '"n":1')::json where version = 1"""
+        )
 
 
 async def _current(room: Room) -> Any:
