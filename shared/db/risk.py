@@ -85,7 +85,7 @@ class Running(NamedTuple):
 
 async def add(tx: Tx, model: Model, report: Mapping[str, Any], *, author: str) -> int:
     """Stores a model as a candidate; returns its version."""
-    # Two who add at once: the second is refused by the primary key, and nothing of either is lost.
+    await tx.raw.execute("lock table risk_model in share row exclusive mode")  # two who learn at once take turns
     texts = (orjson.dumps(document(model)).decode(), orjson.dumps(dict(report)).decode())
     return int(await tx.raw.fetchval(_ADD, *texts, author, tx.now))
 

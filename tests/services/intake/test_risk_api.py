@@ -1,5 +1,6 @@
 """The breach risk of a dispute can be read: by assumption at first, by history once a model is published."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -105,6 +106,10 @@ async def test_a_model_that_was_tampered_with_is_neither_listened_to_nor_publish
     async with desk.db.transaction() as tx:
         with pytest.raises(DamagedModel):
             await risk.publish(tx, version, author="operator:test", reason="again")
+
+
+async def test_models_that_are_stored_at_the_same_moment_have_versions_of_their_own(desk: Desk) -> None:
+    assert sorted(await asyncio.gather(*(published(desk) for _ in range(4)))) == [1, 2, 3, 4]
 
 
 async def test_a_model_that_is_not_there_is_not_published(desk: Desk) -> None:
