@@ -134,9 +134,9 @@ async def test_the_relay_outlives_the_loss_of_its_database_connection(db: Databa
     broker.publish = cut_off  # type: ignore[method-assign]  # the moment between publish and commit is the point
     event = an_event()
     stop = Stop()
+    await record(db, [event])  # before the relay looks: this connection is cut too
     async with asyncio.TaskGroup() as group:
         group.create_task(Relay(db, broker, metrics=Metrics()).run(stop))
-        await record(db, [event])
 
         async def emptied() -> bool:
             return len(first.ids) >= 2 and await pending(db) == 0
