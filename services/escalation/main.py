@@ -7,6 +7,7 @@ from typing import Final
 
 from services.escalation.ageing import Ageing
 from services.escalation.auditor import Auditor
+from services.escalation.compliance import Compliance
 from services.escalation.expert_watch import ExpertWatch
 from services.escalation.figures import Figures
 from services.escalation.handlers import Handlers
@@ -130,6 +131,7 @@ class Engine:
                 (ageing.round, "escalation.ageing"),
                 (risking.round, "escalation.risk"),
                 (experts.round, "escalation.experts"),
+                (Compliance(self._database, handlers).round, "escalation.compliance"),
             ):
                 group.create_task(every(step, stop, pace=pace, name=name, retry_on=RAISED_BY_DATABASE), name=name)
             migrator = Migrator(self._database, matrices, calendars, self._figures)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from services.notify import conditions as on
 from shared.domain.dispute import Dispute
-from shared.messages import events, expert_events
+from shared.messages import events, expert_events, referral_events
 from shared.messages.events import Event
 
 
@@ -247,6 +247,15 @@ CATALOG: Final[tuple[Notification, ...]] = (
         occasion=on.by_sequence,
         overtaken=on.not_active,
         must_say=("reference", "desk", "due"),
+        urgent=True,
+    ),
+    Notification(
+        kind="compliance_missed",
+        audience=T,
+        cause=referral_events.ComplianceMissed,
+        occasion=on.by_sequence,
+        overtaken=on.not_active,
+        must_say=("reference", "due"),
         urgent=True,
     ),
     Notification(

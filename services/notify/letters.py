@@ -201,7 +201,7 @@ def _message(writer: Writer, reader: Reader, case: Case) -> dict[str, Any]:
     return {"message": verbatim(case.message)}
 
 
-def _of_experts(writer: Writer, reader: Reader, case: Case) -> dict[str, Any]:
+def _of_others(writer: Writer, reader: Reader, case: Case) -> dict[str, Any]:
     own = {name: case.facts.get(name) for name in ("desk", "reminder", "late")}
     due = case.facts.get("due_at")
     return {**own, "message": verbatim(case.message), "due": reader.moment(instant(due)) if due else ""}
@@ -291,6 +291,7 @@ _OWN: Final[Mapping[str, Own]] = {
     "reopened": _reopened,
     "withdrawn": _withdrawn,
     "closed": _closed,
-    **dict.fromkeys(("expert_request", "expert_answer", "expert_overdue"), _of_experts),
+    **dict.fromkeys(("expert_request", "expert_answer", "expert_overdue"), _of_others),
+    "compliance_missed": _of_others,
     "undeliverable": _undeliverable,
 }

@@ -17,7 +17,8 @@ from shared.domain.errors import InvalidValue
 router = casework_router("clocks")
 
 
-def _one_term(text: str) -> str:
+def one_term(text: str) -> str:
+    """The text when it is one term; raises ValueError otherwise."""
     try:
         term = parse_term(text)
     except InvalidValue as fault:
@@ -30,7 +31,7 @@ def _one_term(text: str) -> str:
 class ExtendIn(Body):
     """How much more time, or until when, and why. The customer is told the new deadline and the reason."""
 
-    by: Annotated[Line200, AfterValidator(_one_term)] | None = Field(default=None, examples=["5 business days"])
+    by: Annotated[Line200, AfterValidator(one_term)] | None = Field(default=None, examples=["5 business days"])
     until: Instant | None = None
     reason: Line200 = Field(
         description="One of the rule's own where it lists them; kept with the clock, so no personal data."

@@ -1,4 +1,4 @@
-"""Moves by hand: wait, resume, move along the lifecycle, refer outside, ask for a higher tier or another handler."""
+"""Moves by hand: wait, resume, move along the lifecycle, ask for a higher tier or another handler."""
 
 from fastapi import Response
 
@@ -12,7 +12,6 @@ from services.intake.commands.escalate import ask_for_tier
 from services.intake.commands.move import move_by_hand
 from services.intake.commands.wait import resume, wait_for
 from services.intake.links import path_of
-from shared.domain.lifecycle import Trigger
 
 router = casework_router()
 
@@ -67,31 +66,10 @@ async def resume_dispute(case: CaseWork, body: ReasonIn | None = None) -> Respon
 )
 async def move_dispute(case: CaseWork, body: MoveIn) -> Response:
     """Moves without an address of their own: triage, forward, reject, investigate, assess, second stage, outside bodies."""
-    return await _moved(case, body.move, body.reason)
-
-
-@router.post(
-    "/refer",
-    operation_id="referDispute",
-    summary="Refer to an external body",
-    response_model=CaseOut,
-    responses=refusals(),
-)
-async def refer_dispute(case: CaseWork, body: ReasonIn | None = None) -> Response:
-    """The dispute lies with an ombudsman, an ADR body or a card network until its decision is recorded."""
-    return await _moved(case, Trigger.REFER_EXTERNAL, body.reason if body is not None else None)
-
-
-@router.post(
-    "/external-decision",
-    operation_id="recordExternalDecision",
-    summary="Record an external body's decision",
-    response_model=CaseOut,
-    responses=refusals(),
-)
-async def record_external_decision(case: CaseWork, body: ReasonIn | None = None) -> Response:
-    """The decision is back in the house; carry it out, investigate, or close."""
-    return await _moved(case, Trigger.RECORD_EXTERNAL_DECISION, body.reason if body is not None else None)
+    dispute = await move_by_hand(
+        case.tx, case.dispute, body.move, reason=body.reason, by=case.caller.name, actor=case.caller.actor
+    )
+    return await case.show(dispute)
 
 
 @router.post(
@@ -141,10 +119,3 @@ async def assign_dispute(case: CaseWork, body: AssignIn, parts: Parts) -> Respon
         caller=case.caller,
     )
     return await case.show(dispute, 202, {"location": path_of(dispute.id)})
-
-
-async def _moved(case: CaseWork, trigger: Trigger, reason: str | None) -> Response:
-    dispute = await move_by_hand(
-        case.tx, case.dispute, trigger, reason=reason, by=case.caller.name, actor=case.caller.actor
-    )
-    return await case.show(dispute)

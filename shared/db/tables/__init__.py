@@ -1,7 +1,7 @@
 """Every table, constraint and index. The constraints carry the product's invariants.
 
 Who writes what: `dispute`, `dispute_private`, `event` and `outbox` only through `shared.db.disputes` and `shared.db.outbox`;
-`inbox` and `parked` by consumers; `clock` and `timer` by escalation; `policy_migration` and `reassignment` by intake, their progress by escalation; `expert_request` by both; `risk_score` by escalation, models by command line; `delivery*` and `notice_window` by notify; the rest by intake.
+`inbox` and `parked` by consumers; `clock` and `timer` by escalation; `policy_migration` and `reassignment` by intake, their progress by escalation; `expert_request` and `referral` by both; `risk_score` by escalation, models by command line; `delivery*` and `notice_window` by notify; the rest by intake.
 """
 
 from shared.db.tables.access import (
@@ -12,7 +12,7 @@ from shared.db.tables.access import (
     principal,
     webhook_endpoint,
 )
-from shared.db.tables.casework import expert_request, reassignment
+from shared.db.tables.casework import expert_request, reassignment, referral
 from shared.db.tables.dispute import dispute, dispute_private, event, feedback, message, thread
 from shared.db.tables.queue import heartbeat, inbox, outbox, parked
 from shared.db.tables.risk import risk_model, risk_publication, risk_score
@@ -45,6 +45,7 @@ __all__ = [
     "policy_migration",
     "principal",
     "reassignment",
+    "referral",
     "risk_model",
     "risk_publication",
     "risk_score",

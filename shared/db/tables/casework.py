@@ -1,10 +1,11 @@
-"""Work on many disputes, and work others are asked for: reassignments and questions to experts."""
+"""Work on many disputes, and work others are asked for: reassignments, questions to experts, referrals."""
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, SmallInteger, Table, Text
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Numeric, SmallInteger, String, Table, Text
 from sqlalchemy.dialects.postgresql import JSON
 
 from shared.db.tables.schema import ID, INSTANT, METADATA, one_of
 from shared.domain.experts import RequestState
+from shared.domain.referral import ExternalOutcome, ReferralState
 
 REASSIGNMENT_STATES = ("queued", "running", "done", "cancelled")
 
@@ -70,3 +71,30 @@ expert_request = Table(
 
 Asked, answered and withdrawn by intake; called by threshold, reminded and found overdue by escalation.
 """
+
+referral = Table(
+    "referral",
+    METADATA,
+    Column("id", ID, primary_key=True),
+    Column("dispute_id", ID, ForeignKey("dispute.id", ondelete="CASCADE"), nullable=False),
+    Column("body", Text),
+    Column("reference", Text),
+    Column("state", Text, nullable=False),
+    Column("referred_at", INSTANT, nullable=False),
+    Column("referred_by", Text, nullable=False),
+    Column("expected_at", INSTANT),
+    Column("decided_at", INSTANT),
+    Column("outcome", Text),
+    Column("remedy", Text),
+    Column("remedy_amount", Numeric(20, 4)),
+    Column("remedy_currency", String(3)),
+    Column("comply_by", INSTANT),
+    Column("ended_at", INSTANT),
+    CheckConstraint(one_of("state", ReferralState), "state"),
+    CheckConstraint(f"outcome is null or {one_of('outcome', ExternalOutcome)}", "outcome"),
+    CheckConstraint("(remedy_amount is null) = (remedy_currency is null)", "amount_has_currency"),
+    CheckConstraint("state <> 'decided' or comply_by is not null", "decided_is_due"),
+    Index("ix_referral_dispute", "dispute_id", "referred_at", "id"),
+    Index("ix_referral_due", "comply_by", postgresql_where="state = 'decided'"),
+)
+"""Disputes with outside bodies. Written by intake; whether a decision was carried out in time is found by escalation."""

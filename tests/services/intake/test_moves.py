@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.intake.api import moves
+from services.intake.api import moves, referrals
 from services.intake.commands.move import BY_HAND
 from shared.db import messages
 from shared.db.engine import Database
@@ -19,7 +19,7 @@ ILLEGAL = sorted((s, t) for s in Status for t in BY_HAND if (s, t) not in TRANSI
 
 @pytest.fixture
 async def desk(db: Database) -> AsyncIterator[Desk]:
-    async with a_desk(db, [moves.router]) as opened:
+    async with a_desk(db, [moves.router, referrals.router]) as opened:
         yield opened
 
 
