@@ -69,11 +69,13 @@ def fired(matrix: Matrix, reasons: Mapping[str, int]) -> list[Fired]:
     """The thresholds of this matrix with how often their sentence was the reason, in the order of the matrix.
 
     `reasons` are the sentences histories give, with how many disputes each. Thresholds that share one cannot be told
-    apart; one that asked for a lower tier than another did not decide, and is not counted.
+    apart; one that asked for a lower tier than another did not decide, and is not counted. Those that only call an expert are
+    left out: they give no tier.
     """
     return [
         Fired(each.name, each.to_tier, sum(count for said, count in reasons.items() if _says(said, each.because)))
         for each in matrix.thresholds
+        if each.to_tier
     ]
 
 

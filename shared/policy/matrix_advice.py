@@ -25,7 +25,7 @@ def advice(matrix: Matrix) -> tuple[Advice, ...]:
 def _thresholds(matrix: Matrix) -> Iterator[Advice]:
     for number, each in enumerate(matrix.thresholds):
         place = f"thresholds.{number}"
-        if each.to_tier == 1 and each.call_expert is None:
+        if each.to_tier == 1:
             yield Advice(place, f"{each.name!r} asks for tier 1, with which every dispute begins")
         covering = None if each.call_expert is not None else _covering(number, each, matrix.thresholds)
         if covering is not None:

@@ -150,7 +150,7 @@ class _Builder:
 
     def _threshold(self, number: int, model: ThresholdModel) -> Threshold:
         top = len(self.model.tiers)
-        to_tier = model.to_tier or 1
+        to_tier = model.to_tier or 0  # one that only calls an expert asks for no tier
         if to_tier > top:
             raise PolicyFault(f"thresholds.{number}.to_tier", f"There is no tier {to_tier}; the top is {top}.")
         if model.call_expert is not None and model.call_expert not in self.model.experts:

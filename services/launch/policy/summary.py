@@ -6,7 +6,7 @@ from typing import Final
 from shared.domain.authority import Limit
 from shared.domain.clock_record import Promise
 from shared.domain.dispute import Severity
-from shared.domain.matrix import Matrix, Tier
+from shared.domain.matrix import Matrix, Threshold, Tier
 
 _NAMES_SHOWN: Final = 3
 
@@ -14,7 +14,7 @@ _NAMES_SHOWN: Final = 3
 def summary(matrix: Matrix) -> Iterator[str]:
     """The lines of the summary."""
     yield from _table("tiers", [_tier(each, matrix.rates.base) for each in matrix.tiers])
-    yield from _table("thresholds", [(f"to {each.to_tier}", each.name) for each in matrix.thresholds])
+    yield from _table("thresholds", [(_asks_for(each), each.name) for each in matrix.thresholds])
     yield from _table("severity rules", [(each.severity.value, each.name) for each in matrix.severity_rules])
     yield from _table("clocks", [(kind.value, *_promise(rules)) for kind, rules in matrix.clocks.items()])
     if matrix.people:
@@ -44,3 +44,8 @@ def _promise(rules: Mapping[Severity, Promise]) -> tuple[str, str]:
     terms = list(dict.fromkeys(str(rules[severity].spec.duration) for severity in Severity))
     shown = terms[0] if len(terms) == 1 else f"{terms[0]} to {terms[-1]}"
     return shown, rules[Severity.NORMAL].on_breach.replace("_", " ")
+
+
+def _asks_for(threshold: Threshold) -> str:
+    tier = f"to {threshold.to_tier}" if threshold.to_tier else ""
+    return " + ".join(each for each in (tier, f"ask {threshold.call_expert}" if threshold.call_expert else "") if each)

@@ -53,6 +53,7 @@ async def test_a_threshold_calls_its_desk_once_and_leaves_the_tier_alone(room: R
     (event,) = await told(room, dispute_id, ExpertAsked)
     assert (event.desk, event.threshold, event.reminder) == ("fraud", "large", 0)
     assert (await room.read(dispute_id)).tier == 1
+    assert (await room.events(dispute_id))[0].because == ("every dispute begins with Agent (tier 1)",)  # type: ignore[attr-defined] # the first assignment
     async with room.database.transaction() as tx:
         (note,) = await messages.page(tx, dispute_id)
     assert (note.internal, str(note.id)) == (True, event.message_id)
