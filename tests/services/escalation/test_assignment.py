@@ -96,3 +96,11 @@ async def test_a_matrix_that_says_nothing_of_its_people_costs_no_look_at_loads(r
     await room.taken_up(3)
     assert room.handlers._staff._loads.keys() <= {"Agent Ann"}
     assert room.handlers._staff._for == 0
+
+
+async def test_loads_are_answered_from_the_index_over_what_is_open(room: Room) -> None:
+    async with room.database.transaction() as tx:
+        await tx.raw.execute("set local enable_seqscan = off; set local enable_bitmapscan = off")
+        for query, arguments in ((assignments._LOADS, (["Ann"], 10)), (assignments._BY_TIER, (10,))):
+            plan = [row[0] for row in await tx.raw.fetch(f"explain {query}", *arguments)]
+            assert any("ix_dispute_load" in line for line in plan), plan
