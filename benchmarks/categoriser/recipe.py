@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-import numpy as np  # type: ignore[import-not-found]  # lives in the training environment only
-from scipy.sparse import csr_matrix, hstack  # type: ignore[import-untyped]  # as above
-from sklearn.linear_model import LogisticRegression  # type: ignore[import-not-found]  # as above
+import numpy as np
+from scipy.sparse import csr_matrix, hstack  # type: ignore[import-untyped]  # it ships no types
+from sklearn.linear_model import LogisticRegression
 
 from benchmarks.categoriser.corpus import Example
 from services.intake.categorise.category_phrases import CATEGORY_PHRASES
@@ -112,7 +112,8 @@ class Fitted:
             return _softmax(scores + self.category_bias[domain])
         domains = self.resemblance(texts)
         views = [_softmax(scores + bias) for bias in self.category_bias]
-        return sum(domains[:, [at]] * view for at, view in enumerate(views))
+        mixed: np.ndarray = np.sum([domains[:, [at]] * view for at, view in enumerate(views)], axis=0)
+        return mixed
 
     def resemblance(self, texts: Sequence[Featured]) -> np.ndarray:
         """One row per text: how much it resembles each domain."""
@@ -225,7 +226,8 @@ def _weights(texts: Sequence[Featured], labels: np.ndarray) -> np.ndarray:
     weight = np.array([SOURCE_WEIGHT.get(text.example.source, 1.0) for text in texts])
     sums = {label: weight[labels == label].sum() for label in set(labels)}
     mean = np.mean(list(sums.values()))
-    return weight * np.array([(mean / sums[label]) ** BALANCE for label in labels])
+    balanced: np.ndarray = weight * np.array([(mean / sums[label]) ** BALANCE for label in labels])
+    return balanced
 
 
 def _matrix(texts: Sequence[Featured], place: dict[str, int], rarity: np.ndarray) -> csr_matrix:
@@ -252,7 +254,8 @@ def _beside(left: csr_matrix, right: csr_matrix) -> csr_matrix:
 
 def _softmax(scores: np.ndarray) -> np.ndarray:
     powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    shares: np.ndarray = powers / powers.sum(axis=1, keepdims=True)
+    return shares
 
 
 def answer(categories: Sequence[str], row: np.ndarray, example: Example, taxonomy: Sequence[str]) -> tuple[float, bool]:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np  # type: ignore[import-not-found]  # lives in the training environment only
-from sklearn.isotonic import IsotonicRegression  # type: ignore[import-not-found]  # as above
+import numpy as np
+from sklearn.isotonic import IsotonicRegression
 
 from benchmarks.categoriser import recipe
 from benchmarks.categoriser.corpus import FOLDS, HELD_OUT, HERE, TRAINED_SETS, data_folder, examples

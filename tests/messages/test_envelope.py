@@ -99,6 +99,6 @@ def test_a_message_too_large_is_undecodable() -> None:
     ],
 )
 def test_the_hash_covers_everything_the_event_says(change: dict[str, object]) -> None:
-    other = altered(CLOSED, **change)  # type: ignore[arg-type] # one field each
+    other = altered(CLOSED, **change)
     assert chained(bytes(32), CLOSED, CLOSED.data()) != chained(bytes(32), other, other.data())
     assert chained(bytes(32), CLOSED, CLOSED.data()) != chained(b"1" * 32, CLOSED, CLOSED.data())

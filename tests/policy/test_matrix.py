@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.db.clocks import promise_of, spec_text
+from shared.db.promises import promise_of, spec_text
 from shared.domain.clock_record import Kind
 from shared.domain.dispute import Severity
 from shared.domain.duration import parse_term
