@@ -10,6 +10,7 @@ from services.launch.parts import opened
 from shared.db import keys
 from shared.runtime import logs
 from shared.runtime.health import Health, operations_app
+from shared.runtime.memory import settle
 from shared.runtime.metrics import Metrics
 from shared.runtime.process import run, run_service
 from shared.runtime.serve import HttpServer
@@ -37,6 +38,7 @@ async def main() -> int:
         async def face(scope, receive, send):  # type: ignore[no-untyped-def] # an ASGI callable
             await (operations if scope.get("path") == "/readyz" else api)(scope, receive, send)
 
+        settle()  # as the service does once it is open
         server = HttpServer(face, settings.host, port=settings.port)
         return await run_service([server.run, *ours], grace_seconds=5)
 

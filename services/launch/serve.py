@@ -9,6 +9,7 @@ from services.launch.parts import Parts, opened
 from shared.broker.relay import Relay
 from shared.runtime import logs, traces
 from shared.runtime.health import Health, operations_app
+from shared.runtime.memory import settle
 from shared.runtime.metrics import Metrics
 from shared.runtime.process import Task, run_service
 from shared.runtime.pulse import Watchdog
@@ -46,6 +47,7 @@ async def serve(
         if before is not None:
             await before(parts)
         services = [build(parts) for build in builds]
+        settle()
         health = _health(parts, services, watchdog)
         server = HttpServer(_face(services, health, metrics), settings.host, port=settings.port)
         tell = on_ready or _log_ready
