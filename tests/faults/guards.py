@@ -113,7 +113,7 @@ def no_second_look() -> None:
     """A timer that is due fires, whatever has become of its dispute."""
     from shared.domain import escalation, firing
 
-    def still_owed(clock: Any, _dispute: Any, _now: Any) -> Any:
+    def still_owed(clock: Any, *_facts: Any) -> Any:
         return clock
 
     put(firing, "settled", still_owed)
