@@ -214,8 +214,3 @@ def secured_router(prefix: str, tag: str, *, codes: Sequence[str] = ()) -> APIRo
     """A router for callers with an API key; each route still names its scope with `require`."""
     responses = {**ALWAYS, **SECURED, **problems(*codes)}
     return APIRouter(prefix=prefix, tags=[tag], route_class=SecuredRoute, responses=responses)
-
-
-def open_router(prefix: str, tag: str, *, codes: Sequence[str] = ()) -> APIRouter:
-    """A router whose routes check for themselves who calls: webhooks and the portal."""
-    return APIRouter(prefix=prefix, tags=[tag], route_class=StrictRoute, responses={**ALWAYS, **problems(*codes)})
