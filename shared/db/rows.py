@@ -17,7 +17,7 @@ from shared.domain.dispute import Category, Dispute, Remedy, Severity, Wait
 from shared.domain.lifecycle import Outcome, Stage, Status
 from shared.domain.money import Money
 
-IMAGE: Final = "dispute_image"
+IMAGE: Final = "dispute_image_2"
 """The composite type whose values carry whole rows to a statement: one parameter of records is encoded in half the time,
 here and in PostgreSQL, that one array per column takes. A column that is added later needs a new type in its migration:
 processes of the version before still send the old one."""
@@ -42,6 +42,7 @@ _PLAIN: Final = (
     ("category", "text"),
     ("confidence", "float8"),
     ("needs_person", "bool"),
+    ("issue", "text"),
     ("order_reference", "text"),
     ("product", "text"),
     ("purchased_on", "date"),
@@ -100,12 +101,14 @@ _PATHS: Final = {
     "category": "category.name",
     "confidence": "category.confidence",
     "needs_person": "category.needs_person",
+    "issue": "category.issue",
 }
 _ATTRIBUTES: Final = {
     "remedy_amount": "remedy",
     "remedy_currency": "remedy",
     "confidence": "category",
     "needs_person": "category",
+    "issue": "category",
     "secondary": "category",
     "currency": "amount",
 }
@@ -181,14 +184,14 @@ def _money(amount: Decimal | None, currency: str | None) -> Money | None:
 def to_dispute(row: Sequence[Any]) -> Dispute:
     """The dispute that the first `WIDTH` values of a row of `SELECT` hold; by place, which is twice as fast as by name."""
     facts = list(row[:WIDTH])
-    name, confidence, needs_person, outcome = _read_category(facts)
+    name, confidence, needs_person, issue, outcome = _read_category(facts)
     amount, currency, remedy, remedy_amount, remedy_currency, secondary, signals, waits, metadata = facts[len(_PLAIN) :]
     facts += (
         _STATUSES[facts[_STATUS]],
         _STAGES[facts[_STAGE]],
         _SEVERITIES[facts[_SEVERITY]],
         Outcome(outcome) if outcome else None,
-        Category(name, confidence, needs_person, tuple(secondary)),
+        Category(name, confidence, needs_person, tuple(secondary), issue),
         tuple(signals),
         _money(amount, currency),
         Remedy(remedy, _money(remedy_amount, remedy_currency)) if remedy else None,
@@ -200,7 +203,7 @@ def to_dispute(row: Sequence[Any]) -> Dispute:
 
 _NAMES: Final = [name for name, _ in COLUMNS]
 _STATUS, _STAGE, _SEVERITY = (_NAMES.index(name) for name in ("status", "stage", "severity"))
-_read_category: Final = itemgetter(*map(_NAMES.index, ("category", "confidence", "needs_person", "outcome")))
+_read_category: Final = itemgetter(*map(_NAMES.index, ("category", "confidence", "needs_person", "issue", "outcome")))
 _READ: Final = (
     "status",
     "stage",

@@ -21,7 +21,10 @@ CATEGORIES: Final = (
     "product_quality",
     "warranty",
     "other",
+    "data_records",
+    "debt_collection",
 )
+"""The two last are the financial taxonomy's; elsewhere what they mean is filed under `other`."""
 
 CUSTOMER_CLASSES: Final = ("standard", "premium", "business", "vulnerable")
 
@@ -63,6 +66,8 @@ class Category(Struct, frozen=True, gc=False):
     confidence: float
     needs_person: bool
     secondary: tuple[str, ...] = ()
+    issue: str | None = None
+    """What it is about more closely, by the names of the taxonomy in use."""
 
 
 class Wait(Struct, frozen=True, gc=False):

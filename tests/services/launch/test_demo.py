@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from rich.console import Console
 
 from services.intake import main as intake
+from services.intake.categorise import CATEGORIES
 from services.intake.settings import IntakeSettings
 from services.launch.demo import screen
 from services.launch.demo.board import Board
@@ -22,7 +23,6 @@ from services.launch.demo.scenario import DOORS, VERBS, scenario
 from shared.broker.drivers import broker_for
 from shared.db import keys
 from shared.db.engine import Database
-from shared.domain.dispute import CATEGORIES
 from shared.policy.matrix import parse_matrix
 from shared.runtime.metrics import Metrics
 from shared.runtime.sealing import Sealer
