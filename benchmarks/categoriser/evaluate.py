@@ -7,16 +7,18 @@ that are never trained on are measured whole, with the shipped model. No scienti
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 from statistics import median
 from time import perf_counter_ns
 
-from benchmarks.categoriser.corpus import HELD_OUT, HERE, TRAINED_SETS, UNSEEN_SETS, Example, data_folder, examples
 from services.intake.categorise import CATEGORIES, FINANCIAL_CATEGORIES, Categoriser, read_complaint
 from services.intake.categorise.category_phrases import CATEGORY_PHRASES
 from services.intake.categorise.phrases import PhraseTree
 from services.intake.categorise.reading import read
+from services.launch.understanding.corpus import HELD_OUT, TRAINED_SETS, UNSEEN_SETS, Example, data_folder, examples
 
+HERE = Path(__file__).parent
 RESAMPLES = 2_000
 BINS = 10
 MEDIAN_COMPLAINT_CHARACTERS = 771

@@ -1,144 +1,24 @@
 """Trains the shipped model and its twin: `PYTHONPATH=. python -m benchmarks.categoriser.train`.
 
-Needs scikit-learn, numpy and scipy, in an environment of their own: the product never imports them.
 The twin is the same recipe without the held-out fold; every published figure is measured with the twin.
 """
 
 import sys
-from array import array
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-import numpy as np
-from sklearn.isotonic import IsotonicRegression
-
-from benchmarks.categoriser import recipe
-from benchmarks.categoriser.corpus import FOLDS, HELD_OUT, HERE, TRAINED_SETS, data_folder, examples
-from services.intake.categorise.categories import CATEGORIES
-from services.intake.categorise.load import SHIPPED, save_model
-from services.intake.categorise.model import WEIGHT_BIAS
+from benchmarks.categoriser.evaluate import HERE
+from services.intake.categorise.load import SHIPPED
+from services.launch.understanding.corpus import HELD_OUT, TRAINED_SETS, data_folder, examples
+from services.launch.understanding.fitting import fitted_bytes
 
 TWIN = HERE / "twin.bin"
-TARGET_PRECISION = 0.90
-KNOTS = 12
-RARITY_STEP = 1 / 256
 
 
 def main() -> None:
-    """Trains, calibrates on folds the fitted part did not see, and writes both model files."""
-    texts = recipe.featured(examples(TRAINED_SETS, data_folder()))
-    known = [text for text in texts if text.example.fold != HELD_OUT]
-    folds = [fold for fold in range(FOLDS) if fold != HELD_OUT]
-    _write(TWIN, known, folds)
+    """Writes both model files."""
+    texts = examples(TRAINED_SETS, data_folder())
+    TWIN.write_bytes(fitted_bytes([text for text in texts if text.fold != HELD_OUT]))
     if "--twin-only" not in sys.argv:
-        _write(SHIPPED, texts, [*folds, HELD_OUT])
-
-
-def _write(path: Path, texts: Sequence[recipe.Featured], folds: Sequence[int]) -> None:
-    calibrated = _calibrated(texts, folds)
-    fitted = recipe.fit(texts)
-    vocabulary, lanes, step = _quantised(fitted)
-    header = {
-        "trained_on": list(TRAINED_SETS),
-        "texts": len(texts),
-        "categories": list(fitted.categories),
-        "weight_step": step,
-        "rarity_step": RARITY_STEP,
-        "domains": list(recipe.DOMAINS),
-        "domain_bias": fitted.domain_bias.tolist(),
-        "category_bias": fitted.category_bias.tolist(),
-        "phrase_weights": {name: weights.tolist() for name, weights in fitted.phrase_weights.items()},
-        **calibrated,
-    }
-    save_model(path, header, vocabulary, lanes)
-    print(path.name, len(texts), "texts,", len(vocabulary), "words and pairs,", path.stat().st_size, "bytes")
-
-
-def _quantised(fitted: recipe.Fitted) -> tuple[list[str], "array[int]", float]:
-    """The table's rows: a word's own numbers and its stem's, added up, so that the product looks up words only."""
-    weights = np.concatenate([fitted.weights, fitted.domain_weights]) * fitted.rarity
-    step = float(np.abs(weights).max()) / (WEIGHT_BIAS - 1)
-    stored = np.rint(weights / step).astype(int) + WEIGHT_BIAS
-    rarity = np.rint(fitted.rarity**2 / RARITY_STEP).astype(int)
-    numbers = np.vstack([np.ones_like(rarity), np.zeros_like(rarity), rarity, stored]).T
-    place = {gram: at for at, gram in enumerate(fitted.vocabulary)}
-    nothing = np.zeros(numbers.shape[1], dtype=int)
-
-    def row(gram: str) -> np.ndarray:
-        return numbers[place[gram]] if gram in place else nothing
-
-    rows = {gram: row(gram) for gram in fitted.vocabulary if " " in gram}
-    for word in fitted.forms:
-        rows[word] = row(word) + row(recipe.stem(word) + recipe.STEM_MARK)
-        rows[word][1] = 1
-    listed = sorted(rows)
-    return listed, array("H", np.vstack([rows[gram] for gram in listed]).ravel().tolist()), step
-
-
-@dataclass(frozen=True, slots=True)
-class Unseen:
-    """An answer for a text by a model that was fitted without it."""
-
-    raw: float
-    right: bool
-    source: str
-    domains: tuple[float, ...]
-
-
-def _calibrated(texts: Sequence[recipe.Featured], folds: Sequence[int]) -> dict[str, Any]:
-    """Confidence curves and thresholds from predictions for each fold by a model fitted without it."""
-    answers: dict[str, list[Unseen]] = {"default": [], "financial": []}
-    for fold in folds:
-        fitted = recipe.fit([text for text in texts if text.example.fold != fold])
-        unseen = [text for text in texts if text.example.fold == fold and text.example.source in recipe.CALIBRATED_ON]
-        answers["default"] += _answers(fitted, unseen, financial=False)
-        financial = [text for text in unseen if recipe.DOMAIN_OF[text.example.source] == "financial"]
-        answers["financial"] += _answers(fitted, financial, financial=True)
-    curves = {name: [_curve(part, domain) for domain in recipe.DOMAINS] for name, part in answers.items()}
-    thresholds = {name: _threshold(name, part, curves[name]) for name, part in answers.items()}
-    return {"calibrations": curves, "thresholds": thresholds}
-
-
-def _answers(fitted: recipe.Fitted, texts: Sequence[recipe.Featured], *, financial: bool) -> list[Unseen]:
-    alone = recipe.DOMAINS.index("financial")
-    table = fitted.probabilities(texts, domain=alone if financial else None)
-    shares = np.eye(len(recipe.DOMAINS))[[alone] * len(texts)] if financial else fitted.resemblance(texts)
-    taxonomy = fitted.categories if financial else CATEGORIES
-    return [
-        Unseen(*recipe.answer(fitted.categories, row, text.example, taxonomy), text.example.source, tuple(share))
-        for text, row, share in zip(texts, table, shares, strict=True)
-    ]
-
-
-def _curve(answers: Sequence[Unseen], domain: str) -> tuple[list[float], list[float]]:
-    """Rising points for one domain, from the answers of its own sources (of all, when it has none here)."""
-    own = [row for row in answers if recipe.DOMAIN_OF[row.source] == domain] or list(answers)
-    raw, right = np.array([row.raw for row in own]), np.array([row.right for row in own], dtype=float)
-    curve = IsotonicRegression(y_min=0.02, y_max=0.98, out_of_bounds="clip").fit(raw, right)
-    bins = np.array_split(np.argsort(raw), KNOTS)
-    knots = [float(raw[part].mean()) for part in bins]
-    heights = np.maximum.accumulate([curve.predict(raw[part]).mean() for part in bins])
-    # Below the lowest answers seen the line falls to nothing: there is no ground for confidence.
-    return [0.0, *np.round(knots, 5).tolist()], [0.0, *np.round(heights, 5).tolist()]
-
-
-def _threshold(name: str, answers: Sequence[Unseen], curves: Sequence[tuple[list[float], list[float]]]) -> float:
-    """The lowest confidence at and above which 90 of 100 answers were right; 0.99 when there is none."""
-    sizes = Counter(row.source for row in answers)
-    weight = np.array([recipe.CALIBRATED_ON[row.source] / sizes[row.source] for row in answers])
-    raw, shares = np.array([row.raw for row in answers]), np.array([row.domains for row in answers])
-    confidence = sum(shares[:, at] * np.interp(raw, *curve) for at, curve in enumerate(curves))
-    order = np.argsort(-confidence)
-    right = np.array([row.right for row in answers])
-    precision = np.cumsum((right * weight)[order]) / np.cumsum(weight[order])
-    good = np.flatnonzero(precision >= TARGET_PRECISION)
-    threshold = float(confidence[order][good.max()]) if len(good) > 0 else 0.99
-    covered = float(weight[confidence >= threshold].sum() / weight.sum())
-    print(name, "threshold", round(threshold, 3), "coverage of the validation folds", round(covered, 3))
-    return round(threshold, 4)
+        SHIPPED.write_bytes(fitted_bytes(texts))
 
 
 if __name__ == "__main__":

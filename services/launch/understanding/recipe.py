@@ -10,11 +10,11 @@ import numpy as np
 from scipy.sparse import csr_matrix, hstack  # type: ignore[import-untyped]  # it ships no types
 from sklearn.linear_model import LogisticRegression
 
-from benchmarks.categoriser.corpus import Example
 from services.intake.categorise.category_phrases import CATEGORY_PHRASES
 from services.intake.categorise.model import HITS_CAP
 from services.intake.categorise.phrases import PhraseTree
 from services.intake.categorise.reading import read
+from services.launch.understanding.corpus import Example
 
 DOMAINS = ("shop", "financial", "vehicle")
 DOMAIN_OF = {

@@ -40,11 +40,16 @@ class Example:
     hand: str = ""
     fold: int = -1
 
+    @property
+    def truth(self) -> str:
+        """The careful reader's label where there is one."""
+        return self.hand or self.category
+
 
 def data_folder() -> Path:
     """The folder of `*.csv.gz`; ends the run with a plain sentence when there is none."""
     root = os.environ.get("RECOURSE_SAMPLE_DATA")
-    folder = Path(root) if root else HERE.parents[1].parent / "shared" / "data"
+    folder = Path(root) if root else HERE.parents[3] / "shared" / "data"
     for candidate in (folder / "complaints", folder):
         if (candidate / "cfpb.csv.gz").exists():
             return candidate
@@ -65,7 +70,7 @@ def examples(names: Iterable[str], folder: Path) -> list[Example]:
     found: list[Example] = []
     for name in names:
         found += written() if name == "written" else _from_file(name, folder, hand)
-    return _with_folds(found)
+    return with_folds(found)
 
 
 def _from_file(name: str, folder: Path, hand: dict[tuple[str, str], str]) -> list[Example]:
@@ -75,8 +80,8 @@ def _from_file(name: str, folder: Path, hand: dict[tuple[str, str], str]) -> lis
             key=row["source_id"],
             subject=row["source_label"] if name == "fcc_telecom" else "",
             text=row["text"],
-            category=_product_name(row["mapped_category"]),
-            hand=_product_name(hand.get((row["source"], row["source_id"]), "") or row.get("hand_label", "")),
+            category=product_name(row["mapped_category"]),
+            hand=product_name(hand.get((row["source"], row["source_id"]), "") or row.get("hand_label", "")),
         )
         for row in rows(name, folder)
         if row["mapped_category"]
@@ -105,11 +110,13 @@ def written() -> list[Example]:
     return found
 
 
-def _product_name(category: str) -> str:
+def product_name(category: str) -> str:
+    """The product's name for a category the data may name otherwise."""
     return PRODUCT_NAMES.get(category, category)
 
 
-def _with_folds(found: list[Example]) -> list[Example]:
+def with_folds(found: list[Example]) -> list[Example]:
+    """The same texts, near-identical ones in one fold; those a careful reader labelled, and their likes, are held out."""
     parent = list(range(len(found)))
 
     def top(at: int) -> int:
