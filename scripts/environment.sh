@@ -63,3 +63,5 @@ if ! up_to_date; then
         --requirement "locks/$set_wanted.txt" </dev/null
     touch "$venv/$set_wanted.stamp"
 fi
+# `recourse` for whoever activates the environment.
+[ -L "$venv/bin/recourse" ] || ln -s ../../scripts/recourse "$venv/bin/recourse"

@@ -1,5 +1,5 @@
-"""`python -m services`: see `services.launch.cli`."""
+"""`python -m services`, or `recourse`: see `services.launch.cli`."""
 
 from services.launch.cli import app
 
-app()
+app(prog_name="recourse")
