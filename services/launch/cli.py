@@ -7,6 +7,7 @@ import typer
 from services.launch import keys
 from services.launch.policy import app as policy
 from services.launch.risk import app as risk
+from services.launch.understanding import app as understanding
 from shared.runtime import logs
 from shared.runtime.process import run as run_loop
 from shared.runtime.settings import CommonSettings, load
@@ -21,6 +22,7 @@ app = typer.Typer(
 app.add_typer(keys.app, name="keys")
 app.add_typer(policy.app, name="policy")
 app.add_typer(risk.app, name="risk")
+app.command()(understanding.evaluate)
 
 
 @app.command()

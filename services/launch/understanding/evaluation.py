@@ -1,0 +1,127 @@
+"""A model measured on a file of labelled texts, one text after the other as the product would read them."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from time import perf_counter_ns
+from typing import Any, Final, Literal, NamedTuple
+
+from services.intake.categorise import FINANCIAL_CATEGORIES, Categoriser
+from services.launch.understanding.labelled import Columns, Labelled, Skipped, UnusableData, label_counts, labelled
+from services.launch.understanding.measures import Answer, Measures, in_taxonomy, is_financial, of_answers
+
+Taxonomy = Literal["general", "financial", "auto"]
+
+WARM_UP: Final = "The parcel never arrived and nobody answers."
+_PLACES: Final = 4
+
+
+class Plan(NamedTuple):
+    """A file, where its columns are, which pack it is read with, and the labels that are not ours."""
+
+    file: Path
+    columns: Columns
+    financial: bool
+    labels: Mapping[str, int]
+    """How often each label occurs."""
+
+    @property
+    def unknown(self) -> dict[str, int]:
+        """The labels that are no category of the product in any pack; they count as `other`."""
+        return {name: times for name, times in self.labels.items() if name not in FINANCIAL_CATEGORIES}
+
+    @property
+    def beyond(self) -> list[str]:
+        """The categories of the financial pack among the labels that the general one counts as `other`."""
+        return [] if self.financial else [name for name in self.labels if is_financial([name])]
+
+
+class Evaluation(NamedTuple):
+    """The figures of a model on a file, and the rows that were not scored, by reason."""
+
+    plan: Plan
+    measures: Measures
+    skipped: Mapping[str, int]
+
+    def as_dict(self) -> dict[str, Any]:
+        """What `evaluate --json` prints; shares to four places, microseconds to one."""
+        found = self.measures
+        answered = found.threshold_coverage > 0
+        return {
+            "texts": found.texts,
+            "accuracy": _short(found.accuracy),
+            "macro_f1": _short(found.macro_f1),
+            "ece": _short(found.ece),
+            "coverage_at_90": _short(found.coverage_at_90),
+            "at_threshold": {
+                "coverage": _short(found.threshold_coverage),
+                "precision": _short(found.threshold_precision) if answered else None,
+            },
+            "per_class": {
+                name: {
+                    "precision": _short(each.precision),
+                    "recall": _short(each.recall),
+                    "f1": _short(each.f1),
+                    "support": each.texts,
+                }
+                for name, each in found.categories.items()
+            },
+            "us_per_text": {"p50": round(found.us_p50, 1), "p99": round(found.us_p99, 1)},
+            "skipped": sum(self.skipped.values()),
+            "skipped_because": dict(self.skipped),
+            "taxonomy": "financial" if self.plan.financial else "general",
+            "unknown_labels": self.plan.unknown,
+            "calibration": [[_short(each.mean), each.right, each.total] for each in found.bins],
+        }
+
+
+def plan(file: Path, columns: Columns, taxonomy: Taxonomy) -> Plan:
+    """Looks through the labels once; `auto` is the financial pack when a label belongs to it alone.
+
+    Raises:
+        UnusableData: the file cannot be read, or has no row that can be scored.
+    """
+    labels = label_counts(file, columns)
+    if not labels:
+        raise UnusableData(
+            f"{file} has no row with a text and a label in {columns.label!r}; there is nothing to score."
+        )
+    financial = is_financial(list(labels)) if taxonomy == "auto" else taxonomy == "financial"
+    return Plan(file, columns, financial, dict(labels.most_common()))
+
+
+def evaluate(categoriser: Categoriser, data: Plan) -> Evaluation:
+    """Every figure of the categoriser on the file, which may be of any length; raises UnusableData."""
+    skipped: Counter[str] = Counter()
+    answers, taken = _answered(categoriser, _scored(data, skipped))
+    return Evaluation(data, of_answers(answers, sorted(taken)), skipped)
+
+
+def answered(categoriser: Categoriser, texts: Iterable[Labelled]) -> list[Answer]:
+    """What is answered for each text, beside its label as the categoriser's taxonomy names it."""
+    return _answered(categoriser, texts)[0]
+
+
+def _answered(categoriser: Categoriser, texts: Iterable[Labelled]) -> tuple[list[Answer], list[int]]:
+    categoriser.categorise("", WARM_UP)  # what is made at the first use is no cost of a text
+    answers: list[Answer] = []
+    taken: list[int] = []
+    for each in texts:
+        begin = perf_counter_ns()
+        said = categoriser.categorise(each.subject, each.text)
+        taken.append(perf_counter_ns() - begin)
+        truth = in_taxonomy(each.label, financial=categoriser.financial)
+        answers.append(Answer(said.name, said.confidence, not said.needs_person, truth))
+    return answers, taken
+
+
+def _scored(data: Plan, skipped: Counter[str]) -> Iterator[Labelled]:
+    for row in labelled(data.file, data.columns):
+        if isinstance(row, Skipped):
+            skipped[row.why] += 1
+        else:
+            yield row
+
+
+def _short(share: float) -> float:
+    return round(share, _PLACES)

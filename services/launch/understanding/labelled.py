@@ -1,0 +1,115 @@
+"""Labelled texts in a CSV file, plain or gzipped, read a row at a time; whatever is wrong with it is said in a sentence."""
+
+import csv
+import gzip
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from shared.domain.errors import RecourseError
+
+OUR_NAMES: Final = {
+    "fraud_or_unauthorised": "unauthorised_charge",
+    "unauthorised": "unauthorised_charge",
+    "warranty_returns": "warranty",
+}
+"""Names that public data sets and the business use, where they differ from the product's."""
+
+FIELD_CHARACTERS_MAX: Final = 2**31 - 1
+"""What the reader of Python takes on every system; only the first 20,000 characters of a text are read for an answer."""
+
+_GZIP_MAGIC: Final = b"\x1f\x8b"
+
+
+class UnusableData(RecourseError):
+    """A file of labelled texts that cannot be read; the message says what is wrong and where."""
+
+    code = "unusable_data"
+
+
+class Columns(NamedTuple):
+    """Where a row holds its text, its label, and its subject if it has one."""
+
+    text: str
+    label: str
+    subject: str | None = None
+
+
+class Labelled(NamedTuple):
+    """A text with the category that somebody gave it, by the product's name."""
+
+    subject: str
+    text: str
+    label: str
+
+
+class Skipped(NamedTuple):
+    """A row that is not scored, and why: `no_label`, `no_text` or `short_row`."""
+
+    why: str
+
+
+def labelled(file: Path, columns: Columns) -> Iterator[Labelled | Skipped]:
+    """Every row in order; a name of `OUR_NAMES` becomes the product's own, any other label stays as it is written.
+
+    Raises:
+        UnusableData: no such file, a column is missing, or it is not CSV in UTF-8.
+    """
+    try:
+        with _opened(file) as lines:
+            yield from _rows(lines, columns, file)
+    except UnicodeDecodeError as fault:
+        raise UnusableData(f"{file} is not UTF-8: {fault.reason}. Convert it, for example with iconv.") from fault
+    except (EOFError, zlib.error, gzip.BadGzipFile) as fault:
+        raise UnusableData(f"{file} is gzipped, and damaged: {fault}") from fault
+    except OSError as fault:
+        raise UnusableData(f"{file} cannot be read: {fault.strerror or fault}") from fault
+
+
+def label_counts(file: Path, columns: Columns) -> Counter[str]:
+    """How often each label occurs among the rows that are scored; raises UnusableData."""
+    return Counter(row.label for row in labelled(file, columns) if isinstance(row, Labelled))
+
+
+def _opened(file: Path) -> TextIOWrapper:
+    with file.open("rb") as raw:
+        zipped = raw.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
+    stream = gzip.open(file, "rb") if zipped else file.open("rb")  # noqa: SIM115 - the wrapper closes it
+    return TextIOWrapper(stream, encoding="utf-8-sig", newline="")
+
+
+def _rows(lines: TextIOWrapper, columns: Columns, file: Path) -> Iterator[Labelled | Skipped]:
+    csv.field_size_limit(FIELD_CHARACTERS_MAX)
+    reader = csv.reader(lines, strict=True)
+    try:
+        header = [name.strip() for name in next(reader, [])]
+        places = _places(header, columns, file)
+        for row in reader:
+            if row:
+                yield _row(row, *places)
+    except csv.Error as fault:
+        raise UnusableData(f"{file} is not CSV: line {reader.line_num}: {fault}.") from fault
+
+
+def _places(header: list[str], columns: Columns, file: Path) -> tuple[int, int, int | None]:
+    if not any(header):
+        raise UnusableData(f"{file} is empty; its first line must name the columns.")
+    for name in filter(None, columns):
+        if name not in header:
+            raise UnusableData(f"{file} has no column {name!r}. It has: {', '.join(filter(None, header))[:500]}.")
+    subject = None if columns.subject is None else header.index(columns.subject)
+    return header.index(columns.text), header.index(columns.label), subject
+
+
+def _row(row: list[str], text: int, label: int, subject: int | None) -> Labelled | Skipped:
+    if len(row) <= max(text, label, subject or 0):
+        return Skipped("short_row")
+    name = row[label].strip()
+    if not name:
+        return Skipped("no_label")
+    if not row[text].strip():
+        return Skipped("no_text")
+    return Labelled("" if subject is None else row[subject], row[text], OUR_NAMES.get(name, name))
