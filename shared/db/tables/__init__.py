@@ -1,7 +1,7 @@
 """Every table, constraint and index. The constraints carry the product's invariants.
 
 Who writes what: `dispute`, `dispute_private`, `event` and `outbox` only through `shared.db.disputes` and `shared.db.outbox`;
-`inbox` and `parked` by consumers; `clock` and `timer` by escalation; `policy_migration` and `reassignment` by intake, their progress by escalation; `expert_request` and `referral` by both; `risk_score` by escalation, models by command line; `delivery*` and `notice_window` by notify; the rest by intake.
+`inbox` and `parked` by consumers; `clock` and `timer` by escalation; `policy_migration` and `reassignment` by intake, their progress by escalation; `expert_request` and `referral` by both; `risk_score` by escalation, models of both kinds by command line; `delivery*` and `notice_window` by notify; the rest by intake.
 """
 
 from shared.db.tables.access import (
@@ -13,6 +13,7 @@ from shared.db.tables.access import (
     webhook_endpoint,
 )
 from shared.db.tables.casework import expert_request, reassignment, referral
+from shared.db.tables.categorising import category_correction, category_model, category_publication
 from shared.db.tables.dispute import dispute, dispute_private, event, feedback, message, thread
 from shared.db.tables.queue import heartbeat, inbox, outbox, parked
 from shared.db.tables.risk import risk_model, risk_publication, risk_score
@@ -23,6 +24,9 @@ from shared.db.tables.time import clock, mark, policy, policy_migration, timer
 __all__ = [
     "METADATA",
     "api_key",
+    "category_correction",
+    "category_model",
+    "category_publication",
     "clock",
     "delivery",
     "delivery_attempt",
