@@ -30,11 +30,11 @@ _PRUNE: Final = (
 
 
 class Correction(NamedTuple):
-    """What was read in a dispute's text and what a person says is right; the texts are masked."""
+    """What was read in a dispute's text and what a person says is right; the texts are masked, or not kept."""
 
     dispute_id: UUID
-    subject: str
-    description: str
+    subject: str | None
+    description: str | None
     read_as: str
     read_confidence: float
     read_needs_person: bool
