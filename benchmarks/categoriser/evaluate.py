@@ -14,7 +14,7 @@ from time import perf_counter_ns
 
 from services.intake.categorise import CATEGORIES, FINANCIAL_CATEGORIES, Categoriser, read_complaint
 from services.intake.categorise.category_phrases import CATEGORY_PHRASES
-from services.intake.categorise.phrases import PhraseTree
+from services.intake.categorise.lexicon import Lexicon
 from services.intake.categorise.reading import read
 from services.launch.understanding.corpus import HELD_OUT, TRAINED_SETS, UNSEEN_SETS, Example, data_folder, examples
 
@@ -129,11 +129,12 @@ def coverage(answers: Sequence[Answer], precision: float) -> float:
 
 
 def _rules_accuracy(texts: Sequence[Example], taxonomy: Sequence[str]) -> float:
-    tree = PhraseTree(CATEGORY_PHRASES)
+    lexicon = Lexicon(CATEGORY_PHRASES)
     right = 0
     for text in texts:
         hits = Counter(
-            hit.label if hit.label in taxonomy else "other" for hit in tree.find(read(text.subject, text.text).words)
+            hit.label if hit.label in taxonomy else "other"
+            for hit in lexicon.find(read(text.subject, text.text).normalised)
         )
         said = hits.most_common(1)[0][0] if hits else "other"
         truth = text.hand or text.category

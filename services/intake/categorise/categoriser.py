@@ -9,23 +9,19 @@ from itertools import chain
 from pathlib import Path
 
 from services.intake.categorise.categories import CATEGORIES, FINANCIAL_CATEGORIES, Categorisation
-from services.intake.categorise.category_phrases import CATEGORY_PHRASES
-from services.intake.categorise.lexicon import phrases_in
+from services.intake.categorise.lexicon import LEXICON, Lexicon
 from services.intake.categorise.load import load_model
 from services.intake.categorise.model import Model
 from services.intake.categorise.phrases import Hit
-from services.intake.categorise.reading import Reading, read
+from services.intake.categorise.reading import Reading, read, shape_of
+from services.intake.categorise.search import Findings
 
 REASONS_MAX = 8
+REASON_LIMIT_CHARACTERS = 160
 SECONDARY_MAX = 2
-SECONDARY_PROBABILITY = 0.30
-"""A second category is named without a phrase of its own from this raw probability on."""
 
 MATTER_SHARE = 0.5
 """Beside `communication`, a matter that a phrase names is the primary one from this share of its probability on."""
-
-KNOWN_SHARE = 0.5
-"""When fewer of the words than this are known (another language, gibberish), confidence shrinks in proportion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,35 +32,36 @@ class Categoriser:
     financial: bool = False
 
     @classmethod
-    def load(cls, path: Path | None = None, *, financial: bool = False) -> "Categoriser":
+    def load(cls, path: Path | None = None, *, financial: bool = False, lexicon: Lexicon = LEXICON) -> "Categoriser":
         """Reads a model file (the shipped one by default); raises ModelFileError or OSError.
 
-        With `financial`, answers come from FINANCIAL_CATEGORIES instead of CATEGORIES.
+        With `financial`, answers come from FINANCIAL_CATEGORIES instead of CATEGORIES. `lexicon` holds the phrases that
+        are found in the same pass over a text; the model knows those of LEXICON.
         """
-        return cls(load_model(path), financial)
+        return cls(load_model(path, lexicon), financial)
 
     def categorise(self, subject: str, description: str, *, product: str | None = None) -> Categorisation:
         """The category of a complaint; below the threshold it says that a person must decide."""
         reading = read(subject, description, product=product)
-        return self.of_reading(reading, phrases_in(reading))
+        return self.of_reading(reading, self.model.search(reading.normalised))
 
-    def of_reading(self, reading: Reading, phrases: Sequence[Hit]) -> Categorisation:
+    def of_reading(self, reading: Reading, findings: Findings) -> Categorisation:
         """The category of a complaint that was read already; phrases that speak for no category are passed over."""
-        hits = [hit for hit in phrases if hit.label in CATEGORY_PHRASES]
+        hits = [hit for hit in findings.hits if hit.label in self.model.phrase_weights]
         spoken = Counter([hit.label for hit in hits])
-        grams = {*reading.distinct, *reading.pairs}
-        score = self.model.score(grams, spoken, domain="financial" if self.financial else None)
+        present = {number for number, _, _ in findings.matches}
+        score = self.model.score(present, spoken, domain="financial" if self.financial else None)
         probabilities = self._in_taxonomy(score.probabilities)
         name = _primary(probabilities, spoken.keys())
         taxonomy = "financial" if self.financial else "default"
-        known = _familiarity(score.known_words, reading)
+        known = self._familiarity(reading, findings)
         confidence = self.model.confidence(taxonomy, probabilities[name], score.domains) * known
         return Categorisation(
             name=name,
             confidence=round(confidence, 4),
             needs_person=confidence < self.model.thresholds[taxonomy],
-            reasons=self._reasons(name, reading, hits, grams),
-            secondary=_secondary(name, probabilities, spoken.keys()) if known else (),
+            reasons=self._reasons(name, reading, hits, present),
+            secondary=self._secondary(name, probabilities, spoken.keys()) if known else (),
         )
 
     def _in_taxonomy(self, probabilities: Sequence[float]) -> dict[str, float]:
@@ -73,12 +70,33 @@ class Categoriser:
             named[category if category in named else "other"] += probability
         return named
 
-    def _reasons(self, name: str, reading: Reading, hits: Sequence[Hit], grams: AbstractSet[str]) -> tuple[str, ...]:
-        phrases = (reading.excerpt(hit.first, hit.after) for hit in hits if hit.label == name)
-        telling = self.model.telling[name]
-        # The word itself breaks a tie: sets are ordered differently in every process.
-        strongest = sorted([(telling[gram], gram) for gram in telling.keys() & grams], reverse=True)
-        return _without_repeats(chain(phrases, (_locate(gram, reading) for _, gram in strongest[:REASONS_MAX])))
+    def _familiarity(self, reading: Reading, findings: Findings) -> float:
+        rows = self.model.rows
+        found = len(findings.matches) - len([number for number, _, _ in findings.parts if not rows[number]])
+        return min(1.0, found / (self.model.familiar * max(1, shape_of(reading.normalised).words)))
+
+    def _reasons(self, name: str, reading: Reading, hits: Sequence[Hit], present: AbstractSet[int]) -> tuple[str, ...]:
+        phrases = (reading.excerpt(hit.start, hit.end) for hit in hits if hit.label == name)
+        telling = self.model.telling.get(name, {})
+        strongest = sorted([(telling[number], number) for number in telling.keys() & present], reverse=True)
+        words = (self._excerpt(number, reading) for _, number in strongest[:REASONS_MAX])
+        return _without_repeats(chain(phrases, words))
+
+    def _excerpt(self, number: int, reading: Reading) -> str | None:
+        """The first place of a pattern, as whole words; looking there again is cheaper than keeping every place."""
+        pattern = self.model.spelling[number]
+        at = reading.normalised.find(pattern)
+        start, end = reading.whole_words(at, at + len(pattern))
+        return reading.excerpt(start, end)
+
+    def _secondary(self, name: str, probabilities: Mapping[str, float], spoken: AbstractSet[str]) -> tuple[str, ...]:
+        apply = [
+            category
+            for category, probability in probabilities.items()
+            if category not in (name, "other")
+            and (category in spoken or probability >= self.model.secondary_probability)
+        ]
+        return tuple(nlargest(SECONDARY_MAX, apply, key=probabilities.__getitem__))
 
 
 def _primary(probabilities: Mapping[str, float], spoken: AbstractSet[str]) -> str:
@@ -91,33 +109,12 @@ def _primary(probabilities: Mapping[str, float], spoken: AbstractSet[str]) -> st
     return max(matters, key=probabilities.__getitem__, default=top)
 
 
-def _secondary(name: str, probabilities: Mapping[str, float], spoken: AbstractSet[str]) -> tuple[str, ...]:
-    apply = [
-        category
-        for category, probability in probabilities.items()
-        if category not in {name, "other"} and (category in spoken or probability >= SECONDARY_PROBABILITY)
-    ]
-    return tuple(nlargest(SECONDARY_MAX, apply, key=probabilities.__getitem__))
-
-
 def _without_repeats(excerpts: Iterable[str | None]) -> tuple[str, ...]:
     """The first few excerpts, leaving out what an earlier one already says."""
     kept: list[str] = []
     for excerpt in excerpts:
         if excerpt and not any(excerpt in earlier for earlier in kept):
-            kept.append(excerpt)
+            kept.append(excerpt[:REASON_LIMIT_CHARACTERS])
             if len(kept) == REASONS_MAX:
                 break
     return tuple(kept)
-
-
-def _familiarity(known_words: int, reading: Reading) -> float:
-    share = known_words / max(1, len(reading.distinct) - 1)
-    return min(1.0, share / KNOWN_SHARE)
-
-
-def _locate(gram: str, reading: Reading) -> str | None:
-    """Where a known word or pair stands in the text, in the text's own spelling."""
-    paired = " " in gram
-    at = (reading.pairs if paired else reading.words).index(gram)
-    return reading.excerpt(at, at + 1 + paired)

@@ -4,40 +4,75 @@ import hashlib
 import json
 import zlib
 from array import array
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from math import exp
 from pathlib import Path
 from sys import byteorder
 from typing import Any
 
 from services.intake.categorise.common_words import COMMON_WORDS
-from services.intake.categorise.model import FIXED_LANES, Calibration, Model
+from services.intake.categorise.lexicon import LEXICON, Lexicon
+from services.intake.categorise.model import FIXED_LANES, LANE_BITS, PATTERNS_MAX, WEIGHT_MAX, Calibration, Model
+from services.intake.categorise.search import Search
 
 SHIPPED = Path(__file__).with_name("model.bin")
 MAGIC = b"RECOURSE-CATEGORISER\n"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 FILE_LIMIT_BYTES = 5_000_000
-TELLING_WORDS = 500
-"""How many of a category's strongest words and pairs may explain an answer."""
+BODY_LIMIT_BYTES = 16_000_000
+"""What the compressed part of a file may unfold to."""
+TAXONOMIES = ("default", "financial")
+TELLING_PATTERNS = 500
+"""How many of a category's strongest patterns may explain an answer."""
+
+_BIAS = WEIGHT_MAX + 1
+"""Added to every stored number, which makes it one of 16 bits without a sign."""
 
 
 class ModelFileError(ValueError):
     """The file is not a model of this format version, or it is damaged."""
 
 
-def load_model(path: Path | None = None) -> Model:
+def load_model(path: Path | None = None, lexicon: Lexicon = LEXICON) -> Model:
     """The model in `path`, or the shipped one; raises ModelFileError, or OSError when it cannot be read."""
     file = path or SHIPPED
     if file.stat().st_size > FILE_LIMIT_BYTES:
         raise ModelFileError(f"{file.name} is larger than {FILE_LIMIT_BYTES} bytes.")
-    header, body = _parts(file.read_bytes(), file.name)
-    lanes = FIXED_LANES + len(header["categories"]) + len(header["domain_bias"])
-    words, _, numbers = zlib.decompress(body).partition(b"\0")
-    vocabulary = words.decode().split("\n")
-    rows = _native(numbers)
+    return model_of(file.read_bytes(), lexicon, name=file.name)
+
+
+def model_of(raw: bytes, lexicon: Lexicon = LEXICON, *, name: str = "model") -> Model:
+    """The model in the bytes of a file; `lexicon` holds the phrases that are looked for beside it.
+
+    Raises ModelFileError; `name` is used in its message.
+    """
+    header, body = _parts(raw, name)
+    try:
+        return _model(header, body, lexicon)
+    except (KeyError, TypeError, ValueError, IndexError, zlib.error) as cause:
+        raise ModelFileError(f"{name} is incomplete or contradicts itself.") from cause
+
+
+def _model(header: Mapping[str, Any], body: bytes, lexicon: Lexicon) -> Model:
+    lanes = FIXED_LANES + len(header["categories"]) + len(header["domains"])
+    patterns, numbers = _unfolded(body)
+    known = dict(zip(lexicon.patterns, range(len(lexicon.patterns)), strict=True))
+    further = [pattern for pattern in patterns if pattern not in known]
+    known.update(zip(further, range(len(known), len(known) + len(further)), strict=True))
+    places = [known[pattern] for pattern in patterns]
+    _check(header, numbers, lanes)
+    rows = [0] * len(known)
+    for place, row in zip(places, _packed(numbers, lanes), strict=True):
+        rows[place] = row
+    telling = {
+        category: _telling(patterns, places, numbers[FIXED_LANES + at :: lanes])
+        for at, category in enumerate(header["categories"])
+    }
+    spelling = dict(zip(places, patterns, strict=True))
     return Model(
         categories=tuple(header["categories"]),
-        table=dict(zip(vocabulary, _packed(rows, lanes), strict=True)),
+        search=Search(lexicon, further),
+        rows=rows,
         weight_step=header["weight_step"],
         rarity_step=header["rarity_step"],
         domains=tuple(header["domains"]),
@@ -48,24 +83,31 @@ def load_model(path: Path | None = None) -> Model:
             name: tuple(Calibration(*points) for points in curves) for name, curves in header["calibrations"].items()
         },
         thresholds=header["thresholds"],
-        telling={
-            category: _telling(vocabulary, rows[FIXED_LANES + at :: lanes])
-            for at, category in enumerate(header["categories"])
-        },
+        telling=telling,
+        spelling={number: spelling[number] for numbers_of in telling.values() for number in numbers_of},
+        familiar=header["familiar"],
+        secondary_probability=header.get("secondary_probability", 0.30),
     )
 
 
-def save_model(path: Path, header: Mapping[str, Any], vocabulary: list[str], lanes: "array[int]") -> None:
-    """Writes a model file: magic, one line of JSON with the body's SHA-256, then the compressed table.
+def model_bytes(header: Mapping[str, Any], patterns: Sequence[str], rows: Iterable[int]) -> bytes:
+    """A model file: magic, one line of JSON with the body's SHA-256, then the compressed table.
 
-    `lanes` holds, per word or pair of `vocabulary`, its 16-bit numbers in a row.
+    `rows` holds, per pattern, its numbers one after the other: squared rarity, a weight for each category, a weight for
+    each domain; each within WEIGHT_MAX of 0, or OverflowError is raised. The commonest patterns should come first, so
+    that their rows share the processor's cache.
     """
-    numbers = array("H", lanes)
+    numbers = array("H", [number + _BIAS for number in rows])
     if byteorder == "big":
         numbers.byteswap()
-    body = zlib.compress("\n".join(vocabulary).encode() + b"\0" + numbers.tobytes(), 9)
-    full = {"format_version": FORMAT_VERSION, "sha256": hashlib.sha256(body).hexdigest(), **header}
-    path.write_bytes(MAGIC + json.dumps(full, separators=(",", ":"), sort_keys=True).encode() + b"\n" + body)
+    body = zlib.compress("\n".join(patterns).encode() + b"\0" + numbers.tobytes(), 9)
+    full = {**header, "format_version": FORMAT_VERSION, "sha256": hashlib.sha256(body).hexdigest()}
+    return MAGIC + json.dumps(full, separators=(",", ":"), sort_keys=True).encode() + b"\n" + body
+
+
+def read_header(raw: bytes, name: str = "model") -> dict[str, Any]:
+    """What a file says of itself (what it was trained on, its report); raises ModelFileError."""
+    return _parts(raw, name)[0]
 
 
 def _parts(raw: bytes, name: str) -> tuple[dict[str, Any], bytes]:
@@ -76,34 +118,58 @@ def _parts(raw: bytes, name: str) -> tuple[dict[str, Any], bytes]:
         header: dict[str, Any] = json.loads(line)
     except ValueError as cause:
         raise ModelFileError(f"{name} has a damaged header.") from cause
-    if header.get("format_version") != FORMAT_VERSION:
-        raise ModelFileError(f"{name} has format {header.get('format_version')}, this code reads {FORMAT_VERSION}.")
-    if hashlib.sha256(body).hexdigest() != header["sha256"]:
+    if not isinstance(header, dict) or header.get("format_version") != FORMAT_VERSION:
+        version = header.get("format_version") if isinstance(header, dict) else None
+        raise ModelFileError(f"{name} has format {version}, this code reads {FORMAT_VERSION}.")
+    if hashlib.sha256(body).hexdigest() != header.get("sha256"):
         raise ModelFileError(f"{name} is damaged: its checksum does not match.")
     return header, body
 
 
-def _native(numbers: bytes) -> "array[int]":
+def _unfolded(body: bytes) -> tuple[list[str], "array[int]"]:
+    unfolding = zlib.decompressobj()
+    words, _, numbers = unfolding.decompress(body, BODY_LIMIT_BYTES).partition(b"\0")
+    patterns = words.decode().split("\n")
+    if unfolding.unconsumed_tail or len(set(patterns)) != len(patterns) > PATTERNS_MAX or not all(patterns):
+        raise ValueError("Too large, or a pattern is empty or named twice.")
     rows = array("H", numbers)
     if byteorder == "big":
         rows.byteswap()
-    return rows
+    return patterns, rows
+
+
+def _check(header: Mapping[str, Any], numbers: Sequence[int], lanes: int) -> None:
+    """Raises ValueError for a header whose parts do not fit together, so that no text can fail on it later."""
+    categories, domains = len(header["categories"]), len(header["domains"])
+    sound = (
+        {len(weights) for weights in header["phrase_weights"].values()} <= {categories}
+        and {len(biases) for biases in header["category_bias"]} == {categories}
+        and len(header["category_bias"]) == len(header["domain_bias"]) == domains
+        and all(len(header["calibrations"][name]) == domains for name in TAXONOMIES)
+        and all(len(raw) == len(sure) > 0 for curves in header["calibrations"].values() for raw, sure in curves)
+        and all(0.0 <= header["thresholds"][name] <= 1.0 for name in TAXONOMIES)
+        and min(header["familiar"], header["rarity_step"], header["weight_step"]) > 0.0
+        and min(numbers[::lanes], default=_BIAS) >= _BIAS
+    )
+    if not sound:
+        raise ValueError("The parts of the header do not fit together.")
 
 
 def _packed(rows: "array[int]", lanes: int) -> list[int]:
-    """One whole number per row of 16-bit numbers, each widened to a 32-bit lane."""
+    """One whole number per row of 16-bit numbers, each widened to a lane of its own."""
     wide = array("I", rows)
     if byteorder == "big":
         wide.byteswap()
-    raw, width = wide.tobytes(), lanes * 4
-    return [int.from_bytes(raw[at : at + width], "little") for at in range(0, len(raw), width)]
+    raw, width = wide.tobytes(), lanes * (LANE_BITS // 8)
+    bias = int.from_bytes(_BIAS.to_bytes(LANE_BITS // 8, "little") * lanes, "little")
+    return [int.from_bytes(raw[at : at + width], "little") - bias for at in range(0, len(raw), width)]
 
 
-def _telling(vocabulary: list[str], weights: "array[int]") -> dict[str, int]:
-    """The words and pairs that speak most strongly for a category, without empty words."""
-    least = sorted(weights)[-min(TELLING_WORDS, len(weights))]
+def _telling(patterns: Sequence[str], places: Sequence[int], weights: "array[int]") -> dict[int, int]:
+    """The patterns that speak most strongly for a category, without empty words."""
+    least = max(sorted(weights)[-min(TELLING_PATTERNS, len(weights))], _BIAS + 1)
     return {
-        gram: weight
-        for gram, weight in zip(vocabulary, weights, strict=True)
-        if weight >= least and gram not in COMMON_WORDS
+        place: weight
+        for pattern, place, weight in zip(patterns, places, weights, strict=True)
+        if weight >= least and pattern.strip() not in COMMON_WORDS
     }

@@ -1,29 +1,31 @@
-"""The linear model: word and word-pair weights, packed so that one sum over a text scores every category at once.
+"""The linear model: weights of patterns, packed so that one sum over a text scores every category at once.
 
-Each known word or pair maps to one whole number that holds, side by side in 32-bit lanes, its weight for every
-category and every domain. Adding these numbers adds all lanes together, which costs a few nanoseconds a word in plain
-Python. Weights are stored as 16-bit fixed point above a bias; no lane can overflow within `TEXT_LIMIT_CHARACTERS`.
+Each pattern maps to one whole number that holds, side by side in 32-bit lanes, its squared rarity and its weight for
+every category and every domain. Adding these numbers adds all lanes together, which costs some fifty nanoseconds a
+pattern in plain Python. A lane below zero borrows from the next one; adding half of every lane's range to the sum
+settles that before the lanes are taken apart.
 """
 
-import struct
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, field
 from math import exp, sqrt
 from operator import add, mul
+from struct import Struct
+
+from services.intake.categorise.search import Search
 
 LANE_BITS = 32
-LANE_MASK = 0xFFFF_FFFF
-WEIGHT_BIAS = 1 << 14
-"""Added to every weight, so that lanes stay above zero; half of 16 bits, for a word's row may hold its stem's too."""
+HALF_LANE = 1 << (LANE_BITS - 1)
+WEIGHT_MAX = (1 << 15) - 1
+PATTERNS_MAX = HALF_LANE // WEIGHT_MAX - 1
+"""A lane cannot overflow even when a text holds every pattern of a model."""
 
-FIXED_LANES = 3
-"""Lanes before the weights: how many weights were added, known words, squared rarity."""
+FIXED_LANES = 1
+"""Lanes before the weights: squared rarity."""
 
 HITS_CAP = 3
-"""More phrases of one category than this add nothing."""
+"""More phrases of one label than this add nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,6 @@ class Score:
     probabilities: list[float]
     domains: list[float]
     """How much the text resembles each domain; adds up to 1."""
-    known_words: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,10 @@ class Model:
     """Everything a model file holds; immutable, safe to share between threads."""
 
     categories: tuple[str, ...]
-    table: Mapping[str, int]
+    search: Search
+    """Finds the lexicon's phrases and the model's patterns; a pattern's number is its place in `rows`."""
+    rows: Sequence[int]
+    """0 for a pattern that only phrases use."""
     weight_step: float
     """The size of one unit of a stored weight."""
     rarity_step: float
@@ -73,43 +77,52 @@ class Model:
     """Per taxonomy, one curve for each domain."""
     thresholds: Mapping[str, float]
     """Per taxonomy, the confidence below which a person decides."""
-    telling: Mapping[str, Mapping[str, int]]
-    """Per category, the words and pairs that speak for it strongly enough to be given as a reason."""
+    telling: Mapping[str, Mapping[int, int]]
+    """Per category, the patterns that speak for it strongly enough to be given as a reason."""
+    spelling: Mapping[int, str]
+    """The telling patterns."""
+    familiar: float
+    """A text with fewer patterns a word than this (another language, gibberish) loses confidence in proportion."""
+    secondary_probability: float
+    """A second category is named without a phrase of its own from this raw probability on."""
+    _half: int = field(init=False)
+    _lanes: Struct = field(init=False)
 
-    def score(self, grams: AbstractSet[str], hits: Mapping[str, int], *, domain: str | None = None) -> Score:
-        """Probabilities from a text's words and pairs, known or not, and from phrase hits per category.
+    def __post_init__(self) -> None:
+        """Prepares the arithmetic."""
+        lanes = FIXED_LANES + len(self.categories) + len(self.domains)
+        object.__setattr__(
+            self, "_half", int.from_bytes(HALF_LANE.to_bytes(LANE_BITS // 8, "little") * lanes, "little")
+        )
+        object.__setattr__(self, "_lanes", Struct(f"<{lanes}I"))
+
+    def score(self, present: Iterable[int], hits: Mapping[str, int], *, domain: str | None = None) -> Score:
+        """Probabilities from the patterns of a text, each given once, and from phrase hits per label.
 
         Without a `domain`, the text itself shows how much it resembles each.
         """
-        lanes = self._sum(grams)
-        known, known_words, rarity = lanes[:FIXED_LANES]
+        total = sum(map(self.rows.__getitem__, present)) + self._half
+        rarity, *lanes = self._lanes.unpack(total.to_bytes(self._lanes.size, "little"))
+        rarity -= HALF_LANE
         scale = self.weight_step / sqrt(rarity * self.rarity_step) if rarity else 0.0
-        offset = known * WEIGHT_BIAS
-        scores = [(lane - offset) * scale for lane in lanes[FIXED_LANES:]]
+        scores = [(lane - HALF_LANE) * scale for lane in lanes]
         count = len(self.categories)
         category_scores = scores[:count]
         for label, times in hits.items():
             share = min(times, HITS_CAP) / HITS_CAP
-            category_scores = [
-                score + share * weight
-                for score, weight in zip(category_scores, self.phrase_weights[label], strict=True)
-            ]
+            weights = self.phrase_weights[label]
+            category_scores = [score + share * weight for score, weight in zip(category_scores, weights, strict=True)]
         domains = (
             [float(name == domain) for name in self.domains]
             if domain
             else _softmax(map(add, scores[count:], self.domain_bias))
         )
-        return Score(self._mixed(category_scores, domains), domains, known_words)
+        return Score(self._mixed(category_scores, domains), domains)
 
     def confidence(self, taxonomy: str, raw: float, domains: Sequence[float]) -> float:
         """The share of right answers to expect: rising with the raw probability, as sure as the domain's labels are."""
         curves = self.calibrations[taxonomy]
         return sum(share * curve(raw) for share, curve in zip(domains, curves, strict=True))
-
-    def _sum(self, grams: AbstractSet[str]) -> tuple[int, ...]:
-        lanes = FIXED_LANES + len(self.categories) + len(self.domain_bias)
-        total = sum(filter(None, map(self.table.get, grams)))
-        return struct.unpack(f"<{lanes}I", total.to_bytes(lanes * 4, "little"))
 
     def _mixed(self, scores: Sequence[float], domains: Sequence[float]) -> list[float]:
         """Domains differ in what is common; each domain's view counts as much as the text resembles that domain."""
@@ -121,11 +134,6 @@ class Model:
             part = share / sum(view)
             mixed = [already + part * more for already, more in zip(mixed, view, strict=True)]
         return mixed
-
-
-def grams_of(words: Sequence[str]) -> AbstractSet[str]:
-    """The words and the pairs of neighbours, each once."""
-    return {*words, *map(" ".join, pairwise(words))}
 
 
 def _softmax(scores: Iterable[float]) -> list[float]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from services.intake.categorise.lexicon import phrases_in
+from services.intake.categorise.lexicon import LEXICON
 from services.intake.categorise.phrases import Hit
 from services.intake.categorise.reading import Reading, read
 from services.intake.categorise.signal_phrases import EMOTION_PHRASES, FLAG_PHRASES
@@ -15,13 +15,14 @@ EMOTIONS = ("calm", *EMOTION_PHRASES)
 FLAGS = tuple(FLAG_PHRASES)
 EVIDENCE_LIMIT_CHARACTERS = 80
 NEGATION_WORDS_BEFORE = 3
+NEGATION_CHARACTERS_BEFORE = 60
 SHOUTED_SHARE_MAX = 0.7
 """With more capitals than this the whole text is written so, which is a habit and not a raised voice."""
 
 _LABELS = frozenset((*EMOTION_PHRASES, *FLAG_PHRASES))
 _NEGATIONS = "not never no t dont didnt isnt wasnt cannot cant wont doesnt nobody neither nor without hardly aren"
 _NEGATING = frozenset(_NEGATIONS.split())
-_SENTENCE_END = frozenset(".!?;\n")
+_SENTENCE_END = ".!?;\n"
 _DOUBLED = ("!!", "??", "!?", "?!")
 _EXCLAIMED = re.compile(r"\b\w{1,40} ?[!?]{2}")
 # A step ahead of the full pattern: it begins with one set of letters, for which the search is several times faster.
@@ -41,7 +42,7 @@ class Signal:
 def read_signals(subject: str, description: str) -> tuple[Signal, ...]:
     """Exactly one emotion, first, then each flag at most once; never raises, time linear in the length."""
     reading = read(subject, description)
-    return signals_in(reading, phrases_in(reading))
+    return signals_in(reading, LEXICON.find(reading.normalised))
 
 
 def signals_in(reading: Reading, phrases: Iterable[Hit]) -> tuple[Signal, ...]:
@@ -55,7 +56,7 @@ def signals_in(reading: Reading, phrases: Iterable[Hit]) -> tuple[Signal, ...]:
 
 
 def _note(first: dict[str, str], hit: Hit, reading: Reading) -> None:
-    excerpt = reading.excerpt(hit.first, hit.after)
+    excerpt = reading.excerpt(hit.start, hit.end)
     if excerpt is not None:
         first[hit.label] = excerpt[:EVIDENCE_LIMIT_CHARACTERS]
 
@@ -73,12 +74,10 @@ def _emotion(shown: dict[str, str], reading: Reading) -> Signal:
 
 def _negated(reading: Reading, hit: Hit) -> bool:
     """True for "not angry", "never dangerous": a negation shortly before, in the same sentence."""
-    for at in range(hit.first - 1, max(-1, hit.first - 1 - NEGATION_WORDS_BEFORE), -1):
-        if not _SENTENCE_END.isdisjoint(reading.separator(at + 1)):
-            return False
-        if reading.words[at] in _NEGATING:
-            return True
-    return False
+    first = max(0, hit.start - NEGATION_CHARACTERS_BEFORE)
+    sentence = max(first, *(reading.text.rfind(end, first, hit.start) + 1 for end in _SENTENCE_END))
+    before = reading.normalised[sentence + 1 : hit.start + 1].split()
+    return not _NEGATING.isdisjoint(before[-NEGATION_WORDS_BEFORE:])
 
 
 def _raised_voice(reading: Reading) -> str:

@@ -1,57 +1,53 @@
 """From folded texts to the bytes of a model file: fitted, calibrated on folds the fitted part did not see, packed."""
 
-from array import array
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 from sklearn.isotonic import IsotonicRegression
 
 from services.intake.categorise.categories import CATEGORIES
-from services.intake.categorise.load import save_model
-from services.intake.categorise.model import WEIGHT_BIAS
+from services.intake.categorise.load import model_bytes
+from services.intake.categorise.model import WEIGHT_MAX
 from services.launch.understanding import recipe
 from services.launch.understanding.corpus import Example
 
 TARGET_PRECISION = 0.90
 KNOTS = 12
-RARITY_STEP = 1 / 256
+RARITY_STEP = 1 / 128
+FAMILIAR = 0.6
+"""Known patterns a word below which a text counts as another language: few English texts have less than one a word."""
 
 
 def fitted_bytes(examples: Sequence[Example]) -> bytes:
     """A model file of these texts; calibrated on those of them whose fold was left out in turn."""
     texts = recipe.featured(examples)
     fitted = recipe.fit(texts)
-    vocabulary, lanes, step = _quantised(fitted)
+    patterns, rows, step = _quantised(fitted, texts)
     header = {
         "trained_on": sorted({example.source for example in examples}),
         "texts": len(texts),
         "categories": list(fitted.categories),
         "weight_step": step,
         "rarity_step": RARITY_STEP,
+        "familiar": FAMILIAR,
         "domains": list(recipe.DOMAINS),
         "domain_bias": fitted.domain_bias.tolist(),
         "category_bias": fitted.category_bias.tolist(),
         "phrase_weights": {name: weights.tolist() for name, weights in fitted.phrase_weights.items()},
         **_calibrated(texts, sorted({example.fold for example in examples})),
     }
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "model.bin"
-        save_model(path, header, vocabulary, lanes)
-        return path.read_bytes()
+    return model_bytes(header, patterns, rows)
 
 
-def _quantised(fitted: recipe.Fitted) -> tuple[list[str], "array[int]", float]:
-    """The table's rows: a word's own numbers and its stem's, added up, so that the product looks up words only."""
+def _quantised(fitted: recipe.Fitted, texts: Sequence[recipe.Featured]) -> tuple[list[str], list[int], float]:
+    """The table's rows: a word's own numbers and its stem's, added up, so that the product looks for words only."""
     weights = np.concatenate([fitted.weights, fitted.domain_weights]) * fitted.rarity
-    step = float(np.abs(weights).max()) / (WEIGHT_BIAS - 1)
-    stored = np.rint(weights / step).astype(int) + WEIGHT_BIAS
+    step = 2 * float(np.abs(weights).max()) / WEIGHT_MAX
     rarity = np.rint(fitted.rarity**2 / RARITY_STEP).astype(int)
-    numbers = np.vstack([np.ones_like(rarity), np.zeros_like(rarity), rarity, stored]).T
+    numbers = np.vstack([rarity, np.rint(weights / step).astype(int)]).T
     place = {gram: at for at, gram in enumerate(fitted.vocabulary)}
     nothing = np.zeros(numbers.shape[1], dtype=int)
 
@@ -61,9 +57,9 @@ def _quantised(fitted: recipe.Fitted) -> tuple[list[str], "array[int]", float]:
     rows = {gram: row(gram) for gram in fitted.vocabulary if " " in gram}
     for word in fitted.forms:
         rows[word] = row(word) + row(recipe.stem(word) + recipe.STEM_MARK)
-        rows[word][1] = 1
-    listed = sorted(rows)
-    return listed, array("H", np.vstack([rows[gram] for gram in listed]).ravel().tolist()), step
+    documents = Counter(gram for text in texts for gram in text.grams)
+    listed = sorted(rows, key=lambda gram: (-documents[gram], gram))
+    return [f" {gram} " for gram in listed], np.vstack([rows[gram] for gram in listed]).ravel().tolist(), step
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from scipy.sparse import csr_matrix, hstack  # type: ignore[import-untyped]  # i
 from sklearn.linear_model import LogisticRegression
 
 from services.intake.categorise.category_phrases import CATEGORY_PHRASES
+from services.intake.categorise.lexicon import Lexicon
 from services.intake.categorise.model import HITS_CAP
-from services.intake.categorise.phrases import PhraseTree
 from services.intake.categorise.reading import read
 from services.launch.understanding.corpus import Example
 
@@ -123,24 +123,25 @@ class Fitted:
 
 def featured(examples: Iterable[Example]) -> list[Featured]:
     """Reads every text the way the product does."""
-    tree = PhraseTree(CATEGORY_PHRASES)
-    return [_featured(example, tree) for example in examples]
+    lexicon = Lexicon(CATEGORY_PHRASES)
+    return [_featured(example, lexicon) for example in examples]
 
 
-def _featured(example: Example, tree: PhraseTree) -> Featured:
+def _featured(example: Example, lexicon: Lexicon) -> Featured:
     reading = read(example.subject, example.text)
-    words = reading.words
-    distinct = set(words)
-    grams = Counter(distinct | set(map(" ".join, pairwise(words))))
+    # A run of words with single signs between: the model's pairs do not reach across more.
+    runs = [run.split() for run in reading.normalised.split("  ")]
+    distinct = {word for run in runs for word in run}
+    grams = Counter(distinct.union(*(map(" ".join, pairwise(run)) for run in runs)))
     grams.update(stem(word) + STEM_MARK for word in distinct)
-    spelt = [reading.excerpt(at, at + 1) or "" for at in range(len(words))]
-    inner = [at for at in range(1, len(words)) if reading.separator(at) == " "]
+    # From the second word on, each word that follows the one before after nothing but a blank.
+    spelt = re.findall(r"(?<=\w )[^\W_]+", reading.text)
     return Featured(
         example=example,
         grams=grams,
-        hits=Counter(hit.label for hit in tree.find(words)),
-        capitalised=frozenset(words[at] for at in inner if spelt[at].istitle() and len(spelt[at]) > 1),
-        plain=frozenset(words[at] for at in inner if spelt[at].islower()),
+        hits=Counter(hit.label for hit in lexicon.find(reading.normalised)),
+        capitalised=frozenset(word.lower() for word in spelt if word.istitle() and len(word) > 1),
+        plain=frozenset(word for word in spelt if word.islower()),
     )
 
 

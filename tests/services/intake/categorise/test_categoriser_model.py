@@ -1,7 +1,11 @@
 """The model file and the arithmetic on it."""
 
+import hashlib
 import json
+import math
+import zlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,11 +13,52 @@ from hypothesis import strategies as st
 
 from services.intake.categorise import FINANCIAL_CATEGORIES, ModelFileError
 from services.intake.categorise.category_phrases import CATEGORY_PHRASES
-from services.intake.categorise.load import FILE_LIMIT_BYTES, MAGIC, SHIPPED, load_model
-from services.intake.categorise.model import LANE_MASK, WEIGHT_BIAS, Calibration, grams_of
-from services.intake.categorise.reading import TEXT_LIMIT_CHARACTERS
+from services.intake.categorise.lexicon import LEXICON, Lexicon
+from services.intake.categorise.load import (
+    BODY_LIMIT_BYTES,
+    FILE_LIMIT_BYTES,
+    MAGIC,
+    SHIPPED,
+    load_model,
+    model_bytes,
+    model_of,
+    read_header,
+)
+from services.intake.categorise.model import HALF_LANE, PATTERNS_MAX, WEIGHT_MAX, Calibration, Model
+from services.intake.categorise.reading import normalised
 
 MODEL = load_model()
+HEADER = read_header(SHIPPED.read_bytes())
+
+
+def patterns_of(raw: bytes) -> list[str]:
+    body = raw[len(MAGIC) :].partition(b"\n")[2]
+    return zlib.decompress(body).partition(b"\0")[0].decode().split("\n")
+
+
+PATTERNS = patterns_of(SHIPPED.read_bytes())
+
+
+def small(**changes: Any) -> bytes:
+    """A model of two categories and one domain that knows two words."""
+    header = {
+        "categories": ["warranty", "other"],
+        "domains": ["shop"],
+        "domain_bias": [0.0],
+        "category_bias": [[0.0, 0.0]],
+        "phrase_weights": {"warranty": [3.0, 0.0]},
+        "calibrations": {name: [[[0.0, 1.0], [0.0, 1.0]]] for name in ("default", "financial")},
+        "thresholds": {"default": 0.5, "financial": 0.5},
+        "weight_step": 0.01,
+        "rarity_step": 0.01,
+        "familiar": 0.5,
+    } | changes
+    return model_bytes(header, ["guarantee ", " hello "], [100, 200, -200, 0, 100, -200, 200, 0])
+
+
+def probability(model: Model, text: str, hits: int = 0) -> float:
+    present = {number for number, _, _ in model.search(normalised(text)).matches}
+    return model.score(present, {"warranty": hits} if hits else {}).probabilities[0]
 
 
 def test_the_shipped_file_is_whole_and_small() -> None:
@@ -29,9 +74,13 @@ def test_the_shipped_file_was_trained_only_on_sets_whose_licence_allows_it() -> 
     assert set(header["trained_on"]) <= allowed
 
 
-def test_no_digit_and_no_mask_is_in_the_vocabulary() -> None:
-    assert not [gram for gram in MODEL.table if any(letter.isdigit() for letter in gram)]
-    assert not [gram for gram in MODEL.table if "xx" in gram]
+def test_no_digit_and_no_mask_is_in_the_patterns() -> None:
+    assert not [pattern for pattern in PATTERNS if any(letter.isdigit() for letter in pattern)]
+    assert not [pattern for pattern in PATTERNS if "xx" in pattern]
+
+
+def test_every_pattern_is_one_a_text_can_hold() -> None:
+    assert not [pattern for pattern in PATTERNS if pattern not in normalised(pattern) or "  " in pattern]
 
 
 @pytest.mark.parametrize(
@@ -66,12 +115,60 @@ def test_a_file_beyond_the_limit_is_refused(tmp_path: Path) -> None:
         load_model(large)
 
 
-def test_no_lane_can_overflow_within_the_text_limit() -> None:
-    assert TEXT_LIMIT_CHARACTERS * 0xFFFF < LANE_MASK
-    assert all(
-        packed.bit_length() <= 32 * (3 + len(MODEL.categories) + len(MODEL.domains)) for packed in MODEL.table.values()
-    )
-    assert 2 * WEIGHT_BIAS <= 0x8000
+def test_no_lane_can_overflow_even_when_a_text_holds_every_pattern() -> None:
+    assert PATTERNS_MAX * WEIGHT_MAX < HALF_LANE
+    assert len(PATTERNS) <= PATTERNS_MAX
+
+
+def test_more_patterns_than_fit_are_refused() -> None:
+    header = {**HEADER, "categories": [], "domains": []}
+    with pytest.raises(ModelFileError):
+        model_of(model_bytes(header, [f" {at} " for at in range(PATTERNS_MAX + 1)], [1] * (PATTERNS_MAX + 1)))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"categories": ["warranty"]},
+        {"domains": ["shop", "bank"]},
+        {"category_bias": [[0.0]]},
+        {"domain_bias": []},
+        {"phrase_weights": {"warranty": [1.0]}},
+        {"calibrations": {}},
+        {"calibrations": {"default": [[[0.0], [0.0]]], "financial": [[[0.0], [0.0, 1.0]]]}},
+        {"thresholds": {"default": 2.0, "financial": 0.5}},
+        {"familiar": 0.0},
+        {"weight_step": None},
+        {"rarity_step": "small"},
+    ],
+)
+def test_a_file_that_contradicts_itself_is_refused(changes: dict[str, Any]) -> None:
+    assert model_of(small()).categories == ("warranty", "other")
+    with pytest.raises(ModelFileError):
+        model_of(small(**changes))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"not compressed",
+        zlib.compress(b" a \n a \0" + bytes(16)),
+        zlib.compress(b" a \n\0" + bytes(16)),
+        zlib.compress(b" a \0" + bytes(6)),
+        zlib.compress(b" a \0" + bytes(8)),
+        zlib.compress(b"\xff \0" + bytes(8)),
+        zlib.compress(bytes(BODY_LIMIT_BYTES + 1)),
+    ],
+)
+def test_a_damaged_table_under_a_true_checksum_is_refused(body: bytes) -> None:
+    header = {**read_header(small()), "sha256": hashlib.sha256(body).hexdigest()}
+    with pytest.raises(ModelFileError):
+        model_of(MAGIC + json.dumps(header).encode() + b"\n" + body)
+
+
+def test_a_negative_rarity_is_refused() -> None:
+    with pytest.raises(ModelFileError):
+        model_of(model_bytes(read_header(small()), [" a "], [-1, 0, 0, 0]))
 
 
 @pytest.mark.parametrize("name", ["default", "financial"])
@@ -95,18 +192,27 @@ def test_confidence_is_read_off_a_straight_line_between_two_points() -> None:
     assert [round(line(raw), 6) for raw in (0.0, 0.2, 0.4, 0.6, 1.0)] == [0.1, 0.1, 0.5, 0.9, 0.9]
 
 
-def test_a_sum_over_words_equals_the_sum_of_their_weights() -> None:
-    grams = {gram for gram in ("warranty", "broke", "charged", "charged twice") if gram in MODEL.table}
-    shift = 32 * 3
-    expected = sum(MODEL.table[gram] >> shift & LANE_MASK for gram in grams)
-    total = sum(MODEL.table[gram] for gram in grams)
-    assert total >> shift & LANE_MASK == expected
-    assert sum(MODEL.score(grams, {}).probabilities) == pytest.approx(1.0)
-    assert sum(MODEL.score(set(), {}).probabilities) == pytest.approx(1.0)
+def test_a_score_is_the_sum_of_weights_over_the_length_of_the_text_in_rarities() -> None:
+    model = model_of(small())
+    assert probability(model, "nothing known") == pytest.approx(0.5)
+    assert probability(model, "a warguarantee") == pytest.approx(1 / (1 + math.exp(-4)))
+    assert probability(model, "Hello, hello!") == pytest.approx(1 / (1 + math.exp(4)))
+    assert probability(model, "hello guarantee") == pytest.approx(0.5)
+    assert probability(model, "hello guarantee", hits=1) == pytest.approx(1 / (1 + math.exp(-1)))
+    assert probability(model, "hello guarantee", hits=3) == pytest.approx(1 / (1 + math.exp(-3)))
+    assert probability(model, "hello guarantee", hits=9) == pytest.approx(1 / (1 + math.exp(-3)))
 
 
-@given(st.lists(st.sampled_from(sorted(MODEL.table)[::97]), max_size=60))
-def test_scoring_any_known_words_gives_probabilities(words: list[str]) -> None:
-    score = MODEL.score(grams_of(words), dict.fromkeys(CATEGORY_PHRASES, 5))
+def test_a_model_is_the_same_whatever_phrases_are_looked_for_beside_it() -> None:
+    alone, beside = model_of(small(), Lexicon()), model_of(small(), LEXICON)
+    for text in ("hello", "guarantee hello", "hello, the kettle broke and the guarantee is refused"):
+        assert probability(alone, text) == probability(beside, text)
+
+
+@given(st.lists(st.sampled_from(PATTERNS[::97]), max_size=60))
+def test_scoring_any_known_words_gives_probabilities(patterns: list[str]) -> None:
+    present = {number for number, _, _ in MODEL.search("".join(patterns)).matches}
+    score = MODEL.score(present, dict.fromkeys(CATEGORY_PHRASES, 5))
     assert sum(score.probabilities) == pytest.approx(1.0)
+    assert sum(score.domains) == pytest.approx(1.0)
     assert min(score.probabilities) >= 0.0

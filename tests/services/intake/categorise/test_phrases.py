@@ -1,67 +1,138 @@
 """Phrases are found where they stand, and the work grows no faster than the text."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from services.intake.categorise import lexicon as lexicon_module
 from services.intake.categorise.category_phrases import CATEGORY_PHRASES
-from services.intake.categorise.phrases import GAP_WORDS, Hit, PhraseTree
-from services.intake.categorise.reading import read
+from services.intake.categorise.lexicon import LEXICON, Lexicon
+from services.intake.categorise.phrases import ALTERNATIVES_MAX, GAP_WORDS, Hit, PhraseError, wordings
+from services.intake.categorise.reading import normalised
 from services.intake.categorise.signal_phrases import EMOTION_PHRASES, FLAG_PHRASES
 
 ALL = {**CATEGORY_PHRASES, **EMOTION_PHRASES, **FLAG_PHRASES}
 
 
+def found(lexicon: Lexicon, text: str) -> list[tuple[str, str]]:
+    return [(hit.label, text[hit.start : hit.end]) for hit in lexicon.find(normalised(text))]
+
+
 def test_words_alternatives_and_gaps_are_matched() -> None:
-    tree = PhraseTree({"late": ["parcel|box .. late", "very late"]})
-    assert tree.find(["the", "box", "came", "far", "too", "late"]) == [Hit("late", 1, 6)]
-    assert tree.find(["very", "late"]) == [Hit("late", 0, 2)]
-    assert tree.find(["late", "box"]) == []
+    lexicon = Lexicon({"late": ["parcel|box .. late", "very late"]})
+    assert found(lexicon, "The Box, it came far too LATE!") == [("late", "Box, it came far too LATE")]
+    assert found(lexicon, "very late") == [("late", "very late")]
+    assert found(lexicon, "late box") == []
 
 
 def test_a_gap_spans_at_most_four_words() -> None:
-    tree = PhraseTree({"x": ["a .. b"]})
-    assert tree.find(["a", *["w"] * GAP_WORDS, "b"]) == [Hit("x", 0, GAP_WORDS + 2)]
-    assert tree.find(["a", *["w"] * (GAP_WORDS + 1), "b"]) == []
+    lexicon = Lexicon({"x": ["a .. b"]})
+    assert found(lexicon, " ".join(["a", *["w"] * GAP_WORDS, "b"])) == [("x", "a w w w w b")]
+    assert found(lexicon, " ".join(["a", *["w"] * (GAP_WORDS + 1), "b"])) == []
+
+
+def test_a_gap_may_be_empty_and_a_phrase_may_have_several() -> None:
+    lexicon = Lexicon({"x": ["a .. b c .. d"]})
+    assert found(lexicon, "a b c d") == [("x", "a b c d")]
+    assert found(lexicon, "a - 1 - b c; 2 3 4 5 d") == [("x", "a - 1 - b c; 2 3 4 5 d")]
+    assert found(lexicon, "a b 1 c d") == []
+
+
+def test_each_ending_belongs_to_the_nearest_beginning() -> None:
+    lexicon = Lexicon({"x": ["a .. b"]})
+    assert found(lexicon, "a 1 a 2 b b 1 2 3 4 b") == [("x", "a 2 b"), ("x", "a 2 b b")]
+
+
+def test_one_label_may_stand_in_several_mappings() -> None:
+    lexicon = Lexicon({"late": ["very late"]}, {"late": ["viel zu spät"], "rude": ["very late"]})
+    assert lexicon.labels == {"late", "rude"}
+    assert found(lexicon, "Very late") == [("late", "Very late"), ("rude", "Very late")]
+    assert found(lexicon, "Das ist viel zu spät.") == [("late", "viel zu spät")]
+
+
+def test_a_lexicon_of_no_phrases_finds_nothing() -> None:
+    assert found(Lexicon(), "anything at all") == []
+    assert found(Lexicon({"empty": []}), "anything at all") == []
+
+
+@pytest.mark.parametrize("line", ["", "..", "a ..", ".. a", "a .. .. b", " ".join(["a|b|c|d|e|f|g|h|i|j"] * 4)])
+def test_a_line_that_stands_for_nothing_or_for_too_much_is_refused(line: str) -> None:
+    with pytest.raises(PhraseError):
+        Lexicon({"x": [line]})
+    assert ALTERNATIVES_MAX < 10_000
 
 
 @pytest.mark.parametrize(("label", "line"), [(label, line) for label, lines in ALL.items() for line in lines])
 def test_every_listed_phrase_is_found_in_its_own_words(label: str, line: str) -> None:
-    tree = PhraseTree({label: [line]})
-    words = line.replace("@not", "not").replace("@charged", "charged").replace("@parcel", "parcel")
-    words = words.replace("@nobody", "nobody").replace("@my", "my").replace(" .. ", " ")
-    said = [element.split("|")[-1] for element in words.split()]
-    assert any(hit.label == label and hit.first == 0 for hit in tree.find(said))
+    said = " ".join(part[-1].strip() for part in wordings(line))
+    assert Hit(label, 0, len(said)) in LEXICON.find(normalised(said))
 
 
 @pytest.mark.parametrize("line", [line for lines in ALL.values() for line in lines])
-def test_every_word_of_a_phrase_is_one_the_reader_can_yield(line: str) -> None:
-    for element in line.replace("..", " ").split():
-        for word in element.split("|"):
-            assert word.startswith("@") or read("", word).words[-1] == word
+def test_every_word_of_a_phrase_is_one_a_text_can_have(line: str) -> None:
+    for part in wordings(line):
+        for wording in part:
+            assert normalised(wording.strip()) == wording
 
 
-class _CountingNode(dict[str, Any]):
-    looks = 0
-
-    def get(self, key: str, default: Any = None) -> Any:
-        type(self).looks += 1
-        return super().get(key, default)
+words = st.sampled_from(["a", "b", "c", "d", "b c", "x", "y"])
 
 
-def _counting(node: Mapping[str, Any]) -> _CountingNode:
-    return _CountingNode({word: _counting(below) if isinstance(below, dict) else below for word, below in node.items()})
+@given(st.lists(words, max_size=40), st.lists(st.sampled_from([" ", ", ", " - ", "\n\n"]), min_size=40, max_size=40))
+def test_a_gapped_phrase_is_found_wherever_its_parts_stand_near_enough(said: list[str], signs: list[str]) -> None:
+    text = "".join(word + sign for word, sign in zip(said, signs, strict=False))
+    lexicon = Lexicon({"x": ["a .. d", "a .. b c"]})
+    bare = text.split()
+    ends = set()
+    for at, word in enumerate(text.replace(",", " ").replace("-", " ").split()):
+        earlier = text.replace(",", " ").replace("-", " ").split()[max(0, at - GAP_WORDS - 1) : at]
+        if word == "d" and "a" in earlier:
+            ends.add(at)
+    hits = [hit for hit in lexicon.find(normalised(text)) if text[hit.end - 1] == "d"]
+    assert len(hits) == len(ends)
+    assert len(bare) >= len(hits)
+    assert all(text[hit.start] == "a" for hit in hits)
 
 
-@pytest.mark.parametrize("unit", ["not ", "charged my ", "i never ", "no no one ", "how many times "])
-def test_the_work_grows_in_proportion_to_the_text(unit: str) -> None:
-    tree = PhraseTree(ALL)
-    tree._root = _counting(tree._root)
+class _Counting(str):
+    """A normalised text that counts the signs that are copied out of it."""
 
-    def looks(times: int) -> int:
-        _CountingNode.looks = 0
-        tree.find((unit * times).split())
-        return _CountingNode.looks
+    __slots__ = ()
+    copied = 0
 
-    assert looks(800) <= 8.5 * looks(100) + 100
+    def __getitem__(self, place: object) -> str:
+        cut = super().__getitem__(place)  # type: ignore[index]  # whatever a string accepts
+        type(self).copied += len(cut)
+        return cut
+
+
+UNITS = [
+    "not ",
+    "charged my ",
+    "i never ",
+    "no no one ",
+    "how many times ",
+    "charged " + "x " * 9,
+    "twice " * 9 + "charged ",
+]
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_work_grows_in_proportion_to_the_text(unit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = 0
+    joined = lexicon_module._joined
+
+    def counted(left: list[tuple[int, int]], right: list[tuple[int, int]], text: str) -> list[tuple[int, int]]:
+        nonlocal steps
+        steps += len(left) + len(right)
+        return list(joined(left, right, text))
+
+    monkeypatch.setattr(lexicon_module, "_joined", counted)
+
+    def work(times: int) -> int:
+        nonlocal steps
+        steps = _Counting.copied = 0
+        hits = LEXICON.find(_Counting(normalised(unit * times)))
+        return steps + _Counting.copied + len(hits)
+
+    assert work(800) <= 8.5 * work(100) + 100

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.intake.categorise import Categoriser, read_complaint, read_signals
 from services.intake.categorise.category_phrases import CATEGORY_PHRASES
-from services.intake.categorise.reading import read, read_both
+from services.intake.categorise.reading import normalised, read, read_both, shape_of
 from services.intake.categorise.signal_phrases import EMOTION_PHRASES, FLAG_PHRASES
 
 CATEGORISER = Categoriser.load()
@@ -37,18 +37,38 @@ def test_a_product_name_is_hidden_from_the_category_but_not_from_the_signals() -
     assert {"urgent", "safety"} <= {signal.name for signal in signals}
 
 
-def test_a_text_without_the_product_name_is_cut_into_words_once() -> None:
+def test_a_text_without_the_product_name_is_searched_once() -> None:
     plain, blind = read_both("Late", "My parcel is late.", product="Extended Care Kettle")
     assert plain is blind
 
 
-@given(st.text(max_size=200) | st.lists(st.sampled_from([*TOLD, "é", "_", "½", " "]), max_size=12).map("".join))
-def test_words_are_runs_of_letters_digits_and_underscores_whatever_the_alphabet(text: str) -> None:
-    reading = read("", text)
-    spelt = [reading.excerpt(at, at + 1) for at in range(2, len(reading.words)) if reading.words[at]]
-    own = [at for at in range(2, len(reading.words)) if reading.words[at] and reading.separator(at) not in "'’"]
-    assert [re.sub(r".*['’]", "", word or "", flags=re.DOTALL) for word in spelt] == re.findall(r"\w+", text)
-    assert all((reading.excerpt(at, at + 1) or "").lower() == reading.words[at] for at in own if text.isascii())
+@given(
+    st.text(max_size=200)
+    | st.lists(st.sampled_from([*TOLD, "é", "_", "½", "İ", "ß", "€", "日"]), max_size=12).map("".join)
+)
+def test_what_is_searched_has_one_sign_for_each_of_the_text(text: str) -> None:
+    searched = normalised(text)
+    assert len(searched) == len(text) + 2
+    assert searched[0] == searched[-1] == " "
+    for sign, letter in zip(text, searched[1:-1].replace("ς", "σ"), strict=True):
+        assert letter == (
+            " " if re.fullmatch(r"[\W_]", sign) else sign.lower().replace("ς", "σ") if len(sign.lower()) == 1 else sign
+        )
+
+
+@given(st.text(max_size=200) | st.lists(st.sampled_from([*TOLD, "1", "é", " "]), max_size=12).map("".join))
+def test_words_are_counted_and_digits_noticed(text: str) -> None:
+    searched = normalised(text)
+    assert shape_of(searched).words == len(searched.split())
+    assert shape_of(searched).digits == any("0" <= letter <= "9" for letter in searched)
+
+
+def test_an_excerpt_begins_with_a_whole_word() -> None:
+    reading = read("", "I can't sleep")
+    start = reading.text.index("t sleep")
+    assert reading.excerpt(start, len(reading.text)) == "can't sleep"
+    assert reading.excerpt(0, len(reading.text)) == reading.text
+    assert read("Late", "again").excerpt(0, 9) is None
 
 
 @pytest.mark.parametrize("label", [*EMOTION_PHRASES, *FLAG_PHRASES])
