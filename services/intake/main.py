@@ -38,6 +38,7 @@ from services.intake.api import (
     risk,
     webhook_endpoints,
 )
+from services.intake.api import taxonomy as taxonomy_api
 from services.intake.api.direct import shortened
 from services.intake.categorise import Categoriser
 from services.intake.inbound.consumer import inbound_consumer
@@ -49,10 +50,14 @@ from services.intake.settings import IntakeSettings
 from services.intake.upkeep import Upkeep
 from shared.broker.ports import Broker
 from shared.db.engine import Database
+from shared.domain.errors import PolicyFault
+from shared.domain.taxonomy import Taxonomy
+from shared.policy.taxonomy import load_taxonomy
 from shared.runtime.asgi import guarded
 from shared.runtime.metrics import Metrics
 from shared.runtime.sealing import Sealer
 from shared.runtime.service import Service
+from shared.runtime.settings import ConfigurationError, variable
 
 BODY_BYTES_MAX_BY_PATH: Final = {"/v1/disputes/batch": 16 * 1024 * 1024, **WEBHOOK_BODY_BYTES_MAX}
 """Where a body may be longer than elsewhere."""
@@ -77,6 +82,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     clocks.router,
     extensions.router,
     risk.router,
+    taxonomy_api.router,
     marks.router,
     notifications.router,
     policies.router,
@@ -97,12 +103,26 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
 
 
 def build(settings: IntakeSettings, *, database: Database, broker: Broker, metrics: Metrics, sealer: Sealer) -> Service:
-    """Intake on these parts, ready to be run."""
+    """Intake on these parts, ready to be run; raises ConfigurationError for a taxonomy that does not hold."""
+    taxonomy = _taxonomy(settings.taxonomy)
     parts = IntakeParts(
-        settings=settings, database=database, sealer=sealer, categoriser=Categoriser.load(), metrics=metrics
+        settings=settings,
+        database=database,
+        sealer=sealer,
+        categoriser=Categoriser.load(financial="data_records" in taxonomy.names),
+        metrics=metrics,
+        taxonomy=taxonomy,
     )
     consumer = inbound_consumer(parts, broker)
     return Service("intake", (Upkeep(database).run, consumer.run), app=door(parts))
+
+
+def _taxonomy(name: str) -> Taxonomy:
+    try:
+        return load_taxonomy(name)
+    except PolicyFault as fault:
+        where = f"{fault.place}, line {fault.line}" if fault.line else fault.place
+        raise ConfigurationError([f"{variable('taxonomy')}: {where}: {fault.detail}"]) from fault
 
 
 def create_app(parts: IntakeParts, routers: Sequence[APIRouter] = ROUTERS) -> FastAPI:

@@ -13,6 +13,8 @@ from services.intake.security import KeyRing
 from services.intake.settings import IntakeSettings
 from shared.db.engine import Database
 from shared.db.policies import Matrices
+from shared.domain.taxonomy import Taxonomy
+from shared.policy.taxonomy import load_taxonomy
 from shared.runtime.metrics import Metrics
 from shared.runtime.sealing import Sealer
 
@@ -27,6 +29,7 @@ class IntakeParts:
     categoriser: Categoriser
     metrics: Metrics
     matrices: Matrices = field(default_factory=Matrices)
+    taxonomy: Taxonomy = field(default_factory=load_taxonomy)
     matrix: CurrentMatrix = field(init=False)
     back_pressure: BackPressure = field(init=False)
     keys: KeyRing = field(init=False)

@@ -51,6 +51,11 @@ class IntakeSettings(CommonSettings):
     filing_queue_max: int = Field(
         2000, ge=1, le=100_000, description="Filings that may wait for their transaction; beyond it the answer is 503."
     )
+    taxonomy: str = Field(
+        "general",
+        description="What customers complain of: `general`, `financial` (two categories more, for banks and lenders), "
+        "or the path of a TOML file of your own.",
+    )
     calendars_dir: Path | None = Field(
         None,
         description="Folder of the TOML files that describe working hours and holidays, the same as escalation's; "

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from services.launch import keys
+from services.launch import keys, taxonomy
 from services.launch.policy import app as policy
 from services.launch.risk import app as risk
 from services.launch.understanding import app as understanding
@@ -22,6 +22,7 @@ app = typer.Typer(
 app.add_typer(keys.app, name="keys")
 app.add_typer(policy.app, name="policy")
 app.add_typer(risk.app, name="risk")
+app.add_typer(taxonomy.app, name="taxonomy")
 app.command()(understanding.evaluate)
 
 

@@ -65,7 +65,14 @@ _HAS_WORDS: Final = (
     "and to_tsvector('simple', p.subject) @@ plainto_tsquery('simple', {0}))"
 )
 _NEWEST_FIRST: Final = "order by d.received_at desc, d.id desc"
-_COLUMNS: Final = {"handler": True, "customer_id": True, "category": False, "channel": False, "filed_by": False}
+_COLUMNS: Final = {
+    "handler": True,
+    "customer_id": True,
+    "category": False,
+    "issue": False,
+    "channel": False,
+    "filed_by": False,
+}
 """Columns compared as they are, and whether an index answers."""
 _PRESSING: Final = ("high", "critical")
 """Severities with an index; the others are most of all disputes."""
@@ -84,6 +91,7 @@ class Wanted:
 
     status: Sequence[str] | None = None
     category: str | None = None
+    issue: str | None = None
     tier: int | None = None
     handler: str | None = None
     severity: str | None = None

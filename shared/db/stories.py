@@ -45,7 +45,7 @@ _DECODE: Final = {event.type: msgspec.json.Decoder(event).decode for event in _H
 _FILED: Final = msgspec.json.Decoder(DisputeFiled).decode
 _CAUSED: Final = frozenset({"update", "escalated_customer", "agent_assigned"})
 """Letters that the engine causes; a replay causes its own."""
-_FACTS: Final = ("category", "needs_person", "amount", "customer_class", "severity")
+_FACTS: Final = ("category", "issue", "needs_person", "amount", "customer_class", "severity")
 _ENDS: Final = {"withdrawn": Trigger.WITHDRAW, "not_a_dispute": Trigger.REJECT_AS_NO_DISPUTE}
 
 _NEWEST: Final = (
@@ -133,7 +133,7 @@ def _filed(line: asyncpg.Record) -> Dispute:
         outcome=None,
         remedy=None,
         severity=Severity(filed.severity),
-        category=Category(filed.category, filed.confidence, filed.needs_person, filed.secondary),
+        category=Category(filed.category, filed.confidence, filed.needs_person, filed.secondary, filed.issue),
         signals=filed.signals,
         channel=filed.channel,
         amount=None if filed.amount is None or filed.currency is None else Money.of(filed.amount, filed.currency),
@@ -187,6 +187,8 @@ def _corrected(event: DisputeCorrected) -> tuple[Did, Mapping[str, Any]] | None:
     facts: dict[str, Any] = {}
     if "category" in after or "needs_person" in after:
         facts["category"] = after.get("category"), after.get("needs_person")
+    if "issue" in after:
+        facts["issue"] = after["issue"]
     if "amount" in after:
         facts["amount"] = _money(after["amount"])
     if after.get("customer_class"):

@@ -90,6 +90,7 @@ class Facts(Struct, frozen=True, kw_only=True, gc=False):
     rest: Circumstances | Dispute = UNSAID
     now: datetime | None = None
     breach_risk: float | None = None
+    issue: str | None = None
 
     @classmethod
     def of(cls, dispute: Dispute, now: datetime | None = None, breach_risk: float | None = None) -> "Facts":
@@ -107,6 +108,7 @@ class Facts(Struct, frozen=True, kw_only=True, gc=False):
             rest=dispute,
             now=now,
             breach_risk=breach_risk,
+            issue=dispute.category.issue,
         )
 
 

@@ -89,6 +89,7 @@ FACTS: Final[Mapping[str, Fact]] = {
         Fact("amount", Sort.MONEY, _currency),
         Fact("currency", Sort.WORD, _currency, tuple(sorted(MINOR_DIGITS))),
         Fact("category", Sort.WORD, attrgetter("category"), CATEGORIES),
+        Fact("issue", Sort.WORD, attrgetter("issue")),
         Fact(
             "severity",
             Sort.GRADE,

@@ -18,7 +18,7 @@ from shared.domain.clock_record import Clock, Kind
 from shared.domain.conditions import SEVERITY_ORDER, Facts
 from shared.domain.dispute import Category, Dispute, Severity
 from shared.domain.draft import Draft
-from shared.domain.escalation import Asked
+from shared.domain.escalation import Asked, climbs
 from shared.domain.expressions import Expression
 from shared.domain.firing import fire
 from shared.domain.frozen import altered
@@ -43,6 +43,8 @@ _AT_A_DESK: Final = frozenset(
         Status.AWAITING_DEPARTMENT,
     }
 )
+_JOINED: Final = frozenset({"severity", "category", "issue"})
+"""Corrected facts that are not fields of the dispute by themselves."""
 _PRESSES: Final = frozenset({"category", "amount", "customer_class"})
 
 
@@ -121,7 +123,8 @@ class _Play:
         self._breaches: Counter[str] = Counter()
         self._unlike = 0
         self._fires = 0
-        self._plain = not any(isinstance(each.when, Expression) for each in matrix.thresholds)
+        self._plain = not any(isinstance(each.when, Expression) or each.cool_down for each in matrix.thresholds)
+        self._weighed: tuple[object, ...] | None = None
         self._hear(story.filed_at)
 
     def outcome(self) -> Outcome:
@@ -190,7 +193,11 @@ class _Play:
         return True
 
     def _hear(self, at: datetime, *, asked: Asked | None = None) -> None:
-        plan = reconcile(self._dispute, self._clocks, self._matrix, self._calendars, at, asked=asked)
+        """Brings it in line; tables that held for nothing higher are not judged again on the same facts."""
+        weighed = _weighed(self._dispute) if self._plain else None
+        judged = weighed is not None and weighed == self._weighed
+        plan = reconcile(self._dispute, self._clocks, self._matrix, self._calendars, at, asked=asked, judged=judged)
+        self._weighed = weighed
         if self._apply(plan, at):
             self._dispute = altered(self._dispute, informed_at=at)
             self._news(at)
@@ -245,6 +252,20 @@ def _instant(item: tuple[Kind, Arm]) -> datetime:
     return item[1].at
 
 
+def _weighed(dispute: Dispute) -> tuple[object, ...] | None:
+    """What tables of a matrix look at and may change, while tiers have a hold on the dispute; None while they have none."""
+    if dispute.tier is None or not climbs(dispute):
+        return None
+    return (
+        dispute.category,
+        dispute.severity,
+        dispute.amount,
+        dispute.customer_class,
+        dispute.contact_count,
+        dispute.reopen_count,
+    )
+
+
 def _marked(dispute: Dispute, did: Did, at: datetime) -> Dispute:
     """The dispute with the mark that something done leaves on it."""
     match did:
@@ -267,10 +288,12 @@ def _judged(dispute: Dispute, matrix: Matrix) -> Dispute:
 def _corrected(dispute: Dispute, facts: Mapping[str, Any], matrix: Matrix) -> Dispute:
     """The corrected facts; what presses harder raises the severity by this matrix, and one given by hand stands."""
     given: Severity | None = facts.get("severity")
-    after = altered(dispute, **{name: fact for name, fact in facts.items() if name not in {"severity", "category"}})
+    after = altered(dispute, **{name: fact for name, fact in facts.items() if name not in _JOINED})
     if "category" in facts:
         name, needs_person = facts["category"]
         after = altered(after, category=_category(dispute.category, name, needs_person))
+    if "issue" in facts:
+        after = altered(after, category=altered(after.category, issue=facts["issue"]))
     if not _PRESSES.isdisjoint(facts):
         judged = assess(matrix, Facts.of(after)).severity
         return altered(after, severity=max(judged, after.severity, key=SEVERITY_ORDER.__getitem__))
@@ -279,4 +302,4 @@ def _corrected(dispute: Dispute, facts: Mapping[str, Any], matrix: Matrix) -> Di
 
 def _category(before: Category, name: str | None, needs_person: str | None) -> Category:
     wants = before.needs_person if needs_person is None else needs_person == "true"
-    return Category(name or before.name, before.confidence, wants, before.secondary)
+    return Category(name or before.name, before.confidence, wants, before.secondary, before.issue)

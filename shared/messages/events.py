@@ -23,6 +23,7 @@ class DisputeFiled(Event, frozen=True, kw_only=True, gc=False):
     confidence: float
     needs_person: bool
     secondary: tuple[str, ...]
+    issue: str | None = None
     signals: tuple[str, ...]
     severity: str
     amount: str | None

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.conditions import SIGNALS, Circumstances, Condition, Facts, Rates
-from shared.domain.dispute import CATEGORIES, Severity
+from shared.domain.dispute import CATEGORIES, Category, Severity
 from shared.domain.errors import PolicyFault
 from shared.domain.expression_facts import FACTS
 from shared.domain.lifecycle import Stage, Status
@@ -199,6 +199,7 @@ def test_words_and_tables_agree(
 def test_every_fact_is_read_from_a_dispute() -> None:
     read = Facts.of(
         a_dispute(
+            category=Category("billing_error", 0.9, needs_person=False, issue="charged_twice"),
             product="router",
             remedy_sought="refund",
             signals=("angry",),
@@ -253,3 +254,10 @@ def test_a_matrix_of_tables_alone_does_not_load_the_parser() -> None:
     read = "from shared.policy.matrix import default_body, parse_matrix; parse_matrix(default_body(), version=1)"
     asked = f"import sys; {read}; sys.exit('lark' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", asked], cwd=ROOT, check=False).returncode == 0
+
+
+def test_a_condition_may_ask_for_an_issue() -> None:
+    asked = compiled('category == "billing_error" and issue == "charged_twice"')
+    twice = a_dispute(category=Category("billing_error", 0.9, needs_person=False, issue="charged_twice"))
+    assert asked.judge(Facts.of(twice), RATES)
+    assert not asked.judge(Facts.of(a_dispute(category=Category("billing_error", 0.9, needs_person=False))), RATES)

@@ -20,7 +20,7 @@ from services.intake.api.deps import (
     require,
     secured_router,
 )
-from services.intake.api.fields import LINE, Instant
+from services.intake.api.fields import LINE, Instant, IssueName
 from services.intake.api.schemas_dispute import CorrectionIn, DisputeOut, DisputePageOut, ListedOut
 from services.intake.commands.correct import correct
 from services.intake.commands.new_dispute import CHANNELS
@@ -44,6 +44,7 @@ class Filters(BaseModel):
 
     status: Annotated[list[Status], Field(max_length=len(Status), description="One or several of these.")] = []
     category: Literal[CATEGORIES] | None = None  # type: ignore[valid-type] # the domain's own list
+    issue: IssueName | None = None
     tier: Annotated[int, Field(ge=1, le=99)] | None = None
     handler: _Word | None = None
     severity: Severity | None = None
@@ -160,6 +161,7 @@ async def correct_dispute(
     Status, tier and handler are not facts but moves; they have routes of their own.
     """
     before = await lock_for(tx, caller, dispute_id, version=expected_version(if_match))
+    parts.taxonomy.check(body.category or before.category.name, body.issue, category_said=body.category is not None)
     after = await correct(
         tx,
         before,

@@ -41,6 +41,8 @@ Line50 = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, m
 Line100 = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), LINE]
 Line200 = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), LINE]
 Line300 = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300), LINE]
+IssueName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+"""What a dispute is about more closely: a name of the taxonomy in use."""
 Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000), FREE]
 """A text of several lines: a description, a message."""
 

@@ -11,6 +11,7 @@ from services.intake.api.fields import (
     Body,
     Day,
     Flag,
+    IssueName,
     Jurisdiction,
     Language,
     Line100,
@@ -125,6 +126,7 @@ class ListedOut(BaseModel):
     handler: str | None
     severity: str
     category: str
+    issue: str | None
     needs_person: bool
     signals: list[str]
     channel: str
@@ -149,6 +151,7 @@ class ListedOut(BaseModel):
             handler=dispute.handler,
             severity=dispute.severity,
             category=dispute.category.name,
+            issue=dispute.category.issue,
             needs_person=dispute.category.needs_person,
             signals=list(dispute.signals),
             channel=dispute.channel,
@@ -209,6 +212,7 @@ class CorrectionIn(Body):
     )
 
     category: Literal[CATEGORIES] | None = None  # type: ignore[valid-type] # the domain's own list
+    issue: IssueName | None = None
     needs_person: Flag | None = None
     severity: Severity | None = None
     customer_class: Literal[CUSTOMER_CLASSES] | None = None  # type: ignore[valid-type] # the domain's own list
@@ -252,6 +256,7 @@ def _category(dispute: Dispute, private: PrivateSide) -> CategoryOut:
     category = dispute.category
     return CategoryOut(
         name=category.name,
+        issue=category.issue,
         confidence=category.confidence,
         needs_person=category.needs_person,
         reasons=list(private.reasons),

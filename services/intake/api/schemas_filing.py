@@ -152,6 +152,7 @@ class CategoryOut(BaseModel):
     """What the dispute is about, how sure that is, and the customer's own words that led there."""
 
     name: str
+    issue: str | None = Field(description="What it is about more closely, by the taxonomy in use.")
     confidence: float = Field(ge=0, le=1)
     needs_person: bool
     reasons: list[str]

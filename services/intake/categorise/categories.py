@@ -29,3 +29,5 @@ class Categorisation:
     """At most eight excerpts of the text, in its own spelling, the strongest first."""
     secondary: tuple[str, ...]
     """Other categories that apply as well, the strongest first."""
+    issue: str | None = None
+    """What it is about more closely, by the taxonomy in use; None where no phrase of an issue was found."""

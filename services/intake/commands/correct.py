@@ -13,12 +13,14 @@ from shared.db.engine import Tx
 from shared.domain.conditions import SEVERITY_ORDER, Facts
 from shared.domain.dispute import Category, Dispute
 from shared.domain.errors import InvalidValue
+from shared.domain.frozen import altered
 from shared.domain.matrix import Matrix
 from shared.domain.severity import assess
 from shared.messages.events import DisputeCorrected
 
 _FREE_TEXT: Final = frozenset({"product", "order_reference", "metadata"})
 """What callers write there may be about a person, so the history tells only that it changed, by its hash."""
+_OF_CATEGORY: Final = ("category", "issue", "needs_person")
 _PRESSES: Final = frozenset({"category", "amount", "customer_class"})
 """Facts that can make a dispute press harder."""
 
@@ -35,7 +37,8 @@ async def correct(
 ) -> Dispute:
     """The dispute with these facts; unchanged, and without an event, when they are what it has already.
 
-    `facts` are fields of the dispute, `category` and `needs_person` by name. A correction that makes the dispute press
+    `facts` are fields of the dispute, `category`, `issue` and `needs_person` by name. Another category
+    without an issue leaves none. A correction that makes the dispute press
     harder by the matrix raises its severity; only a severity given by hand lowers it.
 
     Raises:
@@ -62,21 +65,26 @@ async def correct(
 def _fields(before: Dispute, facts: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """The fields of the dispute that really change."""
     wanted = dict(facts)
-    name, needs_person = wanted.pop("category", None), wanted.pop("needs_person", None)
-    if name is not None or needs_person is not None:
-        wanted["category"] = _category(before.category, name, needs_person)
+    said: dict[str, Any] = {name: wanted.pop(name) for name in _OF_CATEGORY if name in wanted}
+    if said:
+        wanted["category"] = _category(before.category, said)
     purchased = wanted.get("purchased_on")
     if purchased is not None and purchased > (now + timedelta(days=1)).date():
         raise InvalidValue("/purchased_on", "Lies in the future.")
     return {name: value for name, value in wanted.items() if value != getattr(before, name)}
 
 
-def _category(before: Category, name: str | None, needs_person: bool | None) -> Category:  # noqa: FBT001 - a fact
-    if name is None:
-        assert needs_person is not None
-        return Category(before.name, before.confidence, needs_person, before.secondary)
-    secondary = tuple(each for each in before.secondary if each != name)
-    return Category(name, 1.0, bool(needs_person), secondary)  # a person has said so
+def _category(before: Category, said: Mapping[str, Any]) -> Category:
+    name, issue = said.get("category", before.name), said.get("issue", before.issue)
+    if "category" not in said:
+        return altered(before, needs_person=said.get("needs_person", before.needs_person), issue=issue)
+    return Category(
+        name,
+        1.0,  # a person has said so
+        said.get("needs_person", False),
+        tuple(each for each in before.secondary if each != name),
+        issue if name == before.name else said.get("issue"),
+    )
 
 
 def _category_changes(before: Category, after: Category) -> dict[str, tuple[str | None, str | None]]:
@@ -84,6 +92,7 @@ def _category_changes(before: Category, after: Category) -> dict[str, tuple[str 
         "category": (before.name, after.name),
         "confidence": (f"{before.confidence:g}", f"{after.confidence:g}"),
         "needs_person": (str(before.needs_person).lower(), str(after.needs_person).lower()),
+        "issue": (before.issue, after.issue),
     }
 
 

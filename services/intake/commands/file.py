@@ -138,7 +138,7 @@ def _fault(new: NewDispute, now: datetime) -> InvalidValue | None:
 def _filing(brought: Brought, now: datetime, matrix: Matrix, *, number: int, prior: int) -> Filing:
     new, read_as = brought.new, brought.category
     signals = tuple(signal.name for signal in brought.signals)
-    category = Category(read_as.name, read_as.confidence, read_as.needs_person, read_as.secondary)
+    category = Category(read_as.name, read_as.confidence, read_as.needs_person, read_as.secondary, read_as.issue)
     facts = Facts(
         category=category.name,
         needs_person=category.needs_person,
@@ -147,6 +147,7 @@ def _filing(brought: Brought, now: datetime, matrix: Matrix, *, number: int, pri
         customer_class=new.customer.customer_class,
         prior_disputes=prior,
         contact_count=1,
+        issue=category.issue,
         rest=_circumstances(new),
     )
     dispute = _opened(
@@ -241,6 +242,7 @@ def _event(dispute: Dispute) -> DisputeFiled:
         confidence=dispute.category.confidence,
         needs_person=dispute.category.needs_person,
         secondary=dispute.category.secondary,
+        issue=dispute.category.issue,
         signals=dispute.signals,
         severity=dispute.severity.value,
         amount=dispute.amount.value if dispute.amount else None,

@@ -96,6 +96,7 @@ async def test_a_corrected_category_is_kept_as_training_data_with_who_corrected_
     told = reply.json()
     assert told["category"] | {"reasons": [], "secondary": []} == {
         "name": "warranty",
+        "issue": None,
         "confidence": 1.0,
         "needs_person": False,
         "reasons": [],
@@ -107,6 +108,30 @@ async def test_a_corrected_category_is_kept_as_training_data_with_who_corrected_
     assert entry.envelope.event.type == "dispute.corrected"
     assert entry.envelope.actor == f"principal:{who}"
     assert entry.as_dict()["data"]["changes"]["category"] == ["billing_error", "warranty"]
+
+
+async def test_an_issue_is_named_within_its_category_and_goes_with_it(counter: Counter) -> None:
+    path = (await counter.file()).headers["location"]
+    told = (await counter.client.patch(path, json={"category": "warranty", "issue": "return_refused"})).json()
+    assert (told["category"]["name"], told["category"]["issue"]) == ("warranty", "return_refused")
+    told = (await counter.client.patch(path, json={"issue": "repair_delayed"})).json()
+    assert (told["category"]["name"], told["category"]["issue"]) == ("warranty", "repair_delayed")
+    told = (await counter.client.patch(path, json={"category": "billing_error"})).json()
+    assert told["category"]["issue"] is None
+    refused = await counter.client.patch(path, json={"issue": "return_refused"})
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/issue")
+
+
+async def test_a_category_that_this_desk_does_not_use_is_refused(counter: Counter) -> None:
+    path = (await counter.file()).headers["location"]
+    refused = await correct(counter, path, category="debt_collection")
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/category")
+
+
+async def test_the_taxonomy_in_use_is_read_with_its_codes(counter: Counter) -> None:
+    told = (await counter.client.get("/v1/taxonomy")).json()
+    issues = {issue["name"]: issue for issue in told["categories"][0]["issues"]}
+    assert issues["charged_twice"]["codes"]["visa"] == ["12.6"]
 
 
 async def test_many_facts_are_corrected_at_once(counter: Counter) -> None:

@@ -1,0 +1,137 @@
+"""A taxonomy from TOML: one of the two the product ships with, or a file of one's own, checked as a whole."""
+
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import Field, ValidationError
+
+from shared.domain.errors import PolicyFault
+from shared.domain.taxonomy import Issue, Taxonomy, TaxonomyCategory
+from shared.policy.fields import CategoryName, Name, Strict
+from shared.policy.toml_places import line_of, lines_of
+
+SHIPPED: Final = ("general", "financial")
+"""The taxonomies the product ships with."""
+
+FOLDER: Final = Path(__file__).with_name("taxonomies")
+ISSUES_MAX: Final = 100
+PHRASES_MAX: Final = 100
+FILE_BYTES_MAX: Final = 500_000
+_CODES_MAX: Final = 50
+_OTHER: Final = "other"
+
+IssueName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$", examples=["charged_twice"])]
+# Words, alternatives, gaps and named lists: what stands in for anything else would never be found in a text.
+Phrase = Annotated[
+    str,
+    Field(
+        pattern=r"^(?:(?:@[a-z]+|\w+)(?:\|(?:@[a-z]+|\w+))*|\.\.)(?: (?:(?:@[a-z]+|\w+)(?:\|(?:@[a-z]+|\w+))*|\.\.))*$",
+        max_length=400,
+    ),
+]
+Codes = Annotated[
+    dict[
+        Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,29}$")],
+        Annotated[tuple[Annotated[str, Field(min_length=1, max_length=120)], ...], Field(max_length=_CODES_MAX)],
+    ],
+    Field(max_length=20, default_factory=dict),
+]
+
+
+class IssueModel(Strict):
+    name: IssueName
+    title: Name
+    phrases: Annotated[tuple[Phrase, ...], Field(max_length=PHRASES_MAX)] = ()
+    codes: Codes
+
+
+class CategoryModel(Strict):
+    name: CategoryName
+    title: Name
+    meaning: Annotated[str, Field(min_length=1, max_length=400)]
+    issue: Annotated[tuple[IssueModel, ...], Field(max_length=ISSUES_MAX)] = ()
+    codes: Codes
+
+
+class TaxonomyModel(Strict):
+    name: IssueName
+    title: Name
+    extends: Annotated[str | None, Field(pattern=f"^({'|'.join(SHIPPED)})$")] = None
+    category: Annotated[tuple[CategoryModel, ...], Field(min_length=1, max_length=50)]
+
+
+def load_taxonomy(name: str = "general") -> Taxonomy:
+    """The taxonomy of this name, or of this TOML file.
+
+    Raises:
+        PolicyFault: there is no such file, or something in it does not hold, with its place and line.
+    """
+    path = FOLDER / f"{name}.toml" if name in SHIPPED else Path(name)
+    try:
+        if path.stat().st_size > FILE_BYTES_MAX:
+            raise PolicyFault(path.name, f"A taxonomy has at most {FILE_BYTES_MAX} bytes.")
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as cause:
+        known = ", ".join(SHIPPED)
+        raise PolicyFault(path.name, f"Neither {known} nor a file of text that can be read.") from cause
+    return parse_taxonomy(text, file=path.name)
+
+
+def parse_taxonomy(text: str, *, file: str = "") -> Taxonomy:
+    """The taxonomy that a TOML text describes, with what it extends; `file` is the name that faults begin with.
+
+    A category that is given again replaces the one of the taxonomy extended.
+
+    Raises:
+        PolicyFault: anything that does not hold, with its place and line.
+    """
+    try:
+        model = _model(text)
+        own = tuple(map(_category, model.category))
+        _each_once(own)
+        below = load_taxonomy(model.extends).categories if model.extends else ()
+        return Taxonomy(model.name, model.title, _merged(below, own))
+    except PolicyFault as fault:
+        line = fault.line or line_of(lines_of(text), fault.place) if fault.place else fault.line
+        place = ": ".join(part for part in (file, fault.place) if part)
+        raise PolicyFault(place, fault.detail, line) from fault
+
+
+def _model(text: str) -> TaxonomyModel:
+    try:
+        return TaxonomyModel.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as fault:
+        found = re.search(r" \(at line (\d+), column \d+\)$", str(fault))
+        raise PolicyFault("", f"This is not TOML: {fault}.", int(found[1]) if found else None) from fault
+    except ValidationError as fault:
+        first = fault.errors(include_url=False)[0]
+        place = ".".join(str(step) for step in first["loc"])
+        raise PolicyFault(place, first["msg"].removeprefix("Value error, ")) from fault
+
+
+def _category(model: CategoryModel) -> TaxonomyCategory:
+    issues = tuple(Issue(issue.name, issue.title, issue.phrases, issue.codes) for issue in model.issue)
+    return TaxonomyCategory(model.name, model.title, model.meaning, issues, model.codes)
+
+
+def _each_once(categories: tuple[TaxonomyCategory, ...]) -> None:
+    if double := _double(category.name for category in categories):
+        raise PolicyFault("category", f"{double!r} is there twice.")
+    for at, category in enumerate(categories):
+        if double := _double(issue.name for issue in category.issues):
+            raise PolicyFault(f"category.{at}.issue", f"{double!r} is there twice.")
+
+
+def _double(names: Iterable[str]) -> str | None:
+    return next((name for name, times in Counter(names).items() if times > 1), None)
+
+
+def _merged(below: tuple[TaxonomyCategory, ...], own: tuple[TaxonomyCategory, ...]) -> tuple[TaxonomyCategory, ...]:
+    named: Mapping[str, TaxonomyCategory] = {category.name: category for category in (*below, *own)}
+    if _OTHER not in named:
+        raise PolicyFault("category", "One category must be `other`: what fits nowhere else is filed under it.")
+    return tuple(named.values())

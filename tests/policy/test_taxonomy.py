@@ -1,0 +1,113 @@
+"""A taxonomy is data: two ship with the product, a business writes its own, and a fault in it is told with its line."""
+
+from pathlib import Path
+
+import pytest
+
+from shared.domain.dispute import CATEGORIES
+from shared.domain.errors import InvalidValue, PolicyFault
+from shared.policy.taxonomy import SHIPPED, load_taxonomy, parse_taxonomy
+
+OWN = """
+name = "airline"
+title = "Our airline"
+extends = "general"
+
+[[category]]
+name = "service_delivery"
+title = "Flights"
+meaning = "A flight was late, cancelled, or left without the passenger."
+codes = { stripe = ["product_not_received"] }
+
+[[category.issue]]
+name = "missed_connection"
+title = "Missed connection"
+phrases = ["missed .. connection|connecting flight"]
+codes = { visa = ["13.1"] }
+"""
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_shipped_taxonomy_divides_each_of_its_categories(name: str) -> None:
+    taxonomy = load_taxonomy(name)
+    assert set(taxonomy.names) <= set(CATEGORIES)
+    assert all(category.issues and category.meaning for category in taxonomy.categories)
+
+
+def test_the_financial_taxonomy_is_the_general_one_and_two_categories_more() -> None:
+    general, financial = map(load_taxonomy, SHIPPED)
+    assert financial.names == (*general.names, "data_records", "debt_collection")
+    assert financial.categories[: len(general.names)] == general.categories
+
+
+def test_the_networks_reason_codes_are_those_of_the_field() -> None:
+    """Visa 12.5, 12.6, 13.1 to 13.7 and Mastercard 4834, 4837, 4853, as the networks' guides number them."""
+    codes = load_taxonomy("general").codes
+    assert codes("billing_error", "charged_twice")["visa"] == ("12.6",)
+    assert codes("billing_error", "refund_not_paid")["visa"] == ("13.6",)
+    assert codes("service_delivery", "not_delivered")["visa"] == ("13.1",)
+    assert codes("product_quality", "counterfeit")["visa"] == ("13.4",)
+    assert codes("unauthorised_charge", None)["mastercard"] == ("4837",)
+
+
+def test_a_case_without_an_issue_is_called_what_its_category_is_called() -> None:
+    taxonomy = load_taxonomy("general")
+    assert taxonomy.codes("billing_error", None) == taxonomy.category("billing_error").codes  # type: ignore[union-attr]
+    assert taxonomy.codes("debt_collection", None) == {}
+
+
+def test_a_business_replaces_a_category_and_keeps_the_rest() -> None:
+    taxonomy = parse_taxonomy(OWN)
+    assert taxonomy.names == load_taxonomy("general").names
+    flights = taxonomy.category("service_delivery")
+    assert flights is not None
+    assert [issue.name for issue in flights.issues] == ["missed_connection"]
+    assert taxonomy.phrases()["service_delivery/missed_connection"] == ("missed .. connection|connecting flight",)
+
+
+def test_a_file_of_ones_own_is_loaded_by_its_path(tmp_path: Path) -> None:
+    path = tmp_path / "airline.toml"
+    path.write_text(OWN)
+    assert load_taxonomy(str(path)).title == "Our airline"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "place", "line"),
+    [
+        ('name = "service_delivery"', 'name = "luggage"', "category.0.name", 7),
+        ('name = "missed_connection"', 'name = "Missed connection"', "category.0.issue.0.name", 13),
+        ("missed .. connection", "missed * connection", "category.0.issue.0.phrases.0", 15),
+        ('extends = "general"', 'extends = "special"', "extends", 4),
+        ('extends = "general"', "", "category", None),
+        ('title = "Flights"', 'titel = "Flights"', "category.0.title", 6),
+        ('name = "airline"', 'name = "airline', "", 2),
+    ],
+)
+def test_a_fault_is_told_with_its_place_and_line(before: str, after: str, place: str, line: int | None) -> None:
+    with pytest.raises(PolicyFault) as fault:
+        parse_taxonomy(OWN.replace(before, after, 1), file="airline.toml")
+    assert fault.value.place == f"airline.toml: {place}".removesuffix(": ")
+    assert fault.value.line == line
+
+
+def test_an_issue_named_twice_is_a_fault() -> None:
+    issue = OWN[OWN.index("[[category.issue]]") :]
+    with pytest.raises(PolicyFault, match="missed_connection"):
+        parse_taxonomy(OWN + issue)
+
+
+@pytest.mark.parametrize("name", ["nowhere.toml", "/", "special"])
+def test_a_taxonomy_that_is_not_there_is_a_fault_and_no_crash(name: str) -> None:
+    with pytest.raises(PolicyFault):
+        load_taxonomy(name)
+
+
+def test_what_a_person_names_must_be_in_use() -> None:
+    taxonomy = load_taxonomy("general")
+    taxonomy.check("billing_error", "charged_twice")
+    with pytest.raises(InvalidValue) as fault:
+        taxonomy.check("debt_collection", None)
+    assert fault.value.field == "/category"
+    with pytest.raises(InvalidValue) as fault:
+        taxonomy.check("billing_error", "not_delivered")
+    assert fault.value.field == "/issue"
