@@ -52,11 +52,10 @@ PRIVATE_IMAGE: Final = (
     ("parties", "text"),
     ("reasons", "text"),
     ("evidence", "text"),
-    ("found", "text"),
 )
-"""The columns of the composite type `private_image_2`; the last four are JSON."""
+"""The columns of the composite type `private_image`; the last three are JSON."""
 
-_PRIVATE_JSON: Final = frozenset({"parties", "reasons", "evidence", "found"})
+_PRIVATE_JSON: Final = frozenset({"parties", "reasons", "evidence"})
 
 
 def _record_sql(images: int, only: str = "") -> str:
@@ -78,7 +77,7 @@ def _insert_sql() -> str:
         f"with d as (insert into dispute ({', '.join(columns)}) "
         f"select {', '.join(map(rows.carried, columns))} from unnest($1::{rows.IMAGE}[]) as t), "
         f"p as (insert into dispute_private ({', '.join(private)}) "
-        f"select {values} from unnest($2::private_image_2[]) as t), "
+        f"select {values} from unnest($2::private_image[]) as t), "
         f"{_record_sql(3)} select count(*) from h"
     )
 
@@ -98,7 +97,7 @@ _INSERT: Final = _insert_sql()
 
 
 class Private(Struct, frozen=True, gc=False):
-    """The personal data and free text of a new dispute. The last four are JSON text."""
+    """The personal data and free text of a new dispute. `parties`, `reasons` and `evidence` are JSON text."""
 
     name: str | None
     email: str | None
@@ -109,7 +108,6 @@ class Private(Struct, frozen=True, gc=False):
     parties: str = "[]"
     reasons: str = "[]"
     evidence: str = "[]"
-    found: str = "{}"
 
 
 class Change(Struct, frozen=True, gc=False):
@@ -194,7 +192,6 @@ async def insert_many(tx: Tx, filings: Sequence[Filing]) -> list[Dispute]:
             f.private.parties,
             f.private.reasons,
             f.private.evidence,
-            f.private.found,
         )
         for f in filings
     ]

@@ -10,8 +10,8 @@ from shared.db.engine import Tx
 from shared.domain.errors import NotFound
 
 _GET: Final = (
-    "select name, email, phone, customer_reference, subject, description, parties, reasons, evidence, found, "
-    "resolution, erased_at from dispute_private where dispute_id = $1"
+    "select name, email, phone, customer_reference, subject, description, parties, reasons, evidence, resolution, "
+    "erased_at from dispute_private where dispute_id = $1"
 )
 
 
@@ -28,8 +28,6 @@ class PrivateSide:
     parties: Sequence[Mapping[str, Any]]
     reasons: Sequence[str]
     evidence: Sequence[Mapping[str, Any]]
-    found: Mapping[str, Any]
-    """What was extracted from the text, each with where it stands; offered, never believed."""
     resolution: str | None
     erased_at: datetime | None
 

@@ -36,7 +36,7 @@ async def test_two_migrators_take_turns(database: str, db: Database) -> None:
     ("image", "columns"),
     [
         (rows.IMAGE, (*rows.COLUMNS, rows.WAS)),
-        ("private_image_2", disputes.PRIVATE_IMAGE),
+        ("private_image", disputes.PRIVATE_IMAGE),
         ("event_image", disputes.EVENT_IMAGE),
         ("clock_image", clocks.IMAGE),
     ],

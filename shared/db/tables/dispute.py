@@ -110,7 +110,6 @@ dispute_private = Table(
     Column("parties", JSON, nullable=False),
     Column("reasons", JSON, nullable=False),
     Column("evidence", JSON, nullable=False),
-    Column("found", JSON, nullable=False, server_default="{}"),
     Column("resolution", Text),
     Column("erased_at", INSTANT),
     Index("ix_dispute_private_email", "email"),

@@ -1,13 +1,12 @@
-"""What a dispute is about more closely, what was found in its text, and the financial taxonomy's categories.
+"""What a dispute is about more closely, and the categories of the financial taxonomy.
 
-The records of before stay: processes of the version before still send them.
+The record of before stays: processes of the version before still send it.
 """
 
 from typing import Final
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 
 revision = "0014"
 down_revision = "0013"
@@ -21,10 +20,6 @@ _GENERAL: Final = (
 
 def upgrade() -> None:
     op.add_column("dispute", sa.Column("issue", sa.Text(), nullable=True))
-    op.add_column(
-        "dispute_private",
-        sa.Column("found", postgresql.JSON(astext_type=sa.Text()), server_default="{}", nullable=False),
-    )
     op.drop_constraint(op.f(_CHECK), "dispute")
     op.create_check_constraint(op.f(_CHECK), "dispute", f"{_GENERAL[:-1]}, 'data_records', 'debt_collection')")
     op.execute("""
@@ -78,29 +73,12 @@ def upgrade() -> None:
             was int
         )
     """)
-    op.execute("""
-        create type private_image_2 as (
-            dispute_id uuid,
-            name text,
-            email text,
-            phone text,
-            customer_reference text,
-            subject text,
-            description text,
-            parties text,
-            reasons text,
-            evidence text,
-            found text
-        )
-    """)
 
 
 def downgrade() -> None:
-    op.execute("drop type private_image_2")
     op.execute("drop type dispute_image_2")
     op.drop_constraint(op.f(_CHECK), "dispute")
     # What only the financial taxonomy knows is `other` to the general one.
     op.execute("update dispute set category = 'other' where category in ('data_records', 'debt_collection')")
     op.create_check_constraint(op.f(_CHECK), "dispute", _GENERAL)
-    op.drop_column("dispute_private", "found")
     op.drop_column("dispute", "issue")
