@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from services.intake.categorise.lexicon import LEXICON
 from services.intake.categorise.phrases import Hit
-from services.intake.categorise.reading import Reading, read
+from services.intake.categorise.reading import Reading, has_neighbours_in_capitals, read
 from services.intake.categorise.signal_phrases import EMOTION_PHRASES, FLAG_PHRASES
 
 EMOTIONS = ("calm", *EMOTION_PHRASES)
@@ -25,8 +25,6 @@ _NEGATING = frozenset(_NEGATIONS.split())
 _SENTENCE_END = ".!?;\n"
 _DOUBLED = ("!!", "??", "!?", "?!")
 _EXCLAIMED = re.compile(r"\b\w{1,40} ?[!?]{2}")
-# A step ahead of the full pattern: it begins with one set of letters, for which the search is several times faster.
-_SHOUTED_MAYBE = re.compile(r"[A-Z][A-Z]+ (?!X+\b)[A-Z][A-Z]")
 # Masks of removed names ("XXXX") are not shouted.
 _SHOUTED = re.compile(r"\b(?!X+\b)[A-Z]{2,40}(?: (?!X+\b)[A-Z]{2,40}){2,9}\b")
 
@@ -83,9 +81,13 @@ def _negated(reading: Reading, hit: Hit) -> bool:
 def _raised_voice(reading: Reading) -> str:
     """Doubled exclamation marks, or a run of words in capitals within a text that is not mostly capitals."""
     text = reading.text
-    if any(map(text.__contains__, _DOUBLED)) and (exclaimed := _EXCLAIMED.search(text)):
+    if (
+        ("!" in text or "?" in text)
+        and any(map(text.__contains__, _DOUBLED))
+        and (exclaimed := _EXCLAIMED.search(text))
+    ):
         return exclaimed.group()[-EVIDENCE_LIMIT_CHARACTERS:]
-    run = _SHOUTED.search(text) if _SHOUTED_MAYBE.search(text) else None
+    run = _SHOUTED.search(text) if has_neighbours_in_capitals(text) else None
     if run and sum(map(str.isupper, text)) < SHOUTED_SHARE_MAX * sum(map(str.isalpha, text)):
         return run.group()[:EVIDENCE_LIMIT_CHARACTERS]
     return ""
