@@ -15,6 +15,14 @@ from shared.db.tables.access import (
 from shared.db.tables.casework import expert_request, reassignment, referral
 from shared.db.tables.categorising import category_correction, category_model, category_publication
 from shared.db.tables.dispute import dispute, dispute_private, event, feedback, message, thread
+from shared.db.tables.likeness import (
+    cluster,
+    cluster_decision,
+    cluster_member,
+    dispute_link,
+    likeness,
+    likeness_progress,
+)
 from shared.db.tables.queue import heartbeat, inbox, outbox, parked
 from shared.db.tables.risk import risk_model, risk_publication, risk_score
 from shared.db.tables.schema import METADATA
@@ -28,9 +36,13 @@ __all__ = [
     "category_model",
     "category_publication",
     "clock",
+    "cluster",
+    "cluster_decision",
+    "cluster_member",
     "delivery",
     "delivery_attempt",
     "dispute",
+    "dispute_link",
     "dispute_private",
     "event",
     "expert_request",
@@ -40,6 +52,8 @@ __all__ = [
     "inbound_delivery",
     "inbound_endpoint",
     "inbox",
+    "likeness",
+    "likeness_progress",
     "mark",
     "message",
     "notice_window",
