@@ -8,6 +8,7 @@ from services.launch import keys, taxonomy
 from services.launch.policy import app as policy
 from services.launch.risk import app as risk
 from services.launch.understanding import app as understanding
+from services.launch.understanding import models
 from shared.runtime import logs
 from shared.runtime.process import run as run_loop
 from shared.runtime.settings import CommonSettings, load
@@ -24,6 +25,8 @@ app.add_typer(policy.app, name="policy")
 app.add_typer(risk.app, name="risk")
 app.add_typer(taxonomy.app, name="taxonomy")
 app.command()(understanding.evaluate)
+app.command()(understanding.train)
+app.add_typer(models.app, name="model")
 
 
 @app.command()

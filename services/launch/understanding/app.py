@@ -1,24 +1,41 @@
-"""`python -m services evaluate`: a model of categorisation measured on labelled texts, without a database."""
+"""`python -m services evaluate` and `train`: a model of categorisation measured on labelled texts, and learnt from them."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import orjson
 import typer
 
 from services.intake.categorise import Categoriser, ModelFileError
 from services.launch.policy.check import DATA_FAULT, NO_INPUT
+from services.launch.policy.store import Store, told, within
 from services.launch.understanding.evaluation import Evaluation, Taxonomy, plan
 from services.launch.understanding.evaluation import evaluate as evaluated
 from services.launch.understanding.labelled import Columns, UnusableData
-from services.launch.understanding.shown import show
+from services.launch.understanding.learning import Learned, loaded
+from services.launch.understanding.options import (
+    AsJson,
+    By,
+    Corrections,
+    LabelColumn,
+    ModelFile,
+    Stored,
+    SubjectColumn,
+    TextColumn,
+    Written,
+    refused,
+)
+from services.launch.understanding.shown import show, show_learned
+from services.launch.understanding.training import Material, from_corrections, from_file, gathered, trained
+from shared.db import category_models as models
+
+_USAGE: Final = 64
+"""EX_USAGE of sysexits.h."""
 
 DataFile = Annotated[Path, typer.Option("--data", help="CSV in UTF-8 with a line of column names; may be gzipped.")]
-TextColumn = Annotated[str, typer.Option(help="The column of the texts.")]
-LabelColumn = Annotated[str, typer.Option(help="The column of the categories; an empty one is not scored.")]
-SubjectColumn = Annotated[str | None, typer.Option(help="The column of the subjects, if there is one.")]
-ModelFile = Annotated[Path | None, typer.Option(help="A model file; the shipped one when left out.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of tables.")]
+DataFiles = Annotated[
+    list[Path], typer.Option("--data", help="As for `evaluate`; may be given several times.", default_factory=list)
+]
 
 
 def evaluate(
@@ -35,7 +52,7 @@ def evaluate(
     """Measures a model on labelled texts. Macro-F1 is the mean over the classes that occur among the labels."""
     try:
         planned = plan(data, Columns(text_column, label_column, subject_column), taxonomy)
-        found = evaluated(loaded(model, financial=planned.financial), planned)
+        found = evaluated(_loaded(model, financial=planned.financial), planned)
     except UnusableData as fault:
         raise refused(str(fault), DATA_FAULT if data.exists() else NO_INPUT) from fault
     _warn(found)
@@ -45,7 +62,83 @@ def evaluate(
         show(found, model.name if model is not None else "the shipped model")
 
 
-def loaded(model: Path | None, *, financial: bool) -> Categoriser:
+def train(  # noqa: PLR0913, PLR0917 - the options of a command
+    data: DataFiles,
+    by: By,
+    text_column: TextColumn = "text",
+    label_column: LabelColumn = "mapped_category",
+    subject_column: SubjectColumn = None,
+    corrections: Corrections = False,  # noqa: FBT002 - a switch of the command line
+    written: Written = True,  # noqa: FBT002 - another
+    out: Annotated[Path | None, typer.Option(help="Writes the model file.")] = None,
+    store: Stored = False,  # noqa: FBT002 - another
+    as_json: AsJson = False,  # noqa: FBT002 - another
+) -> None:
+    """Learns a model and reports on it; it replaces none. The same texts give the same file, byte by byte."""
+    if out is None and not store:
+        raise refused("Say where the model goes: --out FILE, --store, or both.", _USAGE)
+    columns = Columns(text_column, label_column, subject_column)
+    parts = told(lambda: [from_file(file, columns) for file in data])
+    learned, version = _learned(parts, by, with_written=written, corrections=corrections, store=store)
+    if out is not None:
+        _write(out, learned.model)
+    if as_json:
+        typer.echo(orjson.dumps({"candidate": version, **learned.report}).decode())
+    else:
+        show_learned(learned.report)
+        _tell(version, out)
+
+
+Part = tuple[list[Any], dict[str, Any]]
+
+
+def _learned(
+    parts: list[Part], by: str, *, with_written: bool, corrections: bool, store: bool
+) -> tuple[Learned, int | None]:
+    """The model, and its version where it is stored."""
+    if not corrections and not store:
+        material = gathered(parts, with_written=with_written)
+        return told(lambda: trained(material, Categoriser.load(financial=material.financial), None)), None
+
+    async def before(store: Store) -> tuple[list[Part], int | None, bytes | None]:
+        more = [await from_corrections(store.database)] if corrections else []
+        async with store.database.transaction() as tx:
+            version = await models.current_version(tx)
+            return more, version, None if version is None else await models.get(tx, version)
+
+    more, version, raw = within(before)
+    material = gathered([*parts, *more], with_written=with_written)
+    learned = told(lambda: trained(material, _in_use(raw, material), version))
+    if not store:
+        return learned, None
+
+    async def keep(store: Store) -> int:
+        async with store.database.transaction() as tx:
+            return await models.add(tx, learned.model, learned.report, author=by)
+
+    return learned, within(keep)
+
+
+def _in_use(raw: bytes | None, material: Material) -> Categoriser:
+    financial = material.financial
+    return Categoriser.load(financial=financial) if raw is None else loaded(raw, financial=financial)
+
+
+def _write(out: Path, model: bytes) -> None:
+    try:
+        out.write_bytes(model)
+    except OSError as fault:
+        raise refused(f"{out} cannot be written: {fault.strerror or fault}", NO_INPUT) from fault
+
+
+def _tell(version: int | None, out: Path | None) -> None:
+    if out is not None:
+        typer.echo(f"Written to {out}.")
+    if version is not None:
+        typer.echo(f"Stored as model {version}, a candidate. `model publish {version} --reason …` lets it answer.")
+
+
+def _loaded(model: Path | None, *, financial: bool) -> Categoriser:
     """The model in a file, or the shipped one; a file that is none ends the command with a line."""
     try:
         return Categoriser.load(model, financial=financial)
@@ -53,12 +146,6 @@ def loaded(model: Path | None, *, financial: bool) -> Categoriser:
         raise refused(f"{model or 'The shipped model'}: {fault}", DATA_FAULT) from fault
     except OSError as fault:
         raise refused(f"{model} cannot be read: {fault.strerror or fault}", NO_INPUT) from fault
-
-
-def refused(sentence: str, code: int) -> typer.Exit:
-    """Says why nothing was done, and how the command ends."""
-    typer.echo(sentence, err=True)
-    return typer.Exit(code)
 
 
 def _warn(found: Evaluation) -> None:

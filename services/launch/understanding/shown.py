@@ -1,4 +1,7 @@
-"""An evaluation as tables in the terminal."""
+"""An evaluation, and the report of what was learnt, as tables in the terminal."""
+
+from collections.abc import Mapping
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -14,6 +17,42 @@ def show(found: Evaluation, model: str, console: Console | None = None) -> None:
     if found.skipped:
         reasons = ", ".join(f"{why} {times:,}" for why, times in sorted(found.skipped.items()))
         out.print(f"Not scored: {sum(found.skipped.values()):,} rows ({reasons}).")
+
+
+def show_learned(report: Mapping[str, Any], console: Console | None = None) -> None:
+    """The report of a model that was just learnt."""
+    out = console or Console()
+    out.print(f"Learnt from {report['texts']:,} texts: {_counted(report['sources'])}.")
+    held_out = report["held_out"].get(report["taxonomy"])
+    if held_out is None:
+        out.print("Too few texts to hold some out: there are no figures.")
+        return
+    out.print(_held_out(held_out, report["against_model_in_use"]))
+    table = Table("class", title="Held-out texts by class")
+    for heading in ("precision", "recall", "F1", "texts"):
+        table.add_column(heading, justify="right")
+    for name, each in held_out["per_class"].items():
+        figures = [f"{each[figure]:.3f}" for figure in ("precision", "recall", "f1")]
+        table.add_row(name, *figures, f"{each['texts']:,}")
+    out.print(table)
+    against = report["against_model_in_use"]
+    if against is not None:
+        out.print(
+            f"Same answer as the model in use: {against['same_answer']:.1%}; "
+            f"population stability index {against['population_stability_index']:.3f} "
+            f"(chance explains {against['explained_by_chance']:.3f})."
+        )
+
+
+def _held_out(held_out: Mapping[str, Any], against: Mapping[str, Any] | None) -> Table:
+    table = Table("held-out texts", "candidate", "in use", caption="The one in use may have learnt from these texts.")
+    for name in ("texts", "accuracy", "macro_f1", "ece", "coverage_at_90"):
+        table.add_row(name, f"{held_out[name]:.4g}", "-" if against is None else f"{against['in_use'][name]:.4g}")
+    return table
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {times:,}" for name, times in counts.items())
 
 
 def _figures(found: Evaluation, model: str) -> Table:

@@ -1,0 +1,33 @@
+"""What the commands on models of categorisation share: options, and how a command that cannot go on ends."""
+
+import getpass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+TextColumn = Annotated[str, typer.Option(help="The column of the texts.")]
+LabelColumn = Annotated[str, typer.Option(help="The column of the categories; a row without one is passed over.")]
+SubjectColumn = Annotated[str | None, typer.Option(help="The column of the subjects, if there is one.")]
+ModelFile = Annotated[Path | None, typer.Option(help="A model file; the shipped one when left out.")]
+Corrections = Annotated[bool, typer.Option("--corrections", help="Learns from what agents corrected.")]
+Written = Annotated[bool, typer.Option(help="Learns from the texts that came with the product.")]
+Stored = Annotated[bool, typer.Option("--store", help="Stores the model as a candidate in the database.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of tables.")]
+
+
+def operator() -> str:
+    """Who gives the command, as the record names them: the account of the operating system."""
+    try:
+        return f"operator:{getpass.getuser()}"
+    except (KeyError, OSError):  # a container may run under a number that has no name
+        return "operator:command-line"
+
+
+By = Annotated[str, typer.Option("--by", help="Who decides; it is kept with the change.", default_factory=operator)]
+
+
+def refused(sentence: str, code: int) -> typer.Exit:
+    """Says why nothing was done, and how the command ends."""
+    typer.echo(sentence, err=True)
+    return typer.Exit(code)
