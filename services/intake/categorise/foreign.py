@@ -1,0 +1,125 @@
+"""Complaints in German, French and Spanish: category and signals by listed phrases alone, and a person looks at them."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from itertools import product
+from typing import Final
+
+from services.intake.categorise.categories import Categorisation
+from services.intake.categorise.lexicon import Lexicon
+from services.intake.categorise.phrases import Hit
+from services.intake.categorise.phrases_de import CATEGORIES_DE, SIGNALS_DE
+from services.intake.categorise.phrases_es import CATEGORIES_ES, SIGNALS_ES
+from services.intake.categorise.phrases_fr import CATEGORIES_FR, SIGNALS_FR
+from services.intake.categorise.reading import Reading
+
+_Phrases = Mapping[str, Iterable[str]]
+
+REASONS_MAX: Final = 8
+SECONDARY_MAX: Final = 2
+
+_BY_LANGUAGE: Final[Mapping[str, tuple[_Phrases, _Phrases]]] = {
+    "de": (CATEGORIES_DE, SIGNALS_DE),
+    "fr": (CATEGORIES_FR, SIGNALS_FR),
+    "es": (CATEGORIES_ES, SIGNALS_ES),
+}
+FOREIGN_LANGUAGES: Final = tuple(_BY_LANGUAGE)
+
+_ACCENTED: Final = "àâäáãåçèéêëìíîïñòóôöõùúûüýÿœæ"
+_FOLDED: Final = str.maketrans(_ACCENTED, "aaaaaaceeeeiiiinooooouuuuyyoa")
+"""Sign for sign, so that places stay true; "œ" and "æ" lose their second half on both sides alike."""
+
+_GERMAN: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+
+
+def foreign_hits(normalised: str, language: str) -> list[Hit]:
+    """The phrases of a normalised text in one of FOREIGN_LANGUAGES; none in any other. Accents may be left out.
+
+    Labels are categories, emotions and flags; the phrases of a language are built when its first text comes.
+    """
+    if language not in _BY_LANGUAGE:
+        return []
+    return _lexicon(language).find(normalised.translate(_FOLDED))
+
+
+def foreign_category(reading: Reading, hits: Sequence[Hit]) -> Categorisation:
+    """The category that most phrases speak for; without any, `other` with no confidence.
+
+    A person always decides: `docs/extraction-and-languages.md` says how often the phrases are right.
+    """
+    ranked = _ranked(hits)
+    if not ranked:
+        return Categorisation("other", 0.0, needs_person=True, reasons=(), secondary=())
+    name = ranked[0][0]
+    return Categorisation(
+        name=name,
+        confidence=_confidence(ranked),
+        needs_person=True,
+        reasons=_reasons(reading, hits, name),
+        secondary=tuple([category for category, _ in ranked[1:] if category != "other"][:SECONDARY_MAX]),
+    )
+
+
+_ORDER: Final = (
+    "unauthorised_charge",
+    "warranty",
+    "billing_error",
+    "service_delivery",
+    "product_quality",
+    "other",
+    "communication",
+)
+"""Which category comes first where as many phrases speak for each: the rarer matter, silence about it last."""
+
+
+def _ranked(hits: Sequence[Hit]) -> list[tuple[str, int]]:
+    counted = Counter({(hit.label, hit.start // 24) for hit in hits if hit.label in _ORDER})
+    spoken = Counter(label for label, _ in counted)
+    ranked = sorted(spoken.items(), key=lambda each: (-each[1], _ORDER.index(each[0])))
+    matters = [each for each in ranked if each[0] != "communication"]
+    return matters + [each for each in ranked if each[0] == "communication"] if matters else ranked
+
+
+def _confidence(ranked: Sequence[tuple[str, int]]) -> float:
+    """How often such an answer was right on the texts written for tuning: by how far it lies ahead."""
+    lead = ranked[0][1] - (ranked[1][1] if len(ranked) > 1 else 0)
+    return _RIGHT[min(max(lead, 0), 2)]
+
+
+_RIGHT: Final = (0.5, 0.6, 0.7)
+
+
+def _reasons(reading: Reading, hits: Iterable[Hit], name: str) -> tuple[str, ...]:
+    said = (reading.excerpt(hit.start, hit.end) for hit in hits if hit.label == name)
+    return tuple(dict.fromkeys(each for each in said if each))[:REASONS_MAX]
+
+
+@cache
+def _lexicon(language: str) -> Lexicon:
+    return Lexicon(
+        *(
+            {label: list(_lines(lines, language)) for label, lines in phrases.items()}
+            for phrases in _BY_LANGUAGE[language]
+        )
+    )
+
+
+def _lines(lines: Iterable[str], language: str) -> Iterator[str]:
+    """Each line without accents; in German also with the letters that stand for them ("ue", "ss")."""
+    for line in lines:
+        spellings = {line, line.translate(_GERMAN)} if language == "de" else {line}
+        for spelling in sorted(spellings):
+            yield from _spread(spelling.translate(_FOLDED))
+
+
+def _spread(line: str) -> Iterator[str]:
+    """An alternative of several words ("zu_viel|mehr") becomes a line of its own."""
+    choices = [_choices(element) for element in line.split()]
+    yield from map(" ".join, product(*choices))
+
+
+def _choices(element: str) -> list[str]:
+    alternatives = element.split("|")
+    single = "|".join([each for each in alternatives if "_" not in each])
+    return [*([single] if single else []), *(each.replace("_", " ") for each in alternatives if "_" in each)]
