@@ -21,7 +21,7 @@ NOT = "not|t|never|cannot|cant|didnt|dont|doesnt|wont|isnt|hasnt|havent|wasnt|wi
 _LISTS: Mapping[str, str] = {
     "@not": NOT,
     "@my": "my|our|her|his|their|the|a|this|that|these|those|any|an|your",
-    "@nobody": "nobody|noone|nobody s",
+    "@nobody": "nobody|noone",
     "@charged": "charged|charge|charging|charges|billed|bill|billing|debited|invoiced|deducted",
     "@parcel": "parcel|package|order|delivery|shipment|item|items|parcels|packages|orders|luggage|letter|box",
 }
