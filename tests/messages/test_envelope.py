@@ -44,6 +44,7 @@ def test_event_names_are_unique_and_stay_what_they_are() -> None:
         "dispute.filed",
         "dispute.follow_up_due",
         "dispute.handed_over",
+        "dispute.linked",
         "dispute.marked",
         "dispute.message_added",
         "dispute.notified",
@@ -52,6 +53,7 @@ def test_event_names_are_unique_and_stay_what_they_are() -> None:
         "dispute.reopened",
         "dispute.resolved",
         "dispute.status_changed",
+        "dispute.unlinked",
         "dispute.update_owed",
         "inbound.received",
     ]
