@@ -32,6 +32,7 @@ from services.intake.api import (
     policies,
     policy_migrations,
     policy_trials,
+    precedents,
     principals,
     referrals,
     regimes,
@@ -46,6 +47,7 @@ from services.intake.inbound.senders import WEBHOOK_BODY_BYTES_MAX
 from services.intake.openapi import describe
 from services.intake.parts import IntakeParts
 from services.intake.portal import case_page, follow_up
+from services.intake.precedents import PrecedentKeeper
 from services.intake.settings import IntakeSettings
 from services.intake.upkeep import Upkeep
 from shared.broker.ports import Broker
@@ -82,6 +84,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     clocks.router,
     extensions.router,
     risk.router,
+    precedents.router,
     taxonomy_api.router,
     marks.router,
     notifications.router,
@@ -114,7 +117,7 @@ def build(settings: IntakeSettings, *, database: Database, broker: Broker, metri
         taxonomy=taxonomy,
     )
     consumer = inbound_consumer(parts, broker)
-    return Service("intake", (Upkeep(database).run, consumer.run), app=door(parts))
+    return Service("intake", (Upkeep(database).run, PrecedentKeeper(database).run, consumer.run), app=door(parts))
 
 
 def _taxonomy(name: str) -> Taxonomy:

@@ -1,7 +1,7 @@
 """Every table, constraint and index. The constraints carry the product's invariants.
 
 Who writes what: `dispute`, `dispute_private`, `event` and `outbox` only through `shared.db.disputes` and `shared.db.outbox`;
-`inbox` and `parked` by consumers; `clock` and `timer` by escalation; `policy_migration` and `reassignment` by intake, their progress by escalation; `expert_request` and `referral` by both; `risk_score` by escalation, models of both kinds by command line; `delivery*` and `notice_window` by notify; the rest by intake.
+`inbox` and `parked` by consumers; `clock` and `timer` by escalation; `policy_migration` and `reassignment` by intake, their progress by escalation; `expert_request` and `referral` by both; `risk_score` by escalation, models of both kinds by command line; `delivery*` and `notice_window` by notify; the rest by intake, and `precedent_due` by triggers.
 """
 
 from shared.db.tables.access import (
@@ -23,6 +23,7 @@ from shared.db.tables.likeness import (
     likeness,
     likeness_progress,
 )
+from shared.db.tables.precedents import precedent, precedent_due, precedent_word
 from shared.db.tables.queue import heartbeat, inbox, outbox, parked
 from shared.db.tables.risk import risk_model, risk_publication, risk_score
 from shared.db.tables.schema import METADATA
@@ -61,6 +62,9 @@ __all__ = [
     "parked",
     "policy",
     "policy_migration",
+    "precedent",
+    "precedent_due",
+    "precedent_word",
     "principal",
     "reassignment",
     "referral",
