@@ -1,20 +1,20 @@
 """Complaint -> category, with its reasons: phrases that speak for themselves and a linear model, in one answer."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
-from heapq import nlargest
-from itertools import chain
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.intake.categorise.categories import CATEGORIES, FINANCIAL_CATEGORIES, Categorisation
+from services.intake.categorise.category_phrases import CATEGORY_PHRASES
 from services.intake.categorise.lexicon import LEXICON, Lexicon
 from services.intake.categorise.load import load_model
 from services.intake.categorise.model import Model
 from services.intake.categorise.phrases import Hit
 from services.intake.categorise.reading import Reading, read, shape_of
 from services.intake.categorise.search import Findings
+from services.intake.categorise.signal_phrases import EMOTION_PHRASES, FLAG_PHRASES
+from shared.domain.taxonomy import Taxonomy
 
 REASONS_MAX = 8
 REASON_LIMIT_CHARACTERS = 160
@@ -30,6 +30,14 @@ class Categoriser:
 
     model: Model
     financial: bool = False
+    _elsewhere: tuple[str, ...] = field(init=False, repr=False)
+    """The model's categories that the taxonomy files under `other`."""
+
+    def __post_init__(self) -> None:
+        """Sets the model's categories against the taxonomy's."""
+        taxonomy = FINANCIAL_CATEGORIES if self.financial else CATEGORIES
+        elsewhere = tuple(category for category in self.model.categories if category not in taxonomy)
+        object.__setattr__(self, "_elsewhere", elsewhere)
 
     @classmethod
     def load(cls, path: Path | None = None, *, financial: bool = False, lexicon: Lexicon = LEXICON) -> "Categoriser":
@@ -40,6 +48,12 @@ class Categoriser:
         """
         return cls(load_model(path, lexicon), financial)
 
+    @classmethod
+    def of(cls, taxonomy: Taxonomy) -> "Categoriser":
+        """The shipped model, answering by this taxonomy with its issues; raises PhraseError for a bad phrase."""
+        lexicon = Lexicon(CATEGORY_PHRASES, EMOTION_PHRASES, FLAG_PHRASES, taxonomy.phrases())
+        return cls.load(financial="data_records" in taxonomy.names, lexicon=lexicon)
+
     def categorise(self, subject: str, description: str, *, product: str | None = None) -> Categorisation:
         """The category of a complaint; below the threshold it says that a person must decide."""
         reading = read(subject, description, product=product)
@@ -47,56 +61,67 @@ class Categoriser:
 
     def of_reading(self, reading: Reading, findings: Findings) -> Categorisation:
         """The category of a complaint that was read already; phrases that speak for no category are passed over."""
-        hits = [hit for hit in findings.hits if hit.label in self.model.phrase_weights]
-        spoken = Counter([hit.label for hit in hits])
-        present = {number for number, _, _ in findings.matches}
-        score = self.model.score(present, spoken, domain="financial" if self.financial else None)
+        model = self.model
+        taxonomy = "financial" if self.financial else "default"
+        spoken = _spoken(findings.hits, model.phrase_weights)
+        # From the last to the first, so that the first place of each pattern is the one that stays.
+        places = {number: start for number, start, _ in reversed(findings.matches)}
+        score = model.score(places, spoken, domain="financial" if self.financial else None)
         probabilities = self._in_taxonomy(score.probabilities)
         name = _primary(probabilities, spoken.keys())
-        taxonomy = "financial" if self.financial else "default"
         known = self._familiarity(reading, findings)
-        confidence = self.model.confidence(taxonomy, probabilities[name], score.domains) * known
+        confidence = model.confidence(taxonomy, probabilities[name], score.domains) * known
         return Categorisation(
             name=name,
             confidence=round(confidence, 4),
-            needs_person=confidence < self.model.thresholds[taxonomy],
-            reasons=self._reasons(name, reading, hits, present),
+            needs_person=confidence < model.thresholds[taxonomy],
+            reasons=self._reasons(name, reading, findings.hits, places),
             secondary=self._secondary(name, probabilities, spoken.keys()) if known else (),
+            issue=_issue(name, findings.hits),
         )
 
     def _in_taxonomy(self, probabilities: Sequence[float]) -> dict[str, float]:
-        named = dict.fromkeys(FINANCIAL_CATEGORIES if self.financial else CATEGORIES, 0.0)
-        for category, probability in zip(self.model.categories, probabilities, strict=True):
-            named[category if category in named else "other"] += probability
+        named = dict(zip(self.model.categories, probabilities, strict=True))
+        for category in self._elsewhere:
+            named["other"] = named.get("other", 0.0) + named.pop(category)
         return named
 
     def _familiarity(self, reading: Reading, findings: Findings) -> float:
-        rows = self.model.rows
-        found = len(findings.matches) - len([number for number, _, _ in findings.parts if not rows[number]])
-        return min(1.0, found / (self.model.familiar * max(1, shape_of(reading.normalised).words)))
+        """How much of the text the model knows: 1 for all but other languages and gibberish."""
+        familiar, rows = self.model.familiar, self.model.rows
+        found = len(findings.matches) - len(findings.parts)
+        if found >= familiar * reading.normalised.count(" "):  # there are no more words than blanks
+            return 1.0
+        found += len([number for number, _, _ in findings.parts if rows[number]])
+        return min(1.0, found / (familiar * max(1, shape_of(reading.normalised).words)))
 
-    def _reasons(self, name: str, reading: Reading, hits: Sequence[Hit], present: AbstractSet[int]) -> tuple[str, ...]:
-        phrases = (reading.excerpt(hit.start, hit.end) for hit in hits if hit.label == name)
-        telling = self.model.telling.get(name, {})
-        strongest = sorted([(telling[number], number) for number in telling.keys() & present], reverse=True)
-        words = (self._excerpt(number, reading) for _, number in strongest[:REASONS_MAX])
-        return _without_repeats(chain(phrases, words))
-
-    def _excerpt(self, number: int, reading: Reading) -> str | None:
-        """The first place of a pattern, as whole words; looking there again is cheaper than keeping every place."""
-        pattern = self.model.spelling[number]
-        at = reading.normalised.find(pattern)
-        start, end = reading.whole_words(at, at + len(pattern))
-        return reading.excerpt(start, end)
+    def _reasons(self, name: str, reading: Reading, hits: Sequence[Hit], places: Mapping[int, int]) -> tuple[str, ...]:
+        """Excerpts: first the phrases that name the category, then the words that weigh most."""
+        phrases = [reading.excerpt(start, end) for label, start, end in hits if label == name]
+        told = self.model.telling.get(name)
+        if told is None or len(phrases) >= REASONS_MAX:
+            return _without_repeats(phrases)
+        strongest = sorted(told.numbers.intersection(places), key=told.rank.__getitem__)[:REASONS_MAX]
+        around = [reading.whole_words(start := places[number], start + told.lengths[number]) for number in strongest]
+        return _without_repeats([*phrases, *(reading.excerpt(start, end) for start, end in around)])
 
     def _secondary(self, name: str, probabilities: Mapping[str, float], spoken: AbstractSet[str]) -> tuple[str, ...]:
+        least = self.model.secondary_probability
         apply = [
-            category
+            (probability, category)
             for category, probability in probabilities.items()
-            if category not in (name, "other")
-            and (category in spoken or probability >= self.model.secondary_probability)
+            if (category in spoken or probability >= least) and category not in (name, "other")
         ]
-        return tuple(nlargest(SECONDARY_MAX, apply, key=probabilities.__getitem__))
+        return tuple([category for _, category in sorted(apply, reverse=True)[:SECONDARY_MAX]]) if apply else ()
+
+
+def _spoken(hits: Iterable[Hit], labels: Container[str]) -> dict[str, int]:
+    """How often each of these labels was found."""
+    times: dict[str, int] = {}
+    for label, _, _ in hits:
+        if label in labels:
+            times[label] = times.get(label, 0) + 1
+    return times
 
 
 def _primary(probabilities: Mapping[str, float], spoken: AbstractSet[str]) -> str:
@@ -109,12 +134,21 @@ def _primary(probabilities: Mapping[str, float], spoken: AbstractSet[str]) -> st
     return max(matters, key=probabilities.__getitem__, default=top)
 
 
+def _issue(category: str, hits: Sequence[Hit]) -> str | None:
+    """The issue of the category that most phrases speak for, the first of them when several do."""
+    mark = f"{category}/"
+    spoken = _spoken(hits, {hit.label for hit in hits if hit.label.startswith(mark)})
+    return max(spoken, key=spoken.__getitem__).removeprefix(mark) if spoken else None
+
+
 def _without_repeats(excerpts: Iterable[str | None]) -> tuple[str, ...]:
     """The first few excerpts, leaving out what an earlier one already says."""
     kept: list[str] = []
+    said = ""
     for excerpt in excerpts:
-        if excerpt and not any(excerpt in earlier for earlier in kept):
+        if excerpt and excerpt not in said:
             kept.append(excerpt[:REASON_LIMIT_CHARACTERS])
+            said += f"{kept[-1]}\n\n\n"
             if len(kept) == REASONS_MAX:
                 break
     return tuple(kept)

@@ -5,30 +5,12 @@ from operator import itemgetter
 
 from services.intake.categorise.automaton import Automaton, Match
 from services.intake.categorise.category_phrases import CATEGORY_PHRASES
-from services.intake.categorise.phrases import GAP_WORDS, Hit, wordings
+from services.intake.categorise.gapped import Gapped
+from services.intake.categorise.phrases import Hit, wordings
 from services.intake.categorise.signal_phrases import EMOTION_PHRASES, FLAG_PHRASES
 
-_Span = tuple[int, int]
 _Role = tuple[tuple[str, ...], int, int]
 """What finding a pattern means: labels of whole phrases, the gapped phrases it begins, and those it ends, as bits."""
-
-
-class _Gapped:
-    """A phrase with gaps: for each part, the numbers of the patterns that are one of its wordings."""
-
-    __slots__ = ("first", "label", "rest")
-
-    def __init__(self, label: str, parts: Sequence[frozenset[int]]) -> None:
-        self.label = label
-        self.first, *self.rest = parts
-
-    def found(self, matches: Sequence[Match], normalised: str) -> list[Hit]:
-        spans = [(start, end) for number, start, end in matches if number in self.first]
-        for part in self.rest:
-            spans = list(
-                _joined(spans, sorted([(start, end) for number, start, end in matches if number in part]), normalised)
-            )
-        return [Hit(self.label, start, end - 2) for start, end in spans]
 
 
 class Lexicon:
@@ -39,11 +21,11 @@ class Lexicon:
     def __init__(self, *phrases: Mapping[str, Iterable[str]]) -> None:
         numbers: dict[str, int] = {}
         whole: dict[int, dict[str, None]] = {}
-        self._gapped: list[_Gapped] = []
+        self._gapped: list[Gapped] = []
         for label, line in ((label, line) for mapping in phrases for label, lines in mapping.items() for line in lines):
             parts = [[numbers.setdefault(wording, len(numbers)) for wording in part] for part in wordings(line)]
             if len(parts) > 1:
-                self._gapped.append(_Gapped(label, list(map(frozenset, parts))))
+                self._gapped.append(Gapped(label, list(map(frozenset, parts))))
             else:
                 for number in parts[0]:
                     whole.setdefault(number, {})[label] = None
@@ -60,14 +42,16 @@ class Lexicon:
         return self.hits(self._automaton.matches(normalised), normalised)
 
     def hits(self, matches: Sequence[Match], normalised: str) -> list[Hit]:
-        """Every phrase, from this lexicon's patterns as they were found in a normalised text, in the order of their ends."""
+        """Every phrase, from this lexicon's patterns as they were found in a normalised text, in order of beginning."""
         hits: list[Hit] = []
         begun = ended = 0
         roles = self._roles
         for number, start, end in matches:
             labels, begins, ends = roles[number]
-            begun |= begins
-            ended |= ends
+            if begins:
+                begun |= begins
+            if ends:
+                ended |= ends
             if labels:
                 hits += [Hit(label, start, end - 2) for label in labels]
         for each in _bits(begun & ended):
@@ -76,15 +60,16 @@ class Lexicon:
         return hits
 
     def _cast(self, whole: Mapping[int, Mapping[str, None]]) -> list[_Role]:
+        """Equal roles are one object: there are few of them, and so they stay in the processor's cache."""
         begins, ends = [0] * len(self.patterns), [0] * len(self.patterns)
         for at, gapped in enumerate(self._gapped):
             for number in gapped.first:
                 begins[number] |= 1 << at
             for number in gapped.rest[-1]:
                 ends[number] |= 1 << at
-        nothing: _Role = ((), 0, 0)
+        known: dict[_Role, _Role] = {}
         roles = [(tuple(whole.get(at, ())), begins[at], ends[at]) for at in range(len(self.patterns))]
-        return [nothing if role == nothing else role for role in roles]
+        return [known.setdefault(role, role) for role in roles]
 
 
 def _bits(number: int) -> Iterator[int]:
@@ -92,24 +77,6 @@ def _bits(number: int) -> Iterator[int]:
         lowest = number & -number
         yield lowest.bit_length() - 1
         number ^= lowest
-
-
-def _joined(left: Sequence[_Span], right: Sequence[_Span], normalised: str) -> Iterator[_Span]:
-    """Each right part with the nearest left part before it, where at most GAP_WORDS words stand between.
-
-    Linear: once a gap is too wide for a left part, nothing further right is tried with it.
-    """
-    waiting = iter(left)
-    following = next(waiting, None)
-    nearest: _Span | None = None
-    for start, end in right:
-        while following and following[1] <= start + 1:  # two parts may share one blank
-            nearest, following = following, next(waiting, None)
-        if nearest:
-            if len(normalised[nearest[1] - 1 : start + 1].split()) <= GAP_WORDS:
-                yield nearest[0], end
-            else:
-                nearest = None
 
 
 LEXICON = Lexicon(CATEGORY_PHRASES, EMOTION_PHRASES, FLAG_PHRASES)

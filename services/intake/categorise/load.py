@@ -12,7 +12,15 @@ from typing import Any
 
 from services.intake.categorise.common_words import COMMON_WORDS
 from services.intake.categorise.lexicon import LEXICON, Lexicon
-from services.intake.categorise.model import FIXED_LANES, LANE_BITS, PATTERNS_MAX, WEIGHT_MAX, Calibration, Model
+from services.intake.categorise.model import (
+    FIXED_LANES,
+    LANE_BITS,
+    PATTERNS_MAX,
+    WEIGHT_MAX,
+    Calibration,
+    Model,
+    Telling,
+)
 from services.intake.categorise.search import Search
 
 SHIPPED = Path(__file__).with_name("model.bin")
@@ -22,7 +30,7 @@ FILE_LIMIT_BYTES = 5_000_000
 BODY_LIMIT_BYTES = 16_000_000
 """What the compressed part of a file may unfold to."""
 TAXONOMIES = ("default", "financial")
-TELLING_PATTERNS = 500
+TELLING_PATTERNS = 300
 """How many of a category's strongest patterns may explain an answer."""
 
 _BIAS = WEIGHT_MAX + 1
@@ -68,7 +76,6 @@ def _model(header: Mapping[str, Any], body: bytes, lexicon: Lexicon) -> Model:
         category: _telling(patterns, places, numbers[FIXED_LANES + at :: lanes])
         for at, category in enumerate(header["categories"])
     }
-    spelling = dict(zip(places, patterns, strict=True))
     return Model(
         categories=tuple(header["categories"]),
         search=Search(lexicon, further),
@@ -84,7 +91,6 @@ def _model(header: Mapping[str, Any], body: bytes, lexicon: Lexicon) -> Model:
         },
         thresholds=header["thresholds"],
         telling=telling,
-        spelling={number: spelling[number] for numbers_of in telling.values() for number in numbers_of},
         familiar=header["familiar"],
         secondary_probability=header.get("secondary_probability", 0.30),
     )
@@ -165,11 +171,18 @@ def _packed(rows: "array[int]", lanes: int) -> list[int]:
     return [int.from_bytes(raw[at : at + width], "little") - bias for at in range(0, len(raw), width)]
 
 
-def _telling(patterns: Sequence[str], places: Sequence[int], weights: "array[int]") -> dict[int, int]:
+def _telling(patterns: Sequence[str], places: Sequence[int], weights: "array[int]") -> Telling:
     """The patterns that speak most strongly for a category, without empty words."""
-    least = max(sorted(weights)[-min(TELLING_PATTERNS, len(weights))], _BIAS + 1)
-    return {
-        place: weight
-        for pattern, place, weight in zip(patterns, places, weights, strict=True)
-        if weight >= least and pattern.strip() not in COMMON_WORDS
-    }
+    ranked = sorted(
+        [(-weight, pattern, place) for weight, pattern, place in zip(weights, patterns, places, strict=True)]
+    )
+    told = [
+        (pattern, place)
+        for weight, pattern, place in ranked[: 2 * TELLING_PATTERNS]
+        if weight < -_BIAS and pattern.strip() not in COMMON_WORDS
+    ][:TELLING_PATTERNS]
+    return Telling(
+        numbers=frozenset(place for _, place in told),
+        rank={place: rank for rank, (_, place) in enumerate(told)},
+        lengths={place: len(pattern) for pattern, place in told},
+    )

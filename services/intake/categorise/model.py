@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from math import exp, sqrt
 from operator import add, mul
 from struct import Struct
+from typing import NamedTuple
 
 from services.intake.categorise.search import Search
 
@@ -26,6 +27,10 @@ FIXED_LANES = 1
 
 HITS_CAP = 3
 """More phrases of one label than this add nothing."""
+
+
+SHARE_MIN = 1e-9
+"""A domain that a text resembles less than this has no say: what it would add is beyond what is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +52,22 @@ class Calibration:
         return self.confidence[at - 1] + part * (self.confidence[at] - self.confidence[at - 1])
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+class Score(NamedTuple):
     """Probability per category before calibration, and what it rests on."""
 
     probabilities: list[float]
     domains: list[float]
     """How much the text resembles each domain; adds up to 1."""
+
+
+class Telling(NamedTuple):
+    """The patterns that may explain one category."""
+
+    numbers: frozenset[int]
+    rank: Mapping[int, int]
+    """0 for the strongest."""
+    lengths: Mapping[int, int]
+    """In characters, with the blanks at either end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,27 +91,32 @@ class Model:
     """Per taxonomy, one curve for each domain."""
     thresholds: Mapping[str, float]
     """Per taxonomy, the confidence below which a person decides."""
-    telling: Mapping[str, Mapping[int, int]]
+    telling: Mapping[str, "Telling"]
     """Per category, the patterns that speak for it strongly enough to be given as a reason."""
-    spelling: Mapping[int, str]
-    """The telling patterns."""
     familiar: float
     """A text with fewer patterns a word than this (another language, gibberish) loses confidence in proportion."""
     secondary_probability: float
     """A second category is named without a phrase of its own from this raw probability on."""
     _half: int = field(init=False)
     _lanes: Struct = field(init=False)
+    _spoken: Mapping[str, Sequence[Sequence[float]]] = field(init=False)
+    """What one, two, … phrases of a label add to each category."""
 
     def __post_init__(self) -> None:
         """Prepares the arithmetic."""
         lanes = FIXED_LANES + len(self.categories) + len(self.domains)
-        object.__setattr__(
-            self, "_half", int.from_bytes(HALF_LANE.to_bytes(LANE_BITS // 8, "little") * lanes, "little")
-        )
+        half = int.from_bytes(HALF_LANE.to_bytes(LANE_BITS // 8, "little") * lanes, "little")
+        object.__setattr__(self, "_half", half)
         object.__setattr__(self, "_lanes", Struct(f"<{lanes}I"))
+        shares = [times / HITS_CAP for times in range(1, HITS_CAP + 1)]
+        spoken = {
+            label: [[share * weight for weight in weights] for share in shares]
+            for label, weights in self.phrase_weights.items()
+        }
+        object.__setattr__(self, "_spoken", spoken)
 
     def score(self, present: Iterable[int], hits: Mapping[str, int], *, domain: str | None = None) -> Score:
-        """Probabilities from the patterns of a text, each given once, and from phrase hits per label.
+        """Probabilities from the patterns of a text, each given once, and from phrase hits per label, none of them 0.
 
         Without a `domain`, the text itself shows how much it resembles each.
         """
@@ -109,20 +128,18 @@ class Model:
         count = len(self.categories)
         category_scores = scores[:count]
         for label, times in hits.items():
-            share = min(times, HITS_CAP) / HITS_CAP
-            weights = self.phrase_weights[label]
-            category_scores = [score + share * weight for score, weight in zip(category_scores, weights, strict=True)]
+            category_scores = list(map(add, category_scores, self._spoken[label][min(times, HITS_CAP) - 1]))
         domains = (
             [float(name == domain) for name in self.domains]
             if domain
-            else _softmax(map(add, scores[count:], self.domain_bias))
+            else _softmax(list(map(add, scores[count:], self.domain_bias)))
         )
         return Score(self._mixed(category_scores, domains), domains)
 
     def confidence(self, taxonomy: str, raw: float, domains: Sequence[float]) -> float:
         """The share of right answers to expect: rising with the raw probability, as sure as the domain's labels are."""
         curves = self.calibrations[taxonomy]
-        return sum(share * curve(raw) for share, curve in zip(domains, curves, strict=True))
+        return sum(share * curve(raw) for share, curve in zip(domains, curves, strict=True) if share > SHARE_MIN)
 
     def _mixed(self, scores: Sequence[float], domains: Sequence[float]) -> list[float]:
         """Domains differ in what is common; each domain's view counts as much as the text resembles that domain."""
@@ -130,15 +147,15 @@ class Model:
         powers = [exp(score - top) for score in scores]
         mixed = [0.0] * len(scores)
         for share, odds in zip(domains, self.category_odds, strict=True):
-            view = list(map(mul, powers, odds))
-            part = share / sum(view)
-            mixed = [already + part * more for already, more in zip(mixed, view, strict=True)]
+            if share > SHARE_MIN:
+                view = list(map(mul, powers, odds))
+                part = share / sum(view)
+                mixed = [already + part * more for already, more in zip(mixed, view, strict=True)]
         return mixed
 
 
-def _softmax(scores: Iterable[float]) -> list[float]:
-    listed = list(scores)
-    top = max(listed)
-    powers = [exp(score - top) for score in listed]
+def _softmax(scores: Sequence[float]) -> list[float]:
+    top = max(scores)
+    powers = [exp(score - top) for score in scores]
     total = sum(powers)
     return [power / total for power in powers]

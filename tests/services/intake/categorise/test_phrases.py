@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.categorise import lexicon as lexicon_module
+from services.intake.categorise import gapped as gapped_module
 from services.intake.categorise.category_phrases import CATEGORY_PHRASES
 from services.intake.categorise.lexicon import LEXICON, Lexicon
 from services.intake.categorise.phrases import ALTERNATIVES_MAX, GAP_WORDS, Hit, PhraseError, wordings
@@ -120,14 +120,14 @@ UNITS = [
 @pytest.mark.parametrize("unit", UNITS)
 def test_the_work_grows_in_proportion_to_the_text(unit: str, monkeypatch: pytest.MonkeyPatch) -> None:
     steps = 0
-    joined = lexicon_module._joined
+    joined = gapped_module.joined
 
     def counted(left: list[tuple[int, int]], right: list[tuple[int, int]], text: str) -> list[tuple[int, int]]:
         nonlocal steps
         steps += len(left) + len(right)
         return list(joined(left, right, text))
 
-    monkeypatch.setattr(lexicon_module, "_joined", counted)
+    monkeypatch.setattr(gapped_module, "joined", counted)
 
     def work(times: int) -> int:
         nonlocal steps
