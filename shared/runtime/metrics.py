@@ -71,6 +71,13 @@ class Metrics:
 
     def _declare_disputes(self) -> None:
         self.disputes_filed = self._counter("disputes_filed", "Disputes opened.", "channel", "category")
+        self.category_model_version = self._gauge(
+            "category_model_version", "Published model of categorisation that answers; 0 is the shipped one."
+        )
+        self.likeness_sketched = self._counter("likeness_sketched", "Texts sketched to find duplicates and clusters.")
+        self.likeness_lag_seconds = self._gauge(
+            "likeness_lag_seconds", "Age of the oldest new dispute whose text waits to be sketched; 0 when none does."
+        )
         self.promises = self._counter(
             "promises", "Promises to customers that came due: kept or broken.", "kind", "outcome"
         )
