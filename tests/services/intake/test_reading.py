@@ -111,14 +111,20 @@ async def test_a_corrected_category_is_kept_as_training_data_with_who_corrected_
 
 
 async def test_an_issue_is_named_within_its_category_and_goes_with_it(counter: Counter) -> None:
-    path = (await counter.file()).headers["location"]
-    told = (await counter.client.patch(path, json={"category": "warranty", "issue": "return_refused"})).json()
-    assert (told["category"]["name"], told["category"]["issue"]) == ("warranty", "return_refused")
-    told = (await counter.client.patch(path, json={"issue": "repair_delayed"})).json()
-    assert (told["category"]["name"], told["category"]["issue"]) == ("warranty", "repair_delayed")
-    told = (await counter.client.patch(path, json={"category": "billing_error"})).json()
-    assert told["category"]["issue"] is None
-    refused = await counter.client.patch(path, json={"issue": "return_refused"})
+    reply = await counter.file()
+    path = reply.headers["location"]
+
+    async def said(**fields: str) -> Any:
+        whole = await counter.client.get(path)
+        return await counter.client.patch(path, json=fields, headers={"if-match": whole.headers["etag"]})
+
+    told = (await said(category="warranty", issue="return_refused")).json()["category"]
+    assert (told["name"], told["issue"]) == ("warranty", "return_refused")
+    told = (await said(issue="repair_delayed")).json()["category"]
+    assert (told["name"], told["issue"]) == ("warranty", "repair_delayed")
+    told = (await said(category="billing_error")).json()["category"]
+    assert told["issue"] is None
+    refused = await said(issue="return_refused")
     assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/issue")
 
 
