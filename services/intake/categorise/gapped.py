@@ -12,16 +12,16 @@ Span = tuple[int, int]
 class Gapped:
     """A phrase with gaps: for each part, the numbers of the patterns that are one of its wordings."""
 
-    __slots__ = ("first", "label", "rest")
+    __slots__ = ("label", "parts")
 
     def __init__(self, label: str, parts: Sequence[frozenset[int]]) -> None:
         self.label = label
-        self.first, *self.rest = parts
+        self.parts = parts
 
     def found(self, matches: Sequence[Match], normalised: str) -> list[Hit]:
         """Where the phrase stands, from what was found of its parts; time linear in the text's length."""
-        spans = _spans(matches, self.first)
-        for part in self.rest:
+        spans = _spans(matches, self.parts[0])
+        for part in self.parts[1:]:
             spans = joined(spans, sorted(_spans(matches, part)), normalised) if spans else []
         return [Hit(self.label, start, end - 2) for start, end in spans]
 
@@ -43,7 +43,7 @@ def joined(left: Sequence[Span], right: Sequence[Span], normalised: str) -> list
             nearest = left[at]
             at += 1
         if nearest:
-            if len(normalised[nearest[1] - 1 : start + 1].split()) <= GAP_WORDS:
+            if len(normalised[nearest[1] - 1 : start + 1].split(None, GAP_WORDS)) <= GAP_WORDS:
                 pairs.append((nearest[0], end))
             else:
                 nearest = None

@@ -9,8 +9,8 @@ from services.intake.categorise.gapped import Gapped
 from services.intake.categorise.phrases import Hit, wordings
 from services.intake.categorise.signal_phrases import EMOTION_PHRASES, FLAG_PHRASES
 
-_Role = tuple[tuple[str, ...], int, int]
-"""What finding a pattern means: labels of whole phrases, the gapped phrases it begins, and those it ends, as bits."""
+_Role = tuple[tuple[str, ...], int, int, int]
+"""What finding a pattern means: labels of whole phrases; the gapped phrases it begins, ends, has a part in, as bits."""
 
 
 class Lexicon:
@@ -47,29 +47,34 @@ class Lexicon:
         begun = ended = 0
         roles = self._roles
         for number, start, end in matches:
-            labels, begins, ends = roles[number]
+            labels, begins, ends, _ = roles[number]
             if begins:
                 begun |= begins
             if ends:
                 ended |= ends
             if labels:
                 hits += [Hit(label, start, end - 2) for label in labels]
-        for each in _bits(begun & ended):
-            hits += self._gapped[each].found(matches, normalised)
+        if both := begun & ended:
+            parts = [match for match in matches if roles[match[0]][3] & both]
+            for each in _bits(both):
+                hits += self._gapped[each].found(parts, normalised)
         hits.sort(key=itemgetter(1))
         return hits
 
     def _cast(self, whole: Mapping[int, Mapping[str, None]]) -> list[_Role]:
         """Equal roles are one object: there are few of them, and so they stay in the processor's cache."""
-        begins, ends = [0] * len(self.patterns), [0] * len(self.patterns)
+        begins, ends, within = ([0] * len(self.patterns) for _ in range(3))
         for at, gapped in enumerate(self._gapped):
-            for number in gapped.first:
-                begins[number] |= 1 << at
-            for number in gapped.rest[-1]:
-                ends[number] |= 1 << at
+            for bits, numbers in (
+                (begins, gapped.parts[0]),
+                (ends, gapped.parts[-1]),
+                (within, frozenset().union(*gapped.parts)),
+            ):
+                for number in numbers:
+                    bits[number] |= 1 << at
         known: dict[_Role, _Role] = {}
-        roles = [(tuple(whole.get(at, ())), begins[at], ends[at]) for at in range(len(self.patterns))]
-        return [known.setdefault(role, role) for role in roles]
+        labels = [tuple(whole.get(at, ())) for at in range(len(self.patterns))]
+        return [known.setdefault(role, role) for role in zip(labels, begins, ends, within, strict=True)]
 
 
 def _bits(number: int) -> Iterator[int]:
