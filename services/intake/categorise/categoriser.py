@@ -142,13 +142,14 @@ def _issue(category: str, hits: Sequence[Hit]) -> str | None:
 
 
 def _without_repeats(excerpts: Iterable[str | None]) -> tuple[str, ...]:
-    """The first few excerpts, leaving out what an earlier one already says."""
+    """The first few excerpts, none of them endless, leaving out what an earlier one already says."""
     kept: list[str] = []
     said = ""
     for excerpt in excerpts:
-        if excerpt and excerpt not in said:
-            kept.append(excerpt[:REASON_LIMIT_CHARACTERS])
-            said += f"{kept[-1]}\n\n\n"
+        cut = excerpt and excerpt[:REASON_LIMIT_CHARACTERS]
+        if cut and cut not in said:
+            kept.append(cut)
+            said += f"{cut}\n\n\n"
             if len(kept) == REASONS_MAX:
                 break
     return tuple(kept)
