@@ -8,13 +8,12 @@ from uuid import UUID
 from shared.db.engine import Tx
 from shared.domain.clustering import Known
 from shared.domain.errors import Conflict, NotFound
-from shared.domain.likeness import Sketch
+from shared.domain.likeness import TEXT_CHARACTERS_MAX, Sketch
 from shared.domain.relating import ClusterState
 from shared.runtime.ids import new_id
 
-LOOKED_AT_MAX: Final = 1000
-"""The newest members, of which rate, categories and customers are counted."""
-SAMPLE_MAX: Final = 5
+LOOKED_AT_MAX: Final = 100
+"""The newest members of a cluster, of which rate, categories and customers are counted."""
 DECISIONS_MAX: Final = 50
 
 _MEMBER_OF: Final = "select dispute_id, cluster_id from cluster_member where dispute_id = any($1::uuid[])"
@@ -39,9 +38,14 @@ _OF_DISPUTE: Final = (
     f"select {_COLUMNS} from cluster_member m join cluster c on c.id = m.cluster_id where m.dispute_id = $1"
 )
 _MEMBERS: Final = (
-    "select m.dispute_id, m.received_at, d.reference, d.customer_id, d.category from cluster_member m "
-    "join dispute d on d.id = m.dispute_id where m.cluster_id = $1 "
-    f"order by m.received_at desc, m.dispute_id desc limit {LOOKED_AT_MAX}"
+    "select m.cluster_id, m.dispute_id, m.received_at, d.reference, d.customer_id, d.category "
+    "from unnest($1::uuid[]) as c(id) cross join lateral (select cluster_id, dispute_id, received_at from cluster_member "
+    f"where cluster_id = c.id order by received_at desc, dispute_id desc limit {LOOKED_AT_MAX}) as m "
+    "join dispute d on d.id = m.dispute_id order by m.received_at desc, m.dispute_id desc"
+)
+_TEXTS: Final = (
+    "select subject || ' ' || left(description, $2) as text from dispute_private "
+    "where dispute_id = any($1::uuid[]) and erased_at is null"
 )
 _DECIDE: Final = "update cluster set state = $2, label = $3 where id = $1 and (state, label) is distinct from ($2, $3)"
 _DECISION: Final = "insert into cluster_decision (cluster_id, state, label, author, reason, decided_at) values ($1, $2, $3, $4, $5, $6)"
@@ -134,9 +138,17 @@ async def of_dispute(tx: Tx, dispute_id: UUID) -> Cluster | None:
     return None if row is None else Cluster(*row)
 
 
-async def members(tx: Tx, cluster_id: UUID) -> list[Member]:
-    """The newest thousand members, the newest first."""
-    return [Member(*row) for row in await tx.raw.fetch(_MEMBERS, cluster_id)]
+async def members(tx: Tx, cluster_ids: Sequence[UUID]) -> dict[UUID, list[Member]]:
+    """The newest hundred members of each cluster, the newest first."""
+    found: dict[UUID, list[Member]] = {each: [] for each in cluster_ids}
+    for row in await tx.raw.fetch(_MEMBERS, list(cluster_ids)):
+        found[row["cluster_id"]].append(Member(*list(row)[1:]))
+    return found
+
+
+async def texts(tx: Tx, dispute_ids: Sequence[UUID]) -> list[str]:
+    """The texts of these disputes, as far as they are looked at; one that was erased is not there."""
+    return [row["text"] for row in await tx.raw.fetch(_TEXTS, list(dispute_ids), TEXT_CHARACTERS_MAX)]
 
 
 async def decide(tx: Tx, cluster_id: UUID, decision: Decision) -> Cluster:

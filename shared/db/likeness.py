@@ -14,6 +14,7 @@ from uuid import UUID
 
 from shared.db.engine import Tx
 from shared.domain.clustering import Told
+from shared.domain.dispute import Dispute
 from shared.domain.likeness import BANDS, TEXT_CHARACTERS_MAX, Sketch, sketch
 from shared.domain.relating import SAME_MATTER_WITHIN
 
@@ -23,6 +24,9 @@ OF_A_BAND_MAX: Final = 16
 """Rows read of one band, the newest first: a template that thousands sent costs no more than any other text."""
 CANDIDATES_MAX: Final = 24
 """Of those, the ones that share the most bands."""
+
+NEIGHBOURS_MAX: Final = 30
+"""Disputes looked at before and after one, and of its order reference."""
 
 _PLACES: Final = ("front", "behind", "circle")
 _HOLD: Final = f"select {', '.join(_PLACES)} from likeness_progress where id = 1 for update skip locked"
@@ -56,6 +60,13 @@ _TEXTS: Final = (
     "select p.dispute_id, d.customer_id, d.received_at, p.subject, left(p.description, $2) as description "
     "from dispute_private p join dispute d on d.id = p.dispute_id "
     "where p.dispute_id = any($1::uuid[]) and p.erased_at is null"
+)
+_NEIGHBOURS: Final = (
+    "(select id from dispute where customer_id = $1 and received_at <= $2 and id <> $3 "
+    f"order by received_at desc limit {NEIGHBOURS_MAX}) "
+    "union (select id from dispute where customer_id = $1 and received_at > $2 and id <> $3 "
+    f"order by received_at limit {NEIGHBOURS_MAX}) "
+    f"union (select id from dispute where order_reference = $4 and id <> $3 limit {NEIGHBOURS_MAX})"
 )
 
 
@@ -169,11 +180,16 @@ async def candidates(tx: Tx, told: Sequence[Told]) -> Mapping[UUID, Sequence[UUI
     if not asked:
         return {}
     rows = [(each.dispute_id, each.customer_id, *_around(each.received_at), *_bands(each.sketch)) for each in asked]
-    # The planner guesses that a band has many rows, and sorts them; asked for by number, it follows the index.
     found: dict[UUID, list[UUID]] = {}
     for row in await tx.raw.fetch(_CANDIDATES, *map(list, zip(*rows, strict=True))):
         found.setdefault(row["dispute_id"], []).append(row["candidate"])
     return found
+
+
+async def neighbours(tx: Tx, dispute: Dispute) -> set[UUID]:
+    """Disputes of the same customer nearest in time, and of the same order; at most ninety, from their indexes alone."""
+    asked = (dispute.customer_id, dispute.received_at, dispute.id, dispute.order_reference)
+    return {row["id"] for row in await tx.raw.fetch(_NEIGHBOURS, *asked)}
 
 
 def every(found: Mapping[UUID, Sequence[UUID]]) -> set[UUID]:

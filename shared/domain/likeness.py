@@ -56,7 +56,7 @@ class Sketch(NamedTuple):
 
 def sketch(subject: str, description: str) -> Sketch:
     """The sketch of a complaint: the same on every machine and in every version. Linear in the text, and bounded."""
-    hashes = _hashes(_words(f"{subject[:TEXT_CHARACTERS_MAX]} {description}"[:TEXT_CHARACTERS_MAX]))
+    hashes = _hashes(words_of(f"{subject[:TEXT_CHARACTERS_MAX]} {description}"[:TEXT_CHARACTERS_MAX]))
     bins = [0] * BINS
     for each in sorted(hashes, reverse=True):
         bins[each & BINS - 1] = each | 1 << 32  # the smallest comes last and stays; never 0, which is an empty bin
@@ -95,7 +95,8 @@ def copied(one: Sketch, other: Sketch) -> bool:
     return alike >= NEAR or held(one, other) >= HELD
 
 
-def _words(text: str) -> list[str]:
+def words_of(text: str) -> list[str]:
+    """The words of a text in lower case; every number is `0`."""
     lower = text.lower()
     blanked = lower.translate(_ASCII_BLANKED) if lower.isascii() else _NO_LETTER.sub(" ", lower)
     return ["0" if word.isdigit() else word for word in blanked.split()]

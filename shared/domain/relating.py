@@ -168,18 +168,18 @@ def _same_text(this: Side, other: Side) -> Iterator[_Reason]:
 
 
 def _same_order(one: Dispute, other: Dispute) -> bool:
-    return one.order_reference is not None and _key(one.order_reference) == _key(other.order_reference)
+    return _key(one.order_reference) is not None and _key(one.order_reference) == _key(other.order_reference)
 
 
 def _orders_differ(one: Dispute, other: Dispute) -> bool:
-    return None not in (one.order_reference, other.order_reference) and not _same_order(one, other)
+    keys = {_key(one.order_reference), _key(other.order_reference)}
+    return len(keys) == 2 and None not in keys
 
 
 def _key(order_reference: str | None) -> str | None:
-    """An order reference without what people write differently: case, blanks, dashes, a number sign."""
-    if order_reference is None:
-        return None
-    return "".join(filter(str.isalnum, order_reference)).casefold() or order_reference
+    """An order reference without what people write differently: case, blanks, dashes; one without a digit is none."""
+    key = "".join(filter(str.isalnum, order_reference or "")).casefold()
+    return key if any(map(str.isdigit, key)) else None
 
 
 def _days(apart: timedelta) -> str:

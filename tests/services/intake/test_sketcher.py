@@ -166,7 +166,7 @@ async def test_three_customers_with_one_text_are_a_cluster_and_two_are_not(db: D
     (found,) = await the_clusters(db)
     assert found.size == 3
     async with db.transaction() as tx:
-        assert {each.dispute_id for each in await clusters.members(tx, found.id)} == set(members)
+        assert {each.dispute_id for each in (await clusters.members(tx, [found.id]))[found.id]} == set(members)
 
 
 async def test_a_customer_who_writes_the_same_three_times_is_no_cluster(db: Database, sketcher: Sketcher) -> None:
