@@ -44,6 +44,7 @@ from services.intake.api.direct import shortened
 from services.intake.categorise import Categoriser
 from services.intake.inbound.consumer import inbound_consumer
 from services.intake.inbound.senders import WEBHOOK_BODY_BYTES_MAX
+from services.intake.model_watch import ModelWatch
 from services.intake.openapi import describe
 from services.intake.parts import IntakeParts
 from services.intake.portal import case_page, follow_up
@@ -117,7 +118,9 @@ def build(settings: IntakeSettings, *, database: Database, broker: Broker, metri
         taxonomy=taxonomy,
     )
     consumer = inbound_consumer(parts, broker)
-    return Service("intake", (Upkeep(database).run, PrecedentKeeper(database).run, consumer.run), app=door(parts))
+    upkeep = Upkeep(database, correction_days=settings.correction_days)
+    watch = ModelWatch(database, parts.in_use, metrics)
+    return Service("intake", (upkeep.run, watch.run, PrecedentKeeper(database).run, consumer.run), app=door(parts))
 
 
 def _taxonomy(name: str) -> Taxonomy:

@@ -7,6 +7,7 @@ from starlette.requests import HTTPConnection
 from services.intake.categorise import Categoriser
 from services.intake.commands.back_pressure import BackPressure
 from services.intake.commands.batcher import Batcher
+from services.intake.commands.categoriser_in_use import CategoriserInUse
 from services.intake.commands.current_matrix import CurrentMatrix
 from services.intake.limits import Buckets
 from services.intake.security import KeyRing
@@ -21,15 +22,17 @@ from shared.runtime.sealing import Sealer
 
 @dataclass(frozen=True, slots=True)
 class IntakeParts:
-    """The living parts of one intake process; the last five are made from the others."""
+    """The living parts of one intake process; the last six are made from the others."""
 
     settings: IntakeSettings
     database: Database
     sealer: Sealer
     categoriser: Categoriser
+    """The shipped one; what answers is `in_use`."""
     metrics: Metrics
     matrices: Matrices = field(default_factory=Matrices)
     taxonomy: Taxonomy = field(default_factory=load_taxonomy)
+    in_use: CategoriserInUse = field(init=False)
     matrix: CurrentMatrix = field(init=False)
     back_pressure: BackPressure = field(init=False)
     keys: KeyRing = field(init=False)
@@ -38,6 +41,7 @@ class IntakeParts:
 
     def __post_init__(self) -> None:
         settings = self.settings
+        object.__setattr__(self, "in_use", CategoriserInUse(self.categoriser))
         object.__setattr__(self, "matrix", CurrentMatrix(self.matrices))
         object.__setattr__(self, "back_pressure", BackPressure(settings.outbox_age_seconds_max))
         object.__setattr__(self, "keys", KeyRing(self.database))

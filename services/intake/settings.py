@@ -56,6 +56,13 @@ class IntakeSettings(CommonSettings):
         description="What customers complain of: `general`, `financial` (two categories more, for banks and lenders), "
         "or the path of a TOML file of your own.",
     )
+    correction_days: int = Field(
+        365,
+        ge=0,
+        le=3650,
+        description="Days for which a category that an agent corrected is kept to learn from, with a masked copy of the "
+        "text; 0 keeps none.",
+    )
     calendars_dir: Path | None = Field(
         None,
         description="Folder of the TOML files that describe working hours and holidays, the same as escalation's; "

@@ -1,8 +1,9 @@
-"""What intake clears away: replies kept for idempotency keys that nobody will send again."""
+"""What intake clears away: replies kept for idempotency keys that nobody will send again, and old corrections."""
 
+from datetime import timedelta
 from typing import Final
 
-from shared.db import idempotency
+from shared.db import corrections, idempotency
 from shared.db.engine import Database
 from shared.db.faults import RAISED_BY_DATABASE
 from shared.runtime.loops import Pace, every
@@ -13,10 +14,12 @@ _PACE: Final = Pace(seconds=300)
 
 
 class Upkeep:
-    """Forgets old replies a few thousand at a time, every five minutes."""
+    """Forgets old replies and corrections a few thousand at a time, every five minutes."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, correction_days: int) -> None:
+        """Corrected categories are kept as training data for so many days."""
         self._database = database
+        self._corrections_kept = timedelta(days=correction_days)
 
     async def run(self, stop: Stop) -> None:
         """Prunes until the stop; a database that is away is tried again."""
@@ -25,4 +28,7 @@ class Upkeep:
     async def prune(self) -> bool:
         """One round; whether there may be more."""
         async with self._database.transaction() as tx:
-            return await idempotency.prune(tx, PRUNED_AT_ONCE) == PRUNED_AT_ONCE
+            replies = await idempotency.prune(tx, PRUNED_AT_ONCE)
+        async with self._database.transaction() as tx:
+            taught = await corrections.prune(tx, kept=self._corrections_kept, limit=PRUNED_AT_ONCE)
+        return PRUNED_AT_ONCE in (replies, taught)

@@ -24,6 +24,7 @@ from services.intake.api.fields import LINE, Instant, IssueName
 from services.intake.api.schemas_dispute import CorrectionIn, DisputeOut, DisputePageOut, ListedOut
 from services.intake.commands.correct import correct
 from services.intake.commands.new_dispute import CHANNELS
+from services.intake.commands.teach import teach
 from services.intake.security import Caller
 from shared.db import privates, search
 from shared.domain.dispute import CATEGORIES, Severity
@@ -156,8 +157,10 @@ async def correct_dispute(
         str | None, Header(description="The ETag of the version you decided on.", examples=['"3.8"'])
     ] = None,
 ) -> Response:
-    """Corrects what was filed or read wrongly. A corrected category is kept as training data with who corrected it.
+    """Corrects what was filed or read wrongly.
 
+    A category that is corrected, or that holds when nobody is needed any more, is kept to learn from for a time, with a
+    masked copy of the text and without who said so.
     Status, tier and handler are not facts but moves; they have routes of their own.
     """
     before = await lock_for(tx, caller, dispute_id, version=expected_version(if_match))
@@ -172,6 +175,8 @@ async def correct_dispute(
         traceparent=traces.inject().get("traceparent"),
     )
     private = await privates.get(tx, dispute_id)
+    if parts.settings.correction_days and not caller.only_own:
+        await teach(tx, before, after, private)
     return _reply(DisputeOut.whole(parts, after, private), {"etag": dispute_etag(after)})
 
 

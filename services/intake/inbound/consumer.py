@@ -10,7 +10,7 @@ from shared.messages.topology import INTAKE
 
 def inbound_handler(parts: IntakeParts) -> InboundHandler:
     """The handler of `inbound.received` on these parts."""
-    return InboundHandler(Settler(parts.categoriser, parts.matrix, parts.sealer), parts.metrics)
+    return InboundHandler(Settler(parts.in_use, parts.matrix, parts.sealer), parts.metrics)
 
 
 def inbound_consumer(parts: IntakeParts, broker: Broker) -> Consumer:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
-from services.intake.categorise import Categoriser
 from services.intake.commands import file
+from services.intake.commands.categoriser_in_use import CategoriserInUse
 from services.intake.commands.converse import NewMessage, add_message, note
 from services.intake.commands.current_matrix import CurrentMatrix
 from services.intake.commands.new_dispute import Customer, NewDispute, customer_id
@@ -37,9 +37,9 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Settler:
-    """Settles messages with what one process has: its categoriser, its matrix and its secret."""
+    """Settles messages with what one process has: the categoriser in use, its matrix and its secret."""
 
-    categoriser: Categoriser
+    in_use: CategoriserInUse
     matrix: CurrentMatrix
     sealer: Sealer
 
@@ -91,7 +91,7 @@ class Settler:
         customer = new.customer
         who = customer_id(self.sealer, email=customer.email, reference=customer.reference)
         trace = traces.inject().get("traceparent")
-        brought = file.read(self.categoriser, new, customer_id=who, actor=f"customer:{who}", traceparent=trace)
+        brought = file.read(self.in_use.categoriser, new, customer_id=who, actor=f"customer:{who}", traceparent=trace)
         filed = await file.file_one(tx, await self.matrix.get(tx), brought)
         others = [f"Possibly about the same: {case.reference}." for case in await threads.cases(tx, related)]
         await self._note(tx, filed.dispute, words.remarks(incoming, cut=cut, others=others))
