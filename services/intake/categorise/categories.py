@@ -1,6 +1,6 @@
 """What a complaint can be about, and the answer the categoriser gives."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 CATEGORIES = (
     "billing_error",
@@ -16,8 +16,7 @@ FINANCIAL_CATEGORIES = (*CATEGORIES, "data_records", "debt_collection")
 """The financial pack: what the default taxonomy files under `other` has names of its own here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Categorisation:
+class Categorisation(Struct, frozen=True, gc=False):
     """What a complaint is about, how sure that is, and the customer's own words that led there."""
 
     name: str

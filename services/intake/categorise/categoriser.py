@@ -59,8 +59,11 @@ class Categoriser:
         reading = read(subject, description, product=product)
         return self.of_reading(reading, self.model.search(reading.normalised))
 
-    def of_reading(self, reading: Reading, findings: Findings) -> Categorisation:
-        """The category of a complaint that was read already; phrases that speak for no category are passed over."""
+    def of_reading(self, reading: Reading, findings: Findings, familiar: float | None = None) -> Categorisation:
+        """The category of a complaint that was read already; phrases that speak for no category are passed over.
+
+        `familiar` is the reading's `familiarity`, where that is known.
+        """
         model = self.model
         taxonomy = "financial" if self.financial else "default"
         spoken = _spoken(findings.hits, model.phrase_weights)
@@ -69,7 +72,7 @@ class Categoriser:
         score = model.score(places, spoken, domain="financial" if self.financial else None)
         probabilities = self._in_taxonomy(score.probabilities)
         name = _primary(probabilities, spoken.keys())
-        known = self._familiarity(reading, findings)
+        known = self.familiarity(reading, findings) if familiar is None else familiar
         confidence = model.confidence(taxonomy, probabilities[name], score.domains) * known
         return Categorisation(
             name=name,
@@ -86,8 +89,8 @@ class Categoriser:
             named["other"] = named.get("other", 0.0) + named.pop(category)
         return named
 
-    def _familiarity(self, reading: Reading, findings: Findings) -> float:
-        """How much of the text the model knows: 1 for all but other languages and gibberish."""
+    def familiarity(self, reading: Reading, findings: Findings) -> float:
+        """How much of the text the model knows, from 0 to 1: 1 for all but other languages and gibberish."""
         familiar, rows = self.model.familiar, self.model.rows
         found = len(findings.matches) - len(findings.parts)
         if found >= familiar * reading.normalised.count(" "):  # there are no more words than blanks

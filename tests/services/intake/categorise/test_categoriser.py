@@ -1,6 +1,5 @@
 """What a complaint is about: the answer, its confidence, its reasons."""
 
-import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -88,7 +87,7 @@ def test_a_plain_shop_complaint_needs_nobody_to_sort_it(text: str) -> None:
 
 def test_the_answer_is_a_frozen_value() -> None:
     answer = CATEGORISER.categorise("", "The kettle broke.")
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    with pytest.raises(AttributeError):
         answer.name = "other"  # type: ignore[misc]  # the point of the test
 
 
