@@ -173,14 +173,16 @@ def _packed(rows: "array[int]", lanes: int) -> list[int]:
 
 def _telling(patterns: Sequence[str], places: Sequence[int], weights: "array[int]") -> Telling:
     """The patterns that speak most strongly for a category, without empty words."""
-    ranked = sorted(
-        [(-weight, pattern, place) for weight, pattern, place in zip(weights, patterns, places, strict=True)]
-    )
-    told = [
-        (pattern, place)
-        for weight, pattern, place in ranked[: 2 * TELLING_PATTERNS]
-        if weight < -_BIAS and pattern.strip() not in COMMON_WORDS
-    ][:TELLING_PATTERNS]
+    speaking = [weight for weight in weights if weight > _BIAS]
+    least = sorted(speaking)[-2 * TELLING_PATTERNS] if len(speaking) > 2 * TELLING_PATTERNS else _BIAS + 1
+    strong = [
+        (weight, pattern, place)
+        for weight, pattern, place in zip(weights, patterns, places, strict=True)
+        if weight >= least
+    ]
+    # The pattern itself settles a tie, so that the order is the same in every process.
+    strong.sort(key=lambda each: (-each[0], each[1]))
+    told = [(pattern, place) for _, pattern, place in strong if pattern.strip() not in COMMON_WORDS][:TELLING_PATTERNS]
     return Telling(
         numbers=frozenset(place for _, place in told),
         rank={place: rank for rank, (_, place) in enumerate(told)},
