@@ -11,6 +11,7 @@ from services.intake import errors
 from services.intake.api import (
     assignments,
     batch,
+    categorisation,
     clocks,
     conclusions,
     dead_letters,
@@ -85,6 +86,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     clocks.router,
     extensions.router,
     risk.router,
+    categorisation.router,
     precedents.router,
     taxonomy_api.router,
     marks.router,

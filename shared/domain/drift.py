@@ -9,7 +9,7 @@ means that something else is being categorised now, or that something else answe
 from collections.abc import Mapping
 from enum import StrEnum
 from math import log, sqrt
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 LEAST: Final = 100
 """Fewer answers than this in either month tell nothing."""
@@ -81,6 +81,32 @@ class Drift(NamedTuple):
     confidence: Compared
     corrected: Compared
 
+    @property
+    def names(self) -> list[str]:
+        """The categories that were answered in either month."""
+        return sorted(self.last.categories.keys() | self.this.categories.keys())
+
+    @property
+    def figures(self) -> dict[str, Compared]:
+        """What is compared beside the categories, by name."""
+        return {"needs_person": self.needs_person, "mean_confidence": self.confidence, "corrected": self.corrected}
+
+
+def document(found: Drift) -> dict[str, Any]:
+    """Every figure as JSON values; shares and the index to four places."""
+    return {
+        "verdict": found.verdict.value,
+        "meaning": MEANING[found.verdict],
+        "population_stability_index": round(found.psi, 4),
+        "explained_by_chance": round(found.chance, 4),
+        "answers": {"last": found.last.total, "this": found.this.total},
+        "categories": {
+            name: {"last": found.last.categories.get(name, 0), "this": found.this.categories.get(name, 0)}
+            for name in found.names
+        },
+        **{name: _told(each) for name, each in found.figures.items()},
+    }
+
 
 def drift(last: Answers, this: Answers) -> Drift:
     """The comparison; with an empty month there is a verdict of too few."""
@@ -112,6 +138,11 @@ def by_chance(categories: int, last: int, this: int) -> float:
         return 0.0
     part = 2 / (9 * freedom)
     return float(freedom * (1 - part + _Z_95 * sqrt(part)) ** 3 * (1 / last + 1 / this))
+
+
+def _told(each: Compared) -> dict[str, float | bool | None]:
+    figures = {name: None if value is None else round(value, 4) for name, value in each._asdict().items()}
+    return {**figures, "beyond_chance": each.beyond_chance}
 
 
 def _smoothed(counts: Mapping[str, int], names: list[str]) -> list[float]:

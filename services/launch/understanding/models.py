@@ -12,14 +12,14 @@ from rich.table import Table
 from services.intake.categorise import ModelFileError
 from services.intake.categorise.load import SHIPPED, read_header
 from services.launch.policy.store import Reason, Store, told, within
-from services.launch.understanding.drift_shown import drift_document, show_drift
+from services.launch.understanding.drift_shown import show_drift
 from services.launch.understanding.learning import loaded
 from services.launch.understanding.options import AsJson, By, refused
 from shared.db import category_drift
 from shared.db import category_models as models
 from shared.db.category_models import DamagedModel, Listed, Publication, named
 from shared.db.engine import Tx
-from shared.domain.drift import Drift
+from shared.domain.drift import Drift, document
 from shared.domain.errors import Conflict
 
 app = typer.Typer(no_args_is_help=True, help="Models of categorisation: stored, published, taken back, watched.")
@@ -130,7 +130,7 @@ def drift(
 
     asked, found = within(work)
     if as_json:
-        typer.echo(orjson.dumps({"month": f"{asked:%Y-%m}", **drift_document(found)}).decode())
+        typer.echo(orjson.dumps({"month": f"{asked:%Y-%m}", **document(found)}).decode())
     else:
         show_drift(found, f"{asked:%Y-%m}")
 
