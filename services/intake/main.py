@@ -13,6 +13,7 @@ from services.intake.api import (
     batch,
     categorisation,
     clocks,
+    clusters,
     conclusions,
     dead_letters,
     disputes,
@@ -37,6 +38,7 @@ from services.intake.api import (
     principals,
     referrals,
     regimes,
+    related,
     risk,
     webhook_endpoints,
 )
@@ -51,6 +53,7 @@ from services.intake.parts import IntakeParts
 from services.intake.portal import case_page, follow_up
 from services.intake.precedents import PrecedentKeeper
 from services.intake.settings import IntakeSettings
+from services.intake.sketcher import Sketcher
 from services.intake.upkeep import Upkeep
 from shared.broker.ports import Broker
 from shared.db.engine import Database
@@ -86,6 +89,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     clocks.router,
     extensions.router,
     risk.router,
+    related.router,
     categorisation.router,
     precedents.router,
     taxonomy_api.router,
@@ -94,6 +98,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     policies.router,
     policy_trials.router,
     insight.router,
+    clusters.router,
     policy_migrations.router,
     regimes.router,
     regimes.of_a_dispute,
@@ -122,7 +127,11 @@ def build(settings: IntakeSettings, *, database: Database, broker: Broker, metri
     consumer = inbound_consumer(parts, broker)
     upkeep = Upkeep(database, correction_days=settings.correction_days)
     watch = ModelWatch(database, parts.in_use, metrics)
-    return Service("intake", (upkeep.run, watch.run, PrecedentKeeper(database).run, consumer.run), app=door(parts))
+    return Service(
+        "intake",
+        (upkeep.run, watch.run, PrecedentKeeper(database).run, Sketcher(database, metrics).run, consumer.run),
+        app=door(parts),
+    )
 
 
 def _taxonomy(name: str) -> Taxonomy:
