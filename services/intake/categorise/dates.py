@@ -41,7 +41,7 @@ def date_at(text: str, start: int, *, today: date, language: str) -> FoundDate |
     if head[4:5] in _SIGNS and (figures := _ISO.match(text, start)) is not None:
         day = _day(int(figures["y"]), int(figures["m"]), int(figures["d"]))
         return _found(text, start, figures.end(), [day], today)
-    if not head[2:3].isdigit():  # at most two figures: a day or a month
+    if not head[:3].isdigit():  # at most two figures: a day or a month
         parted = head[1:2] in _SIGNS or head[2:3] in _SIGNS
         if parted and (figures := _FIGURES.match(text, start)) is not None:
             return _in_figures(text, figures, today, language)

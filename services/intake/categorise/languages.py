@@ -1,11 +1,14 @@
 """Which language a complaint is written in, told by its small words and by its script."""
 
+from collections import Counter
 from collections.abc import Mapping
 from functools import cache
+from itertools import chain
 from typing import Final
 
 from msgspec import Struct
 
+from services.intake.categorise.language_letters import LETTERS
 from services.intake.categorise.language_words import ENGLISH, WORDS
 
 HEAD_CHARACTERS: Final = 320
@@ -15,16 +18,18 @@ TAIL_CHARACTERS: Final = 200
 UNDETERMINED: Final = "und"
 """Mixed, too short, or in a language that is not known here."""
 
-ENGLISH_SHARE: Final = 0.35
+ENGLISH_SHARE: Final = 0.42
 """From this share of its small words on a text is English, and no other language is looked at."""
 
 ENGLISH_WORDS_LEAST: Final = 4
-SCORE_LEAST: Final = 1.5
-"""About two small words that few other languages share."""
+HITS_LEAST: Final = 2.0
+SHARE_LEAST: Final = 0.2
+LEAD_LEAST: Final = 1.0
+"""How many small words the best language must have more than the second."""
 
-SHARE_LEAST: Final = 0.12
-LEAD_LEAST: Final = 0.15
-"""How far the best language must lie before the second, as a share of its own score."""
+MIXED_LEAST: Final = 2
+MIXED_SHARE: Final = 0.34
+"""Two languages are mixed where each has words that the other lacks, the rarer one at least so many."""
 
 
 class Language(Struct, frozen=True, gc=False):
@@ -53,37 +58,42 @@ def language_of(normalised: str) -> Language:
         return _ENGLISH
     if not sample.isascii() and (told := _by_script(sample)) is not None:
         return told
-    return _by_words(words)
+    return _by_words(words, sample)
 
 
-def _by_words(words: list[str]) -> Language:
+def _by_words(words: list[str], sample: str) -> Language:
     table = _languages_by_word()
-    scores: dict[str, float] = {}
-    for word in words:
-        for code, weight in table.get(word, ()):
-            scores[code] = scores.get(code, 0.0) + weight
-    if not scores:
+    known = [table[word] for word in words if len(word) > 1 and word in table]
+    if not known:  # "a" or "c" alone may as well be the point of a list
         return _NOT_TOLD
-    best = max(scores, key=scores.__getitem__)
-    top = scores.pop(best)
-    second = max(scores.values(), default=0.0)
-    lead = (top - second) / top
-    if top < SCORE_LEAST or top < SHARE_LEAST * len(words) or lead < LEAD_LEAST:
+    single = [table[word] for word in words if len(word) == 1 and word in table]
+    letters = [codes for sign, codes in LETTERS if sign in sample]
+    hits = Counter(chain.from_iterable([*known, *single, *letters]))
+    (best, most), (_, next_most) = (*hits.most_common(2), ("", 0))[:2]
+    if most < HITS_LEAST or most < SHARE_LEAST * len(words) or most - next_most < LEAD_LEAST:
         return _NOT_TOLD
-    return Language(best, round(min(1.0, lead * min(1.0, top / 4)), 2))
+    if _is_mixed(known, best):
+        return _NOT_TOLD
+    return Language(best, round(min(1.0, (most - next_most) / most + most / 40), 2))
+
+
+def _is_mixed(known: list[frozenset[str]], best: str) -> bool:
+    """Whether the words that are not of the best language are those of one other."""
+    foreign = Counter(chain.from_iterable([codes for codes in known if best not in codes]))
+    if not foreign:
+        return False
+    other, count = foreign.most_common(1)[0]
+    own = sum([other not in codes for codes in known if best in codes])
+    return count >= MIXED_LEAST and count >= MIXED_SHARE * own
 
 
 @cache
-def _languages_by_word() -> Mapping[str, tuple[tuple[str, float], ...]]:
-    """For each word its languages, and how much it says for each: the fewer have it, the more."""
-    owners: dict[str, list[str]] = {}
+def _languages_by_word() -> Mapping[str, frozenset[str]]:
+    owners: dict[str, set[str]] = {}
     for code, words in WORDS.items():
         for word in words:
-            owners.setdefault(word, []).append(code)
-    return {
-        word: tuple((code, (0.4 if len(word) == 1 else 1.0) / len(codes)) for code in codes)
-        for word, codes in owners.items()
-    }
+            owners.setdefault(word, set()).add(code)
+    return {word: frozenset(codes) for word, codes in owners.items()}
 
 
 _SCRIPTS: Final = (

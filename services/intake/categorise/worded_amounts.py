@@ -21,6 +21,7 @@ _ADDED: Final[Mapping[str, int]] = (
     | {"a": 1}
 )
 _TIMES: Final[Mapping[str, int]] = {"hundred": 100, "thousand": 1_000, "grand": 1_000, "million": 1_000_000}
+_VAGUE: Final = frozenset({"half", "quarter", "few", "couple", "several", "point", "odd", "dozen"})
 _CURRENCIES: Final[Mapping[str, tuple[str, ...]]] = {
     " dollars": DOLLARS,
     " bucks": DOLLARS,
@@ -45,10 +46,12 @@ def _finder(codes: tuple[str, ...]) -> Find:
 
 
 def _words_before(text: str, at: int) -> tuple[list[str], int]:
-    """The number's words in front of `at`, and where they begin; none when they are "a" alone."""
+    """The number's words in front of `at`, and where they begin; none for "a" alone and for "half a million"."""
     taken: list[tuple[str, int]] = []
     for match in reversed(list(_WORD.finditer(text, max(0, at - _SPAN_BEFORE), at))):
         word = match.group().lower()
+        if word in _VAGUE:
+            return [], at
         if word not in _ADDED and word not in _TIMES and not (word == "and" and taken):
             break
         taken.append((word, match.start()))

@@ -1,0 +1,160 @@
+"""How well the texts written for it are read: amounts, dates and references, languages, and foreign categories."""
+
+import hashlib
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from services.intake.categorise.currencies import CROWNS, DOLLARS, FRANCS, PESOS, RUPEES, YEN
+from services.intake.categorise.extract import found_in
+from services.intake.categorise.foreign import foreign_category, foreign_hits
+from services.intake.categorise.found import Found, FoundAmount, FoundDate
+from services.intake.categorise.languages import language_of
+from services.intake.categorise.reading import normalised, read
+
+HERE: Final = Path(__file__).parent
+TODAY: Final = date(2026, 11, 22)
+HALVES: Final = ("tuned on", "kept back")
+KINDS: Final = ("amount", "date", "reference", "card")
+
+
+class Mention(NamedTuple):
+    """A text, its language, and what should be found in it, each as one string."""
+
+    text: str
+    language: str
+    expected: frozenset[str]
+
+
+class Score(NamedTuple):
+    """How many were found that should be, that should not, and how many were missed."""
+
+    right: int
+    wrong: int
+    missed: int
+
+    @property
+    def precision(self) -> float:
+        """Of what was found, the share that should be."""
+        return self.right / max(1, self.right + self.wrong)
+
+    @property
+    def recall(self) -> float:
+        """Of what should be found, the share that was."""
+        return self.right / max(1, self.right + self.missed)
+
+
+def half_of(text: str) -> str:
+    """One of HALVES, by the hash of the words: the second was never looked at while the rules were tuned."""
+    return HALVES[hashlib.sha256(text.encode()).digest()[0] & 1]
+
+
+def mentions() -> Iterator[Mention]:
+    """The texts of mentions.txt."""
+    language = "en"
+    for line in (HERE / "mentions.txt").read_text(encoding="utf-8").splitlines():
+        if section := re.fullmatch(r"\[([a-z]{2})\]", line):
+            language = section[1]
+        elif line and not line.startswith("#"):
+            text, _, expected = line.partition(" =>")
+            yield Mention(text, language, frozenset(each.strip() for each in expected.split(" ; ") if each.strip()))
+
+
+def complaints_by_language(*files: str) -> dict[str, list[str]]:
+    """The texts of the files by their language's code; foreign.toml has one list per category."""
+    texts: dict[str, list[str]] = {}
+    for file in files:
+        for code, found in tomllib.loads((HERE / file).read_text(encoding="utf-8")).items():
+            lists = found.values() if isinstance(found, dict) else [found]
+            texts.setdefault(code, []).extend(text for each in lists for text in each)
+    return texts
+
+
+def told(found: Found) -> frozenset[str]:
+    """What was found, in the notation of mentions.txt."""
+    return frozenset(
+        [
+            *map(_amount, found.amounts),
+            *map(_date, found.dates),
+            *(f"{each.kind} {each.value}" for each in found.references),
+            *(f"{each.kind} {each.ending}" for each in found.cards),
+        ]
+    )
+
+
+_SIGN_OF: Final[Mapping[tuple[str, ...], str]] = {
+    DOLLARS: "$",
+    CROWNS: "kr",
+    RUPEES: "Rs",
+    YEN: "¥",
+    PESOS: "peso",
+    FRANCS: "franc",
+    ("EUR", *DOLLARS): "c",
+}
+
+
+def _amount(found: FoundAmount) -> str:
+    return f"{found.currency or _SIGN_OF.get(found.candidates, '?')} {found.value}"
+
+
+def _date(found: FoundDate) -> str:
+    if found.first != found.last:
+        return f"days {found.first} to {found.last}"
+    return f"day {found.first} or {found.other}" if found.ambiguous else f"day {found.first}"
+
+
+def _kind(told_as: str) -> str:
+    head = told_as.partition(" ")[0]
+    if head in {"day", "days"}:
+        return "date"
+    if head in {"card", "iban"}:
+        return "card"
+    return "amount" if head in _SIGN_OF.values() or head.isupper() else "reference"
+
+
+def mention_scores() -> dict[tuple[str, str], Score]:
+    """For each half and kind, how the written texts were read."""
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for mention in mentions():
+        found = told(found_in(mention.text, today=TODAY, language=mention.language))
+        half = half_of(mention.text)
+        counts.update((half, _kind(each), "right") for each in found & mention.expected)
+        counts.update((half, _kind(each), "wrong") for each in found - mention.expected)
+        counts.update((half, _kind(each), "missed") for each in mention.expected - found)
+    return {
+        (half, kind): Score(*(counts[half, kind, way] for way in Score._fields)) for half in HALVES for kind in KINDS
+    }
+
+
+def language_scores(*files: str) -> dict[str, Score]:
+    """For each language, how many texts were told right, told wrong, and left untold (`und`)."""
+    scores = {}
+    for code, texts in complaints_by_language(*files).items():
+        answers = [language_of(normalised(text)).code for text in texts]
+        right = answers.count(code)
+        missed = answers.count("und") if code != "und" else 0
+        scores[code] = Score(right, len(texts) - right - missed, missed)
+    return scores
+
+
+def foreign_scores(file: str = "foreign.toml", *, halves: bool = True) -> dict[tuple[str, str], Score]:
+    """For each language and half, how many categories were right, wrong, and not told for want of a phrase."""
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for code, categories in tomllib.loads((HERE / file).read_text(encoding="utf-8")).items():
+        for category, text in ((category, text) for category, texts in categories.items() for text in texts):
+            answer = foreign_answer(text, code)
+            way = "missed" if answer is None else "right" if answer == category else "wrong"
+            counts[code, half_of(text) if halves else "all", way] += 1
+    parts = sorted({(code, half) for code, half, _ in counts})
+    return {part: Score(*(counts[*part, way] for way in Score._fields)) for part in parts}
+
+
+def foreign_answer(text: str, language: str) -> str | None:
+    """The category that phrases give a text; None when none was found."""
+    reading = read("", text)
+    answer = foreign_category(reading, foreign_hits(reading.normalised, language))
+    return answer.name if answer.confidence else None
