@@ -118,7 +118,7 @@ class Model:
     def score(self, present: Iterable[int], hits: Mapping[str, int], *, domain: str | None = None) -> Score:
         """Probabilities from the patterns of a text, each given once, and from phrase hits per label, none of them 0.
 
-        Without a `domain`, the text itself shows how much it resembles each.
+        Without a `domain`, or with one that the model does not know, the text itself shows how much it resembles each.
         """
         total = sum(map(self.rows.__getitem__, present)) + self._half
         rarity, *lanes = self._lanes.unpack(total.to_bytes(self._lanes.size, "little"))
@@ -131,7 +131,7 @@ class Model:
             category_scores = list(map(add, category_scores, self._spoken[label][min(times, HITS_CAP) - 1]))
         domains = (
             [float(name == domain) for name in self.domains]
-            if domain
+            if domain in self.domains
             else _softmax(list(map(add, scores[count:], self.domain_bias)))
         )
         return Score(self._mixed(category_scores, domains), domains)
