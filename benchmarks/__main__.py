@@ -11,6 +11,7 @@ SUITE: Final[tuple[tuple[str, list[str]], ...]] = (
     ("benchmarks.acknowledging", []),
     ("benchmarks.broker", []),
     ("benchmarks.conditions", []),
+    ("benchmarks.reading_texts", []),
 )
 ON_REQUEST: Final[tuple[tuple[str, list[str]], ...]] = (("benchmarks.peers", []),)
 """Those that take more than a few minutes or need the network."""
