@@ -27,7 +27,9 @@ TEXT_CHARACTERS_MAX: Final = 20_000
 
 NEAR: Final = 0.5
 """Texts at least so alike are near duplicates; precision and recall of this figure are in docs/duplicates.md."""
-HELD: Final = 0.8
+COPIED: Final = 0.35
+"""The same for two texts of one customer, who does not write the same words twice by chance; above what a signature makes."""
+HELD: Final = 0.7
 """A text of which the other holds this share is a copy of it, with something around it: a forwarded mail."""
 HELD_ALIKE_MIN: Final = 0.15
 """Below, too few bins agree to tell how much of a short text is in a long one; it may be six times as long."""
@@ -88,18 +90,19 @@ def near(one: Sketch, other: Sketch) -> bool:
 
 
 def copied(one: Sketch, other: Sketch) -> bool:
-    """Whether one text is a near duplicate of the other or holds it whole; for texts of one customer."""
+    """Whether one text was made from the other or holds it: what `near` is between customers, for texts of one customer."""
     alike = likeness(one, other)
     if min(one.runs, other.runs) < RUNS_MIN or alike < HELD_ALIKE_MIN:
         return False
-    return alike >= NEAR or held(one, other) >= HELD
+    return alike >= COPIED or held(one, other) >= HELD
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text in lower case; every number is `0`."""
+    """The words of a text in lower case; every number, however it is written, is one `0`."""
     lower = text.lower()
     blanked = lower.translate(_ASCII_BLANKED) if lower.isascii() else _NO_LETTER.sub(" ", lower)
-    return ["0" if word.isdigit() else word for word in blanked.split()]
+    words = ["0" if word.isdigit() else word for word in blanked.split()]
+    return [word for before, word in zip(("", *words), words, strict=False) if word != "0" or before != "0"]
 
 
 def _hashes(words: Sequence[str]) -> set[int]:

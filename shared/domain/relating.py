@@ -12,7 +12,7 @@ from math import prod
 from typing import Final, NamedTuple
 
 from shared.domain.dispute import Dispute
-from shared.domain.likeness import Sketch, copied, held, likeness, near
+from shared.domain.likeness import COPIED, Sketch, copied, held, likeness, near
 
 SAME_MATTER_WITHIN: Final = timedelta(days=60)
 """Two tellings of one matter lie this near to each other; so do the disputes of a cluster."""
@@ -161,7 +161,7 @@ def _same_text(this: Side, other: Side) -> Iterator[_Reason]:
     if this.sketch is None or other.sketch is None or not copied(this.sketch, other.sketch):
         return
     alike, inside = likeness(this.sketch, other.sketch), held(this.sketch, other.sketch)
-    if near(this.sketch, other.sketch):
+    if alike >= COPIED:
         yield _Reason(f"{alike:.0%} of the text is the same", 0.6 + 0.35 * alike)
     else:
         yield _Reason(f"{inside:.0%} of the shorter text is in the longer", 0.6 + 0.2 * inside)
