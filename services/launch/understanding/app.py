@@ -24,6 +24,7 @@ from services.launch.understanding.options import (
     TextColumn,
     Written,
     refused,
+    written,
 )
 from services.launch.understanding.shown import show, show_learned
 from services.launch.understanding.training import Material, from_corrections, from_file, gathered, trained
@@ -69,7 +70,7 @@ def train(  # noqa: PLR0913, PLR0917 - the options of a command
     label_column: LabelColumn = "mapped_category",
     subject_column: SubjectColumn = None,
     corrections: Corrections = False,  # noqa: FBT002 - a switch of the command line
-    written: Written = True,  # noqa: FBT002 - another
+    own: Written = True,  # noqa: FBT002 - another
     out: Annotated[Path | None, typer.Option(help="Writes the model file.")] = None,
     store: Stored = False,  # noqa: FBT002 - another
     as_json: AsJson = False,  # noqa: FBT002 - another
@@ -79,9 +80,9 @@ def train(  # noqa: PLR0913, PLR0917 - the options of a command
         raise refused("Say where the model goes: --out FILE, --store, or both.", _USAGE)
     columns = Columns(text_column, label_column, subject_column)
     parts = told(lambda: [from_file(file, columns) for file in data])
-    learned, version = _learned(parts, by, with_written=written, corrections=corrections, store=store)
+    learned, version = _learned(parts, by, with_written=own, corrections=corrections, store=store)
     if out is not None:
-        _write(out, learned.model)
+        written(out, learned.model)
     if as_json:
         typer.echo(orjson.dumps({"candidate": version, **learned.report}).decode())
     else:
@@ -122,13 +123,6 @@ def _learned(
 def _in_use(raw: bytes | None, material: Material) -> Categoriser:
     financial = material.financial
     return Categoriser.load(financial=financial) if raw is None else loaded(raw, financial=financial)
-
-
-def _write(out: Path, model: bytes) -> None:
-    try:
-        out.write_bytes(model)
-    except OSError as fault:
-        raise refused(f"{out} cannot be written: {fault.strerror or fault}", NO_INPUT) from fault
 
 
 def _tell(version: int | None, out: Path | None) -> None:

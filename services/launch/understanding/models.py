@@ -14,7 +14,7 @@ from services.intake.categorise.load import SHIPPED, read_header
 from services.launch.policy.store import Reason, Store, told, within
 from services.launch.understanding.drift_shown import show_drift
 from services.launch.understanding.learning import loaded
-from services.launch.understanding.options import AsJson, By, refused
+from services.launch.understanding.options import AsJson, By, refused, written
 from shared.db import category_drift
 from shared.db import category_models as models
 from shared.db.category_models import DamagedModel, Listed, Publication, named
@@ -81,6 +81,18 @@ def add(file: Annotated[Path, typer.Argument(help="A model file, as `train --out
     raw = told(lambda: sound(_read(file), file.name))
     version = within(lambda store: stored(store, raw, {"added_from": file.name}, by))
     typer.echo(f"Stored as model {version}, a candidate. `model publish {version} --reason …` lets it answer.")
+
+
+@app.command()
+def save(version: Version, file: Annotated[Path, typer.Argument(help="Where the model file is written.")]) -> None:
+    """Writes a stored model to a file, for `evaluate --model`."""
+
+    async def work(store: Store) -> bytes:
+        async with store.database.transaction() as tx:
+            return await models.get(tx, version)
+
+    written(file, within(work))
+    typer.echo(f"Written to {file}.")
 
 
 @app.command()

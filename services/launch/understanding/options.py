@@ -2,16 +2,21 @@
 
 import getpass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
+
+CANNOT_CREATE: Final = 73
+"""EX_CANTCREAT of sysexits.h."""
 
 TextColumn = Annotated[str, typer.Option(help="The column of the texts.")]
 LabelColumn = Annotated[str, typer.Option(help="The column of the categories; a row without one is passed over.")]
 SubjectColumn = Annotated[str | None, typer.Option(help="The column of the subjects, if there is one.")]
 ModelFile = Annotated[Path | None, typer.Option(help="A model file; the shipped one when left out.")]
 Corrections = Annotated[bool, typer.Option("--corrections", help="Learns from what agents corrected.")]
-Written = Annotated[bool, typer.Option(help="Learns from the texts that came with the product.")]
+Written = Annotated[
+    bool, typer.Option("--written/--no-written", help="Learns from the texts that came with the product.")
+]
 Stored = Annotated[bool, typer.Option("--store", help="Stores the model as a candidate in the database.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of tables.")]
 
@@ -25,6 +30,14 @@ def operator() -> str:
 
 
 By = Annotated[str, typer.Option("--by", help="Who decides; it is kept with the change.", default_factory=operator)]
+
+
+def written(file: Path, raw: bytes) -> None:
+    """Writes a model file; where that cannot be, the command ends with a line."""
+    try:
+        file.write_bytes(raw)
+    except OSError as fault:
+        raise refused(f"{file} cannot be written: {fault.strerror or fault}", CANNOT_CREATE) from fault
 
 
 def refused(sentence: str, code: int) -> typer.Exit:

@@ -109,6 +109,15 @@ def test_what_is_no_model_is_neither_stored_nor_published(told: CliRunner, datab
     assert (nothing.exit_code, "nothing to go back to" in nothing.stderr) == (1, True)
 
 
+def test_a_stored_model_can_be_written_to_a_file(told: CliRunner, tmp_path: Path) -> None:
+    added(told)
+    assert command(told, "save", "1", str(tmp_path / "out.bin")).exit_code == 0
+    assert (tmp_path / "out.bin").read_bytes() == SHIPPED.read_bytes()
+    nowhere = command(told, "save", "1", str(tmp_path / "none" / "out.bin"))
+    assert (nowhere.exit_code, "cannot be written: No such file" in nowhere.stderr) == (73, True)
+    assert command(told, "save", "2", str(tmp_path / "out.bin")).exit_code == 1
+
+
 def test_the_report_of_a_model_can_be_read(told: CliRunner) -> None:
     added(told)
     shown = json.loads(command(told, "show", "1").output)
