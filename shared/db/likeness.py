@@ -31,16 +31,13 @@ NEIGHBOURS_MAX: Final = 30
 _PLACES: Final = ("front", "behind", "circle")
 _HOLD: Final = f"select {', '.join(_PLACES)} from likeness_progress where id = 1 for update skip locked"
 _KEEP: Final = f"update likeness_progress set {', '.join(f'{p} = ${n}' for n, p in enumerate(_PLACES, 1))} where id = 1"
-# First the slice, then what lacks a sketch: no plan of this can read more than the slice.
+# First the slice, then what lacks a sketch; the bounds are named twice, so that no plan reads sketches outside of it.
 _SLICE: Final = (
     "with s as materialized (select dispute_id from dispute_private where dispute_id > $1 and dispute_id <= $2 "
-    "order by dispute_id limit $3), "
-    "m as materialized (select s.dispute_id from s where not exists "
-    "(select from likeness l where l.dispute_id = s.dispute_id) order by s.dispute_id) "
-    "select (select count(*) from s) as seen, (select dispute_id from s order by dispute_id desc limit 1) as last, "
-    "d.id as dispute_id, d.customer_id, d.received_at, p.subject, left(p.description, $5) as description "
-    "from (select 1) as one left join (m join dispute_private p using (dispute_id) join dispute d on d.id = p.dispute_id) "
-    "on p.erased_at is null order by d.id limit $4"
+    "order by dispute_id limit $3) "
+    "select count(*) as seen, (array_agg(s.dispute_id order by s.dispute_id))[count(*)] as last, array(select m.dispute_id from s as m "
+    "where not exists (select from likeness l where l.dispute_id = m.dispute_id and l.dispute_id > $1 "
+    "and l.dispute_id <= $2) order by m.dispute_id limit $4) as missing from s"
 )
 _NAMES: Final = ("dispute_id", "customer_id", "received_at", "runs", "minima", *(f"band_{n}" for n in range(BANDS)))
 _TYPES: Final = ("uuid", "uuid", "timestamptz", "int", "bytea", *("int" for _ in range(BANDS)))
@@ -59,7 +56,7 @@ _OF: Final = (
 _TEXTS: Final = (
     "select p.dispute_id, d.customer_id, d.received_at, p.subject, left(p.description, $2) as description "
     "from dispute_private p join dispute d on d.id = p.dispute_id "
-    "where p.dispute_id = any($1::uuid[]) and p.erased_at is null"
+    "where p.dispute_id = any($1::uuid[]) and p.erased_at is null order by p.dispute_id"
 )
 _NEIGHBOURS: Final = (
     "(select id from dispute where customer_id = $1 and received_at <= $2 and id <> $3 "
@@ -144,11 +141,14 @@ async def keep(tx: Tx, places: Places) -> None:
 
 async def unsketched(tx: Tx, after: UUID, until: UUID, *, look_at: int, limit: int) -> Slice:
     """Looks at so many disputes that follow an id; of those without a sketch at most `limit`, in the order of their ids."""
-    rows = await tx.raw.fetch(_SLICE, after, until, look_at, limit, TEXT_CHARACTERS_MAX)
-    texts = [Text(*list(row)[2:]) for row in rows if row["dispute_id"] is not None]
-    if len(texts) == limit:
-        return Slice(texts, texts[-1].dispute_id, ended=False)
-    return Slice(texts, rows[0]["last"] or after, ended=rows[0]["seen"] < look_at)
+    row = await tx.raw.fetchrow(_SLICE, after, until, look_at, limit)
+    assert row is not None
+    missing = row["missing"]
+    # The texts of one that was erased are gone: it keeps its place in the slice, and has none.
+    texts = [Text(*each) for each in await tx.raw.fetch(_TEXTS, missing, TEXT_CHARACTERS_MAX)] if missing else []
+    if len(missing) == limit:
+        return Slice(texts, missing[-1], ended=False)
+    return Slice(texts, row["last"] or after, ended=row["seen"] < look_at)
 
 
 async def add(tx: Tx, told: Sequence[Told]) -> set[UUID]:
