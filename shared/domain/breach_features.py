@@ -20,7 +20,7 @@ AMOUNT_BANDS: Final = (50, 150, 500, 2500)
 OFFICE_HOURS: Final = range(7, 19)
 """Hours of UTC that are taken for the working day."""
 _LEGAL: Final = frozenset({"legal_threat", "regulator", "media", "safety", "discrimination"})
-_VULNERABLE: Final = frozenset({"vulnerable", "distressed"})
+_VULNERABLE: Final = frozenset({"vulnerable", "hardship", "distressed"})
 _COUNT_MAX: Final = 20
 _CATEGORIES: Final = CATEGORIES[1:]
 _SEVERITIES: Final = (Severity.LOW, Severity.HIGH, Severity.CRITICAL)

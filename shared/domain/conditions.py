@@ -20,6 +20,7 @@ SIGNALS: Final = (
     "angry",
     "distressed",
     "vulnerable",
+    "hardship",
     "legal_threat",
     "safety",
     "media",

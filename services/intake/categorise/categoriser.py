@@ -13,7 +13,7 @@ from services.intake.categorise.model import Model
 from services.intake.categorise.phrases import Hit
 from services.intake.categorise.reading import Reading, read, shape_of
 from services.intake.categorise.search import Findings
-from services.intake.categorise.signal_phrases import EMOTION_PHRASES, FLAG_PHRASES
+from services.intake.categorise.signal_phrases import EMOTION_PHRASES, FLAG_PHRASES, MASKS
 from shared.domain.taxonomy import Taxonomy
 
 REASONS_MAX = 8
@@ -51,7 +51,7 @@ class Categoriser:
     @classmethod
     def of(cls, taxonomy: Taxonomy) -> "Categoriser":
         """The shipped model, answering by this taxonomy with its issues; raises PhraseError for a bad phrase."""
-        lexicon = Lexicon(CATEGORY_PHRASES, EMOTION_PHRASES, FLAG_PHRASES, taxonomy.phrases())
+        lexicon = Lexicon(CATEGORY_PHRASES, EMOTION_PHRASES, FLAG_PHRASES, MASKS, taxonomy.phrases())
         return cls.load(financial="data_records" in taxonomy.names, lexicon=lexicon)
 
     def categorise(self, subject: str, description: str, *, product: str | None = None) -> Categorisation:

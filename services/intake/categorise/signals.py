@@ -1,28 +1,44 @@
 """What a text shows about the customer's state and about special risks, each with the words that show it."""
 
 import re
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, islice
+from string import ascii_lowercase, ascii_uppercase
+from typing import Final
 
 from services.intake.categorise.lexicon import LEXICON
 from services.intake.categorise.phrases import Hit
-from services.intake.categorise.reading import Reading, has_neighbours_in_capitals, read
-from services.intake.categorise.signal_phrases import EMOTION_PHRASES, FLAG_PHRASES
+from services.intake.categorise.reading import BREAK, Reading, has_neighbours_in_capitals, read
+from services.intake.categorise.signal_phrases import EMOTION_PHRASES, FLAG_PHRASES, MASK, MASKS
+from services.intake.categorise.signal_scope import NEGATION_WORDS_BEFORE, negated, of_staff, quoted, reported
 
 EMOTIONS = ("calm", *EMOTION_PHRASES)
 """Mildest first; when several are shown, the last of them is reported."""
 
 FLAGS = tuple(FLAG_PHRASES)
 EVIDENCE_LIMIT_CHARACTERS = 80
-NEGATION_WORDS_BEFORE = 3
-NEGATION_CHARACTERS_BEFORE = 60
 SHOUTED_SHARE_MAX = 0.7
 """With more capitals than this the whole text is written so, which is a habit and not a raised voice."""
 
+SHOUTED_WORD_CHARACTERS: Final = 4
+
+HITS_LOOKED_AT_MAX: Final = 8
+"""Of one signal: a text that says a word a thousand times, always negated, is not looked at a thousand times."""
+
 _LABELS = frozenset((*EMOTION_PHRASES, *FLAG_PHRASES))
-_NEGATIONS = "not never no t dont didnt isnt wasnt cannot cant wont doesnt nobody neither nor without hardly aren"
-_NEGATING = frozenset(_NEGATIONS.split())
-_SENTENCE_END = ".!?;\n"
+_SAID_BY_OTHERS: Final = frozenset({"legal_threat", "media", "regulator", "urgent", *EMOTION_PHRASES})
+"""What another person is said to have said shows nothing of these; that something is dangerous counts whoever says it."""
+_COUNTS_QUOTED: Final = frozenset({"discrimination"})
+"""An insult is quoted to show it."""
+_NEGATION_WORDS: Final = {"repeat_contact": 3}
+_DEADLINES: Final = ("by ", "before ", "until ")
+"""What is "not repaired by tomorrow" is to be done by tomorrow."""
+_WORD_CHARACTERS: Final = 12
+_SENTENCE_END = re.compile(r"[.!?;:]\s|\n\s*\n")
+_CAPITALS: Final = ascii_uppercase.encode()
+_SMALL: Final = ascii_lowercase.encode()
 _DOUBLED = ("!!", "??", "!?", "?!")
 _EXCLAIMED = re.compile(r"\b\w{1,40} ?[!?]{2}")
 # Masks of removed names ("XXXX") are not shouted.
@@ -45,18 +61,58 @@ def read_signals(subject: str, description: str) -> tuple[Signal, ...]:
 
 def signals_in(reading: Reading, phrases: Iterable[Hit]) -> tuple[Signal, ...]:
     """The signals of a text that was read already; phrases that speak for no signal are passed over."""
+    hits, masks = _sorted_out(phrases)
     first: dict[str, str] = {}
-    for hit in phrases:
-        if hit.label in _LABELS and hit.label not in first and not _negated(reading, hit):
-            _note(first, hit, reading)
+    if hits:
+        others = quoted(reading.text)
+        for label, found in hits.items():
+            meant = _unmasked(found, masks[label]) if label in masks else found
+            _show(first, reading, islice(meant, HITS_LOOKED_AT_MAX), others)
     flags = [Signal(name, first[name]) for name in FLAGS if name in first]
     return (_emotion(first, reading), *flags)
 
 
-def _note(first: dict[str, str], hit: Hit, reading: Reading) -> None:
-    excerpt = reading.excerpt(hit.start, hit.end)
-    if excerpt is not None:
-        first[hit.label] = excerpt[:EVIDENCE_LIMIT_CHARACTERS]
+def _sorted_out(phrases: Iterable[Hit]) -> tuple[dict[str, list[Hit]], dict[str, list[Hit]]]:
+    hits: dict[str, list[Hit]] = {}
+    masks: dict[str, list[Hit]] = {}
+    for hit in phrases:
+        if hit.label in _LABELS:
+            hits.setdefault(hit.label, []).append(hit)
+        elif hit.label in MASKS:
+            masks.setdefault(hit.label[len(MASK) :], []).append(hit)
+    return hits, masks
+
+
+def _unmasked(hits: Sequence[Hit], masks: Sequence[Hit]) -> Iterator[Hit]:
+    """Those that overlap no mask; both come in the order of where they begin."""
+    starts = [mask.start for mask in masks]
+    reach = list(accumulate((mask.end for mask in masks), max))
+    return (hit for hit in hits if not (before := bisect_left(starts, hit.end)) or reach[before - 1] <= hit.start)
+
+
+def _show(first: dict[str, str], reading: Reading, hits: Iterable[Hit], others: Sequence[tuple[int, int]]) -> None:
+    for hit in hits:
+        if _meant(hit, reading.text, others):
+            excerpt = reading.excerpt(hit.start, hit.end)
+            if excerpt:
+                first[hit.label] = excerpt[:EVIDENCE_LIMIT_CHARACTERS]
+                return
+
+
+def _meant(hit: Hit, text: str, others: Sequence[tuple[int, int]]) -> bool:
+    """Whether the words are one sentence, the customer's own, and not negated."""
+    label, start, end = hit
+    if end - start > _WORD_CHARACTERS and _SENTENCE_END.search(text, start, end):
+        return False
+    if others and label not in _COUNTS_QUOTED and any(opened <= start < closed for opened, closed in others):
+        return False
+    if label in _SAID_BY_OTHERS and reported(text, start):
+        return False
+    if label in EMOTION_PHRASES and of_staff(text, start):
+        return False
+    if text.startswith(_DEADLINES, start):
+        return True
+    return not negated(text, start, end, words=_NEGATION_WORDS.get(label, NEGATION_WORDS_BEFORE))
 
 
 def _emotion(shown: dict[str, str], reading: Reading) -> Signal:
@@ -70,14 +126,6 @@ def _emotion(shown: dict[str, str], reading: Reading) -> Signal:
     return Signal("calm", _opening(reading))
 
 
-def _negated(reading: Reading, hit: Hit) -> bool:
-    """True for "not angry", "never dangerous": a negation shortly before, in the same sentence."""
-    first = max(0, hit.start - NEGATION_CHARACTERS_BEFORE)
-    sentence = max(first, *(reading.text.rfind(end, first, hit.start) + 1 for end in _SENTENCE_END))
-    before = reading.normalised[sentence + 1 : hit.start + 1].split()
-    return not _NEGATING.isdisjoint(before[-NEGATION_WORDS_BEFORE:])
-
-
 def _raised_voice(reading: Reading) -> str:
     """Doubled exclamation marks, or a run of words in capitals within a text that is not mostly capitals."""
     text = reading.text
@@ -88,11 +136,23 @@ def _raised_voice(reading: Reading) -> str:
     ):
         return exclaimed.group()[-EVIDENCE_LIMIT_CHARACTERS:]
     run = _SHOUTED.search(text) if has_neighbours_in_capitals(text) else None
-    if run and sum(map(str.isupper, text)) < SHOUTED_SHARE_MAX * sum(map(str.isalpha, text)):
+    if run and _is_raised(run.group()) and _share_of_capitals(text) < SHOUTED_SHARE_MAX:
         return run.group()[:EVIDENCE_LIMIT_CHARACTERS]
     return ""
 
 
+def _is_raised(run: str) -> bool:
+    """Initials of companies ("EOS CCA LLC") are not shouted."""
+    return any(len(word) >= SHOUTED_WORD_CHARACTERS for word in run.split())
+
+
+def _share_of_capitals(text: str) -> float:
+    signs = text.encode("ascii", "ignore")
+    capitals = len(signs) - len(signs.translate(None, _CAPITALS))
+    return capitals / max(1, capitals + len(signs) - len(signs.translate(None, _SMALL)))
+
+
 def _opening(reading: Reading) -> str:
-    subject, description = reading.text[: reading.break_at].strip(), reading.text[reading.break_at + 3 :].strip()
+    subject = reading.text[: reading.break_at].strip()
+    description = reading.text[reading.break_at + len(BREAK) :].strip()
     return (description or subject)[:EVIDENCE_LIMIT_CHARACTERS].strip()

@@ -5,9 +5,12 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from services.intake.categorise import Categoriser, read_complaint, read_signals
+from services.intake.categorise.categories import ENGLISH
 from services.intake.categorise.category_phrases import CATEGORY_PHRASES
+from services.intake.categorise.languages import UNDETERMINED
 from services.intake.categorise.reading import normalised, read, read_both, shape_of
 from services.intake.categorise.signal_phrases import EMOTION_PHRASES, FLAG_PHRASES
 
@@ -25,13 +28,16 @@ def test_category_and_signals_are_those_of_separate_readings(
     subject: str, description: str, product: str | None
 ) -> None:
     category, signals = read_complaint(CATEGORISER, subject, description, product=product)
-    assert category == CATEGORISER.categorise(subject, description, product=product)
+    if category.language not in (ENGLISH, UNDETERMINED):  # other languages are not read by the model
+        assert category.needs_person
+        return
+    assert replace(category, language=ENGLISH) == CATEGORISER.categorise(subject, description, product=product)
     assert signals == read_signals(subject, description)
 
 
 def test_a_product_name_is_hidden_from_the_category_but_not_from_the_signals() -> None:
     category, signals = read_complaint(
-        CATEGORISER, "", "The parcel with my Urgent Fire Alarm is late.", product="Urgent Fire Alarm"
+        CATEGORISER, "", "The parcel with my Urgent Poison Remover is late.", product="Urgent Poison Remover"
     )
     assert category.name == "service_delivery"
     assert {"urgent", "safety"} <= {signal.name for signal in signals}

@@ -1,0 +1,73 @@
+"""Words and phrases that show a step into the open, and what only looks like one."""
+
+_NETWORKS = "facebook|fb|twitter|instagram|insta|tiktok|youtube|reddit|linkedin|google|social|x|trustpilot|tripadvisor"
+_PUBLISH = (
+    "post|posting|posted|share|shared|sharing|put|putting|publish|publishing|published|expose|exposing|write|tweet|spread|"
+    "blast|blasting|upload|uploading|uploaded|complain|feedback|review|warn|slate"
+)
+
+MEDIA = (
+    "journalist|journalists|trustpilot|tripadvisor|yelp|glassdoor|sitejabber|blogger|influencer|vlogger|followers",
+    "a|tv|news|newspaper|the|local|my reporter|reporters",
+    "to|with|alert|tell|telling|told|contact|contacting|contacted|inform|informing|in|by the press|media|newspapers|newspaper",
+    "to|contact|contacting|contacted|inform|tell|telling the|local|my local news|papers|paper|media|newspapers",
+    "up|be|it|run|name|this in|to the papers|newspapers|news",
+    "local|national press|media|papers|newspapers|newspaper|paper|news",
+    "daily mail|mirror",
+    "go|going|went|gone|goes|taking public|viral",
+    "viral",
+    "every social network|media",
+    f"{_PUBLISH} .. on|to|over|across|all|every {_NETWORKS}",
+    f"{_PUBLISH} .. over {_NETWORKS}",
+    f"{_PUBLISH} it|this|that|everything|you online",
+    f"goes|go|going|yall|story|video on|up {_NETWORKS}",
+    f"everybody|everyone|people on {_NETWORKS}",
+    f"rating|video|story|post|thread on {_NETWORKS}",
+    "leave|leaving|post|posting|posted|write|writing|give|giving|gave .. bad|negative|one|1|terrible|honest|public|scathing|poor|awful|zero .. review|reviews|star|stars|feedback|rating",
+    "honest feedback",
+    "bad|negative|scathing|terrible|honest|worst|poor review|reviews",
+    "my|our review|reviews on|will|about",
+    "my|our readers|viewers|subscribers|audience|magazine",
+    "members magazine",
+    "one|1|zero star review|rating|from",
+    "one|1 star",
+    "bbc|cnn|cnbc|itv|nbc",
+    "abc|fox|cbs|action|eyewitness|consumer|channel news|4|5|7",
+    "tv|television|radio|news station|crew|show|outlet|reporter",
+    "consumer programme|program|show",
+    "watchdog at|on|programme|program",
+    "name and shame",
+    "tell|telling|warn|warning everyone|everybody|others|anyone",
+    "tell|telling|told|telling everyone|everybody|people|others|friends|all .. stay|avoid|away",
+    "everyone|everybody|followers|world|friends will|shall|is|sees know|hear|see|learn|about|going",
+    "article|story|feature|piece|expose on|about you|your|how",
+    "asked me|us for an interview",
+    "love this|my|our story",
+)
+
+NOT_MEDIA = (
+    "saw|seen|see|found|bought|read|noticed .. facebook|twitter|instagram|tiktok|youtube|online|google|internet|social",
+    "reviews before|were|on",
+    "review said|says|of",
+    "you|your told|tell me|us over|on|via twitter|facebook|whatsapp|instagram",
+    "tv channel|channels|list",
+    "social media manager|course|account|accounts",
+    "five|5 star|stars review",
+    "left a five|5",
+    "work for|at a|the newspaper|radio|tv",
+    "radio in|does",
+    "my|our reviews were|was",
+    "share|shared|see|posted|post|put|write|writing online banking|account|portal|chat|form|application|system|statement",
+    "online banking|account|portal|chat|form|application|statement|payment|order|shop|store",
+    "see|go|goes|going|write|put|complain online|google",
+    "via|by|through google",
+    "tell|told|telling people|others that i|the",
+    "credit bureau|card review",
+    "local news paper delivery",
+    "posted to my|the|your account",
+    "posted on|to .. account|credit|statement",
+    "have|has|had|many|extremely|other bad|negative|terrible|poor reviews",
+    "one moment to review",
+    "social security",
+    "by social",
+)

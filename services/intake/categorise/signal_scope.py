@@ -1,0 +1,176 @@
+"""Whether words that would show a signal are the customer's own and meant: not negated, not quoted, not another's."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+NEGATION_WORDS_BEFORE: Final = 5
+BEFORE_CHARACTERS: Final = 72
+AFTER_CHARACTERS: Final = 60
+REPORT_CHARACTERS: Final = 110
+SPEAKER_CHARACTERS: Final = 50
+STATE_CHARACTERS: Final = 60
+QUOTE_CHARACTERS_MAX: Final = 400
+
+_NEGATING_WORDS: Final = (
+    "not no never nobody noone none neither nor without hardly cannot cant dont didnt doesnt isnt wasnt wont "
+    "wouldnt shouldnt havent hasnt arent aint instead refuse refrain far"
+)
+_NEGATING: Final = frozenset(_NEGATING_WORDS.split())
+_BARRIERS_WORDS: Final = "but however though although because since unless if when while and so as yet still until"
+_BARRIERS: Final = frozenset(_BARRIERS_WORDS.split())
+_VOIDING_WORDS: Final = (
+    "only just merely doubt hesitate choice option alternative wait afraid matter wonder longer question left "
+    "have having make makes making shy stupid lazy"
+)
+_VOIDING: Final = frozenset(_VOIDING_WORDS.split())
+"""A negation is none before these: "not only", "won't hesitate to", "no choice but", "I don't want to have to"."""
+_THINKING_WORDS: Final = "think thinks believe believes say says said saying suppose mean that feel wrote claim"
+_THINKING: Final = frozenset(_THINKING_WORDS.split())
+_BEGINS: Final = frozenset({"i", "we", "i'm", "i'll", "i've", "we'll", "we're"})
+
+_TOKEN = re.compile(r"[\w'\u2019]+|[^\w\s]|\n")
+_MAYBE_NEGATED: Final = (
+    "n't",
+    "n\u2019t",
+    "no",
+    "ne",
+    "without",
+    "hardly",
+    "refus",
+    "refrain",
+    "far ",
+    "nt ",
+    "instead",
+)
+_TAKEN_BACK = re.compile(
+    r"[^\n]{0,60}\bbut\b[^.!?\n]{0,50}\b(?:i|we)(?:['\u2019]ll| will| shall| would| have to)\b", re.IGNORECASE
+)
+_MAYBE_WITHDRAWN: Final = (" not ", "n't ", "n\u2019t ", "at first", "initially")
+_WITHDRAWN = re.compile(
+    r"[^.!?;\n]{0,25}?\b(?:(?:is|are|was|were|be)(?: not|n['\u2019]t)|won['\u2019]t be)"
+    r" (?:necessary|needed|required|involved|an? (?:issue|problem)|the (?:issue|problem|point))"
+    r"|[^.!?;\n]{0,12}\b(?:at first|initially)\b",
+    re.IGNORECASE,
+)
+
+_SAYING = re.compile(
+    r"\b(?:sa(?:id|ys?|ying)|told|tells|wr(?:ote|ites?)|claim(?:s|ed)?|state[sd]?|threaten(?:s|ed|ing)?|shout(?:s|ed)|reads?|asked)\b"
+    r"(?=[^.!?;\n\"]{0,60}$)",
+    re.IGNORECASE,
+)
+_SPEAKER = re.compile(
+    r"\b(?:he|she|they|you|(?:your|the|an?) [\w'\u2019 ]{1,40}|caller|neighbou?r|agent|driver|letter|agency)"
+    r"(?: (?:keeps?|kept|had|has|have))? $",
+    re.IGNORECASE,
+)
+_STATES: Final = (
+    " was ",
+    " is ",
+    " were ",
+    " are ",
+    " sounded ",
+    " seemed ",
+    " looked ",
+    " got ",
+    " became ",
+    " acted ",
+)
+_OTHERS_STATE = re.compile(
+    r"\b(?:your|the) (?:\w{1,20} )?"
+    r"(?:agent|driver|courier|manager|colleague|clerk|staff|guard|steward|advis[eo]r|rep|man|woman|people|team|engineer)"
+    r" (?:was|is|were|are|sounded|seemed|looked|got|became|acted)(?: \w{1,20})?\s*$",
+    re.IGNORECASE,
+)
+
+_QUOTES: Final = {'"': '"', "\u201c": "\u201d", "\u201e": "\u201c", "\u00ab": "\u00bb"}
+_SINGLE: Final = (" '", "\n'", "('", " \u2018", "\n\u2018")
+_SINGLE_QUOTED = re.compile(
+    r"(?<!\w)['\u2018](?=\w)([^'\u2018\u2019\n]{3,120}(?:['\u2019]\w[^'\u2018\u2019\n]{0,80}){0,3})['\u2019](?!\w)"
+)
+_OWN_WORDS = re.compile(
+    r"\b(?:i|we)(?:['\u2019]ve| have)?(?: also)? (?:said|told|wrote|answered|replied|shouted)\b[^.!?\n]{0,30}$",
+    re.IGNORECASE,
+)
+
+
+def negated(text: str, start: int, end: int, *, words: int = NEGATION_WORDS_BEFORE) -> bool:
+    """True for "not angry", "no intention of suing", "lawyers are not needed": within the clause, before or after."""
+    before = text[max(0, start - BEFORE_CHARACTERS) : start].lower()
+    if any(map(before.__contains__, _MAYBE_NEGATED)) and _negated_after(before, words):
+        return not _TAKEN_BACK.match(text, end, end + 2 * AFTER_CHARACTERS)
+    after = text[end : end + AFTER_CHARACTERS]
+    return any(map(after.__contains__, _MAYBE_WITHDRAWN)) and bool(_WITHDRAWN.match(after))
+
+
+def _negated_after(before: str, words: int) -> bool:
+    tokens = _TOKEN.findall(before.replace("\u2019", "'"))
+    for at in range(len(tokens) - 1, max(-1, len(tokens) - 2 - words), -1):
+        if _ends_clause(tokens, at):
+            return False
+        if _is_negation(tokens[at]):
+            twice = at > 0 and _is_negation(tokens[at - 1])
+            return not twice and _VOIDING.isdisjoint(tokens[at + 1 :])
+    return False
+
+
+def _is_negation(token: str) -> bool:
+    return token in _NEGATING or token.endswith("n't")
+
+
+def _ends_clause(tokens: list[str], at: int) -> bool:
+    token = tokens[at]
+    if token in _BEGINS:
+        # "I do not think I should sue" goes on, "if you do not refund I will sue" begins anew.
+        return at == 0 or tokens[at - 1] not in _THINKING
+    return token in _BARRIERS or not (token[0].isalnum() or token[0] in "'-/_")
+
+
+def reported(text: str, start: int) -> bool:
+    """True for what another person is said to have said: "he says he will sue"."""
+    before = text[max(0, start - REPORT_CHARACTERS) : start]
+    said = _SAYING.search(before)
+    return said is not None and bool(_SPEAKER.search(before, max(0, said.start() - SPEAKER_CHARACTERS), said.start()))
+
+
+def of_staff(text: str, start: int) -> bool:
+    """True for the state of somebody at the company: "your driver was angry"."""
+    before = text[max(0, start - STATE_CHARACTERS) : start]
+    return any(map(before.__contains__, _STATES)) and bool(_OTHERS_STATE.search(before))
+
+
+def quoted(text: str) -> list[tuple[int, int]]:
+    """Where others' words stand: between quotation marks, and in lines that begin with the mark of quoted mail."""
+    spans = [
+        span for opening, closing in _QUOTES.items() if opening in text for span in _between(text, opening, closing)
+    ]
+    if any(map(text.__contains__, _SINGLE)):
+        spans += [match.span() for match in _SINGLE_QUOTED.finditer(text) if not _own(text, match.start())]
+    if "\n>" in text:
+        spans += _mail_lines(text)
+    return spans
+
+
+def _own(text: str, at: int) -> bool:
+    """Whether the quotation that begins here is the customer's own: "I told him 'I will sue you'"."""
+    return bool(_OWN_WORDS.search(text, max(0, at - 60), at))
+
+
+def _between(text: str, opening: str, closing: str) -> Iterator[tuple[int, int]]:
+    """A mark that follows a letter or digit opens nothing: 27" is a screen."""
+    at = text.find(opening)
+    while at >= 0:
+        end = text.find(closing, at + 1, at + QUOTE_CHARACTERS_MAX)
+        if end > 0 and not text[at - 1 : at].isalnum():
+            if not _own(text, at):
+                yield at, end
+            at = end
+        at = text.find(opening, at + 1)
+
+
+def _mail_lines(text: str) -> Iterator[tuple[int, int]]:
+    at = text.find("\n>")
+    while at >= 0:
+        end = text.find("\n", at + 1)
+        yield at, end if end > 0 else len(text)
+        at = text.find("\n>", at + 1)
