@@ -81,9 +81,13 @@ class Run(Struct, frozen=True, gc=False):
             cursor = pause.until
         return self.measure.add(cursor, amount)
 
+    def at(self, fraction: float) -> datetime | None:
+        """The instant at which this fraction of the budget has passed; None when an open pause comes before it."""
+        return self.reached(self.budget * fraction)
+
     def moments(self, warn_at: Iterable[float]) -> Moments:
         """The warnings and the due instant; a warning held back by an open pause is left out."""
-        instants = [(fraction, self.reached(self.budget * fraction)) for fraction in warn_at]
+        instants = [(fraction, self.at(fraction)) for fraction in warn_at]
         return Moments(tuple(Moment(fraction, at) for fraction, at in instants if at is not None), self.due)
 
     def remaining(self, now: datetime) -> timedelta:

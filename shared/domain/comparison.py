@@ -116,7 +116,7 @@ class Scales:
         present, proposed = self.sides
         return Comparison(
             **{name: self.counts[name] for name in _COUNTED},
-            failed=dict(self.failed),
+            failed=dict(sorted(self.failed.items())),
             present=present.side(),
             proposed=proposed.side(),
             examples=tuple(_weightiest(self.examples)),

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from msgspec import Struct
+
 from shared.domain.calendar import Calendar
 from shared.domain.duration import Duration, Term, Unit, add_months, parts_of
 from shared.domain.errors import CannotPromise
@@ -59,8 +61,7 @@ def day_ended(end: datetime, calendar: Calendar) -> datetime:
     return end - _TICK if calendar.local_day(end - _TICK) != calendar.local_day(end) else end
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Struct, frozen=True, gc=False):
     """What a duration needs to know beyond its amount; a billing cycle lasts a calendar month unless told."""
 
     calendar: Calendar

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from shared.domain.assignment import NO_BENCH, Bench
-from shared.domain.clock_record import Clock, Clocks, ClockState, Kind, Promise
+from shared.domain.clock_record import OPEN, Clock, Clocks, ClockState, Kind, Promise
 from shared.domain.clock_spec import Extension
 from shared.domain.dispute import Dispute
 from shared.domain.escalation import Case, Escalate
@@ -62,7 +62,7 @@ class Draft:
         """Keeps a clock as it now is; one that is over loses its timer."""
         self.clocks[clock.kind] = clock
         self._changed[clock.kind, clock.generation] = clock
-        if not clock.open:
+        if clock.state not in OPEN:
             self._timers[clock.kind] = None
 
     def disarm(self, kind: Kind) -> None:
@@ -71,7 +71,7 @@ class Draft:
 
     def arm(self, ticking: Ticking) -> None:
         """Sets the timer for the clock's next moment; never in the past, so that the sweep's low mark stays true."""
-        clock, moment = ticking
+        clock, moment = ticking.clock, ticking.moment
         self._timers[clock.kind] = None if moment is None else Arm(max(moment.at, self.now), clock.generation)
 
     def begin(

@@ -117,6 +117,11 @@ class Matrix:
     people: tuple[Person, ...] = ()
     skills: Mapping[str, frozenset[str]] = field(default_factory=dict)
     experts: Mapping[str, ExpertDesk] = field(default_factory=dict)
+    _named: Mapping[str, Holder] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        acting = [each for tier in self.tiers for each in (*tier.holders, *tier.deputies)]
+        object.__setattr__(self, "_named", {each.name: each for each in reversed((*acting, *self.people))})
 
     @property
     def particular(self) -> bool:
@@ -150,9 +155,7 @@ class Matrix:
 
     def person(self, name: str) -> Holder | None:
         """The holder or deputy of this name, whatever the tier, else somebody who holds none."""
-        return next((found for tier in self.tiers if (found := tier.person(name))), None) or next(
-            (each for each in self.people if each.name == name), None
-        )
+        return self._named.get(name)
 
     @property
     def calling(self) -> tuple[Threshold, ...]:

@@ -21,7 +21,7 @@ from shared.domain.plan import HandedOver, Missed, Plan, TakenUp
 from shared.domain.timekeeping import Calendars, Ticking, movable, next_moment, phase_of, refreshed, settled, worked_out
 
 
-def reconcile(
+def reconcile(  # noqa: PLR0913 - what is known beside the dispute, each by its own name
     dispute: Dispute,
     clocks: Clocks,
     matrix: Matrix,
@@ -30,13 +30,14 @@ def reconcile(
     *,
     asked: ByHand | None = None,
     rearm: bool = False,
+    judged: bool = False,
     beyond: Beyond = NOTHING_BEYOND,
 ) -> Plan:
     """Starts the clocks that are owed, ends those that are not, takes up or climbs where a rule says so.
 
     `clocks` are the newest generations. `asked` is a wish for a higher tier or another handler; `rearm` sets every timer anew, for a
-    dispute that lost one. `beyond` are facts it does not carry itself, the milestones it is owed, and what is known of
-    those who may handle it.
+    dispute that lost one; `judged` says that its thresholds were judged on these very facts before. `beyond` are facts it
+    does not carry itself, the milestones it is owed, and what is known of those who may handle it.
 
     Raises:
         PolicyFault: a rule names a calendar that does not exist.
@@ -44,7 +45,6 @@ def reconcile(
         Conflict: the dispute cannot be handed over as asked.
     """
     draft = Draft(_pinned(dispute, matrix), clocks, matrix, calendars, now, beyond.marks, beyond.bench)
-    before = frozenset(clocks.values())
     handed_over = _handed_over(draft, asked) if isinstance(asked, HandOver) else None
     climb = asked if isinstance(asked, Asked) else None
     seat = handed_over or _seat(draft, climb)
@@ -57,8 +57,8 @@ def reconcile(
     if handed_over is not None and isinstance(asked, HandOver):
         draft.tell(HandedOver(dispute.handler, handed_over.handler, handed_over.tier, asked))
     if seat is not None:
-        _tell_seat(draft, seat, before, first=dispute.tier is None)
-    if dispute.tier is None:  # taking up has looked at the thresholds already
+        _tell_seat(draft, seat, clocks, first=dispute.tier is None)
+    if dispute.tier is None or (judged and climb is None):  # taking up has looked at the thresholds already
         return draft.plan()
     _climb_where_a_rule_says_so(draft, climb, beyond)
     return draft.plan()
@@ -258,8 +258,8 @@ def _leave_tier(draft: Draft) -> None:
         draft.keep(altered(clock, state=ClockState.STOPPED, stopped_at=draft.now))
 
 
-def _tell_seat(draft: Draft, seat: Seat, before: frozenset[Clock], *, first: bool) -> None:
-    known = {(clock.kind, clock.generation) for clock in before}
+def _tell_seat(draft: Draft, seat: Seat, before: Clocks, *, first: bool) -> None:
+    known = {(clock.kind, clock.generation) for clock in before.values()}
     started = {
         kind: clock.due_at
         for kind, clock in draft.clocks.items()

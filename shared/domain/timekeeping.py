@@ -5,8 +5,10 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from shared.domain.calendar import Calendar
-from shared.domain.clock_record import Clock, ClockState, Kind, Promise
+from shared.domain.clock_record import OPEN, Clock, ClockState, Kind, Promise
 from shared.domain.clock_run import Moment, Run, run
 from shared.domain.clock_spec import DUE, Extension, Pause
 from shared.domain.clock_terms import MayPause
@@ -17,6 +19,7 @@ from shared.domain.errors import PolicyFault
 from shared.domain.frozen import altered
 from shared.domain.lifecycle import ENDED, SETTLED, Stage, Status
 from shared.domain.marks import DROPPED, NO_MARKS, Marks, facts_of, first_of
+from shared.domain.remembering import Remembered
 
 Calendars = Mapping[str, Calendar]
 
@@ -24,7 +27,7 @@ _WHILE_ACTIVE: Final = frozenset({Kind.ACKNOWLEDGEMENT, Kind.FIRST_RESPONSE, Kin
 _WHILE_SETTLED: Final = frozenset({Kind.FOLLOW_UP, Kind.SILENCE})
 
 
-class Ticking(NamedTuple):
+class Ticking(Struct, frozen=True, gc=False):
     """A clock and its next moment; None when a pause holds it or it is over."""
 
     clock: Clock
@@ -102,14 +105,24 @@ def worked_out(clock: Clock, dispute: Dispute, calendars: Calendars, marks: Mark
         CannotPromise: the deadline never comes.
     """
     spec = clock.promise.spec
-    if clock.promise.watch is None:  # the commonest case by far, without a value between
-        calendar = _calendar(spec.calendar, clock.kind, calendars)
-        pauses = pauses_of(dispute) if spec.pausable and dispute.waits else ()
-        return run(spec, calendar, started_at=clock.started_at, pauses=pauses, extensions=clock.extensions)
-    calendar, pauses, extensions, end = inputs_of(clock, dispute, calendars, marks)
-    return run(spec, calendar, started_at=clock.started_at, pauses=pauses, extensions=extensions, end=end)
+    if clock.promise.watch is not None:
+        calendar, pauses, extensions, end = inputs_of(clock, dispute, calendars, marks)
+        return run(spec, calendar, started_at=clock.started_at, pauses=pauses, extensions=extensions, end=end)
+    if not isinstance(calendars, Remembered):
+        return _of_the_matrix(clock, dispute, calendars)
+    waits = dispute.waits if spec.pausable else ()
+    return calendars.run_of(clock, waits, lambda: _of_the_matrix(clock, dispute, calendars))
 
 
+def _of_the_matrix(clock: Clock, dispute: Dispute, calendars: Calendars) -> Run:
+    """The commonest case by far, without a value between."""
+    spec = clock.promise.spec
+    calendar = _calendar(spec.calendar, clock.kind, calendars)
+    pauses = pauses_of(dispute) if spec.pausable and dispute.waits else ()
+    return run(spec, calendar, started_at=clock.started_at, pauses=pauses, extensions=clock.extensions)
+
+
+@lru_cache(maxsize=1024)
 def percent(fraction: float) -> int:
     """A fraction as the whole percent it is remembered by."""
     return round(fraction * 100)
@@ -121,7 +134,7 @@ def next_moment(clock: Clock, ticking: Run) -> Moment | None:
         return None
     for fraction in clock.promise.spec.warn_at:
         if percent(fraction) not in clock.warned:
-            at = ticking.reached(ticking.budget * fraction)
+            at = ticking.at(fraction)
             if at is not None:
                 return Moment(fraction, at)
     return Moment(DUE, ticking.due)
@@ -132,7 +145,7 @@ def passed(clock: Clock, ticking: Run, now: datetime) -> tuple[Moment, ...]:
     found: list[Moment] = []
     for fraction in clock.promise.spec.warn_at:
         if percent(fraction) not in clock.warned:
-            at = ticking.reached(ticking.budget * fraction)
+            at = ticking.at(fraction)
             if at is None or at > now:
                 break
             found.append(Moment(fraction, at))
@@ -149,7 +162,7 @@ def started(clock: Clock, dispute: Dispute, calendars: Calendars, now: datetime,
     ticking = worked_out(clock, dispute, calendars, marks)
     gone = passed(clock, ticking, now) if clock.started_at < now else ()
     state = ClockState.PAUSED if ticking.due is None else ClockState.RUNNING
-    warned = tuple(percent(moment.fraction) for moment in gone)
+    warned = tuple([percent(moment.fraction) for moment in gone])
     clock = altered(clock, due_at=ticking.due, state=state, warned=warned)
     return Ticking(clock, next_moment(clock, ticking))
 
@@ -210,7 +223,9 @@ def owed(clock: Clock, dispute: Dispute) -> bool:
 
 def outstanding(clock: Clock) -> bool:
     """Whether its end is not yet known: open, or missed and neither met late nor stopped."""
-    return clock.open or (clock.state is ClockState.MISSED and clock.met_at is None and clock.stopped_at is None)
+    if clock.state is not ClockState.MISSED:
+        return clock.state in OPEN
+    return clock.met_at is None and clock.stopped_at is None
 
 
 def settled(clock: Clock, dispute: Dispute, now: datetime, marks: Marks = NO_MARKS) -> Clock:

@@ -11,6 +11,7 @@ from shared.domain.clock_record import Kind
 from shared.domain.dispute import Severity
 from shared.domain.lifecycle import Trigger, allowed
 from shared.domain.money import Money
+from shared.domain.remembering import remembering
 from shared.domain.replay import FIRES_MAX, Outcome, for_replay, replay
 from shared.domain.story import Did, Step, Story
 from tests.builders import a_dispute
@@ -115,6 +116,26 @@ def test_a_matrix_of_seconds_over_a_long_story_is_cut_and_says_so() -> None:
     assert sum(count for _, count in outcome.breaches) <= FIRES_MAX
 
 
+def test_a_threshold_that_cooled_is_judged_again_when_the_dispute_merely_moves_on() -> None:
+    cooling: dict[str, Any] = {
+        "name": "p",
+        "when": {"customer_classes": ["premium"]},
+        "because": "premium",
+        "to_tier": 4,
+    }
+    story = a_story(
+        ACKNOWLEDGED,
+        (1, Did.ASKED, 2),
+        (1.5, Did.CORRECTED, {"customer_class": "premium"}),
+        (2, Did.MOVED, Trigger.INVESTIGATE),
+        (4, Did.MOVED, Trigger.ASSESS),
+        (5, Did.RESOLVED),
+    )
+    cooled = under(story, thresholds=[cooling | {"cool_down": "2 hours"}])
+    assert tiers_climbed(cooled) == [(1, 2), (4, 4)]
+    assert tiers_climbed(under(story, thresholds=[cooling])) == [(1, 2), (1.5, 4)]
+
+
 STEPS = st.lists(
     st.tuples(
         st.floats(0, 100, allow_nan=False),
@@ -146,6 +167,28 @@ def test_the_same_matrix_tells_every_story_the_same_and_in_any_order(stories: li
     Random(seed).shuffle(order)
     again = {n: replay(made[n], for_replay(a_matrix(7)), CALENDARS) for n in order}
     assert first == [again[n] for n in range(len(made))]
+
+
+FACTS = st.sampled_from(
+    [
+        (Did.CORRECTED, {"amount": Money.of("900", "EUR")}),
+        (Did.CORRECTED, {"severity": Severity.HIGH}),
+        (Did.CORRECTED, {"customer_class": "vulnerable"}),
+        (Did.WROTE, None),
+    ]
+)
+
+
+@given(steps=STEPS, corrected=st.lists(st.tuples(st.floats(0, 100), FACTS), max_size=4))
+def test_calendars_that_remember_and_thresholds_judged_once_change_no_telling(steps: Any, corrected: Any) -> None:
+    """A threshold of words is judged every time, so a matrix with one that never holds is told the long way."""
+    idle = {"name": "never", "when": "age > 9000 days", "to_tier": 2, "because": "never"}
+    thorough = for_replay(a_matrix(2, thresholds=[*a_body()["thresholds"], idle]))
+    kept = remembering(CALENDARS)
+    story = told([*steps, *corrected], until=200)
+    expected = replay(story, thorough, CALENDARS)
+    assert replay(story, PRESENT, CALENDARS) == expected
+    assert [replay(story, PRESENT, kept) for _ in range(2)] == [expected, expected]
 
 
 MOVES = sorted(set(Trigger) - {Trigger.ASK_FOLLOW_UP, Trigger.CLOSE})

@@ -30,12 +30,9 @@ def of_dry_run(run: DryRun) -> Iterator[str]:
 
 
 def of_replay(done: Replay) -> Iterator[str]:
-    """The lines about a replay."""
+    """The lines about a replay; the same for the same disputes, however fast they were told and by how many processes."""
     told = done.comparison
-    yield (
-        f"Replayed {told.disputes:,} of {done.over:,} past disputes under both in {done.seconds:.1f} s, "
-        f"{done.a_minute:,.0f} a minute."
-    )
+    yield f"Replayed {told.disputes:,} of {done.over:,} past disputes under both."
     yield (
         f"{told.differ:,} would have gone otherwise: {told.higher:,} to a higher tier, {told.lower:,} to a lower one; "
         f"{told.newly_climbing:,} would climb that did not, {told.no_longer_climbing:,} no longer; "

@@ -90,6 +90,7 @@ def try_on_past(
         raise typer.Exit(1) from error
     for line in of_replay(done):
         typer.echo(line)
+    typer.echo(f"{done.seconds:.1f} s, {done.a_minute:,.0f} disputes a minute", err=True)
     if picture_file is not None:
         name = f"version {source}" if source.isdigit() else Path(source).name
         _write(picture_file, picture(done.comparison, present, name))

@@ -14,6 +14,7 @@ from services.escalation.migrator import Migrator
 from services.launch.cli import app
 from services.launch.policy.difference import difference
 from services.launch.policy.picture import picture
+from shared.db import stories
 from shared.domain.comparison import Scales
 from shared.domain.lifecycle import Trigger
 from shared.policy.matrix import default_body
@@ -122,6 +123,26 @@ def test_a_replay_tells_the_difference_and_draws_it(told: CliRunner, room: Room,
     assert "matrix.json" in "".join(tree.itertext())
     nowhere = policy(told, "replay", "1", "--picture", str(tmp_path / "no" / "out.svg"), "--processes", "1")
     assert (nowhere.exit_code, "Traceback" in nowhere.output) == (73, False)
+
+
+def test_a_replay_is_told_the_same_by_one_process_and_by_two(
+    told: CliRunner, room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def a_past() -> None:
+        made = await room.taken_up(6)
+        for number, dispute_id in enumerate(made):
+            await room.pass_time(hours=number / 2)
+            await room.move(dispute_id, Trigger.WITHDRAW)
+
+    lives(room, a_past())
+    monkeypatch.setattr(stories, "PAGE", 1)
+    proposed, answers = write(tmp_path, quick()), []
+    for processes in ("1", "2"):
+        drawn = tmp_path / "out.svg"
+        result = policy(told, "replay", proposed, "--picture", str(drawn), "--processes", processes)
+        assert "Replayed 6 of 6 past disputes" in result.stdout
+        answers.append((result.stdout, drawn.read_bytes()))
+    assert answers[0] == answers[1]
 
 
 def test_a_picture_of_nothing_is_a_picture_too_and_names_are_escaped() -> None:
