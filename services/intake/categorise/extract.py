@@ -46,9 +46,9 @@ class _Gathered:
 def found_in(text: str, *, today: date, language: str = "en", product: str | None = None) -> Found:
     """Amounts, dates, references and cards of a text, with the places where they stand in it.
 
-    Never raises; reads the first TEXT_LIMIT_CHARACTERS, in time linear in them. `today` is the customer's day, from
-    which "yesterday" counts; `language` is that of the text (ISO 639-1), and settles "05/06"; `product` is the name
-    the dispute was filed with. Nothing here is checked against the dispute: it is for a person to take up.
+    Never raises; reads the first TEXT_LIMIT_CHARACTERS, in time linear in them. `today` is the customer's day (1950
+    or later), from which "yesterday" counts; `language` is that of the text (ISO 639-1), and settles "05/06"; `product`
+    is the name the dispute was filed with. Nothing is compared with the dispute's own fields: a person takes it up.
     """
     text = text[:TEXT_LIMIT_CHARACTERS]
     gathered = _Gathered()

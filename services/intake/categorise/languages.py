@@ -64,12 +64,12 @@ def language_of(normalised: str) -> Language:
 def _by_words(words: list[str], sample: str) -> Language:
     table = _languages_by_word()
     known = [table[word] for word in words if len(word) > 1 and word in table]
-    if not known:  # "a" or "c" alone may as well be the point of a list
+    if not known and sample.isascii():  # "a" or "c" alone may as well be the point of a list
         return _NOT_TOLD
     single = [table[word] for word in words if len(word) == 1 and word in table]
     letters = [codes for sign, codes in LETTERS if sign in sample]
     hits = Counter(chain.from_iterable([*known, *single, *letters]))
-    (best, most), (_, next_most) = (*hits.most_common(2), ("", 0))[:2]
+    (best, most), (_, next_most) = (*hits.most_common(2), ("", 0), ("", 0))[:2]
     if most < HITS_LEAST or most < SHARE_LEAST * len(words) or most - next_most < LEAD_LEAST:
         return _NOT_TOLD
     if _is_mixed(known, best):
@@ -113,6 +113,8 @@ _ARABIC_LETTERS: Final = {"ur": frozenset("ٹڈڑےں"), "fa": frozenset("پچژ
 
 def _by_script(sample: str) -> Language | None:
     """A script that one language is known for; None for Latin and Cyrillic, which words must tell apart."""
+    if 2 * (len(sample.encode(errors="replace")) - len(sample)) < _SCRIPT_SHARE * len(sample):
+        return None  # a sign of another script takes at least a second byte; accents are not that many
     letters = [ord(sign) for sign in sample if sign > "\u036f"]
     total = len(sample) - sample.count(" ")
     if len(letters) < 4 or len(letters) < _SCRIPT_SHARE * total:

@@ -119,7 +119,8 @@ def _looks_named(value: str, *, direct: bool) -> bool:
     digits = sum([sign.isdigit() for sign in value])
     if value.isdigit():
         return digits >= 5 or (digits == 4 and not value.startswith(("19", "20")))
-    return digits >= 3 and len(value) >= 5 and not _DATE_LIKE.match(value)
+    enough = digits >= 3 or value == value.upper()  # "QX7ZR2", as bookings are numbered
+    return enough and len(value) >= 5 and not _DATE_LIKE.match(value)
 
 
 _DATE_LIKE: Final = re.compile(r"[0-9X]{1,4}[-/][0-9X]{1,2}(?:[-/][0-9X]{1,4})?$")

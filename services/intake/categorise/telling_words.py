@@ -1,6 +1,7 @@
 """The few words that tell of a date or an amount without figures, found in one pass by one automaton per language."""
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterator
 from datetime import date
 from functools import cache
 from itertools import islice
@@ -15,6 +16,8 @@ from services.intake.categorise.worded_amounts import WORDED
 HITS_MAX: Final = 64
 """How many telling words of one text are looked at."""
 
+_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
+
 
 def found_by_words(text: str, *, today: date, language: str) -> Iterator[FoundAmount | FoundDate]:
     """Dates and amounts told in words of the language (English unless German, French or Spanish)."""
@@ -22,7 +25,10 @@ def found_by_words(text: str, *, today: date, language: str) -> Iterator[FoundAm
     if len(lower) != len(text):  # a few letters grow when lowered, and places must stay true
         lower = text
     automaton, finders = _telling(language if language in RULES else "en")
-    hits: Iterable[tuple[int, int, int]] = automaton.find_matches_as_indexes(lower, overlapping=True)
+    try:
+        hits = automaton.find_matches_as_indexes(lower, overlapping=True)
+    except UnicodeEncodeError:  # half a pair of surrogates, which no text should hold
+        hits = automaton.find_matches_as_indexes(_SURROGATE.sub(" ", lower), overlapping=True)
     for needle, start, end in islice(hits, HITS_MAX):
         if _is_bounded(lower, start, end) and (found := finders[needle](text, start, end, today)) is not None:
             yield found

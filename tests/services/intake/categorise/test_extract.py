@@ -1,0 +1,294 @@
+"""What a text mentions is found where it stands, offered as it was said, and nothing of a card leaves the text."""
+
+import random
+import re
+import time
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from benchmarks.finding.evaluate import HALVES, KINDS, mention_scores, mentions
+from services.intake.categorise.currencies import DOLLARS
+from services.intake.categorise.extract import NUMBERS_MAX, found_in
+from services.intake.categorise.found import (
+    AMOUNTS_MAX,
+    CARDS_MAX,
+    DATES_MAX,
+    MENTIONS_MAX,
+    NOTHING_FOUND,
+    REFERENCE_KINDS,
+    REFERENCES_MAX,
+    Found,
+)
+from services.intake.categorise.masked import passes_luhn
+from services.intake.categorise.reading import TEXT_LIMIT_CHARACTERS
+from shared.domain.money import Money
+
+TODAY = date(2026, 11, 22)
+LANGUAGES = st.sampled_from(["en", "de", "fr", "es", "pl", "und"])
+_PIECES = (
+    "$ € £ US$ EUR Rs. kr zł 1,234.56 1.234,56 12 1'234 5 2026 05/06/2026 2026-05-03 3rd of May March last week ago vor "
+    "hace il y a yesterday hier order # no. number invoice AB-12 4111111111111111 DE89370400440532013000 % . , - / twenty "
+    "and hundred dollars million k tracking XX \u00a0 \u202f \u2019 \n é İ 𝟙 ١٢ \ud800"
+)
+PIECES = st.sampled_from(_PIECES.split(" "))
+HOSTILE = st.text() | st.lists(PIECES, max_size=60).map("".join) | st.lists(PIECES, max_size=60).map(" ".join)
+
+
+def look(text: str, *, language: str = "en") -> Found:
+    return found_in(text, today=TODAY, language=language)
+
+
+@pytest.mark.parametrize(
+    ("said", "value", "currency"),
+    [
+        ("€1.234,56", "1234.56", "EUR"),
+        ("1 234,56 €", "1234.56", "EUR"),
+        ("CHF 1'234.50", "1234.50", "CHF"),
+        ("£1.2k", "1200", "GBP"),
+        ("20 EUR", "20", "EUR"),
+        ("₹1,25,000", "125000", "INR"),
+        ("99 zł", "99", "PLN"),
+        ("US$20", "20", "USD"),
+        ("two hundred and fifty pounds", "250", "GBP"),
+    ],
+)
+def test_an_amount_is_read_in_every_usual_spelling(said: str, value: str, currency: str) -> None:
+    (amount,) = look(f"They took {said} from me.").amounts
+    assert (amount.value, amount.currency, amount.said) == (Decimal(value), currency, said)
+
+
+def test_a_sign_of_several_currencies_names_them_all_and_settles_on_none() -> None:
+    (amount,) = look("I paid $39.99 for it.").amounts
+    assert amount.currency is None
+    assert amount.candidates == DOLLARS
+
+
+def test_a_code_beside_the_sign_settles_which_dollar_it_is() -> None:
+    (amount,) = look("I paid $20 CAD for it.").amounts
+    assert (amount.currency, amount.candidates, amount.said) == ("CAD", (), "$20 CAD")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Battery at 20% after 3 hours.",
+        "Call me on +44 20 7946 0958 at 5 p.m.",
+        "I bought it in 2023 for my 45th birthday.",
+        "There are 128 GB and 2.5 kg in 4.99 boxes.",
+        "They want 15k.",
+    ],
+)
+def test_a_number_without_a_currency_is_no_amount(text: str) -> None:
+    assert look(text) == NOTHING_FOUND
+
+
+def test_a_sum_nobody_could_dispute_or_no_coin_could_pay_is_not_offered() -> None:
+    assert not look("They owe me €9999999999999999 and 30.50 JPY and €1.2345.").amounts
+
+
+def test_a_day_in_figures_has_both_readings_in_english_and_one_elsewhere() -> None:
+    (english,) = look("Bought on 05/06/2026.").dates
+    assert {english.first, english.other} == {date(2026, 6, 5), date(2026, 5, 6)}
+    assert english.ambiguous
+    (german,) = look("Gekauft am 05/06/2026.", language="de").dates
+    assert (german.first, german.other) == (date(2026, 6, 5), None)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("It broke yesterday.", "en"),
+        ("Gestern kaputt gegangen.", "de"),
+        ("Cassé hier.", "fr"),
+        ("Se rompió ayer.", "es"),
+    ],
+)
+def test_yesterday_counts_from_the_day_it_was_said(text: str, language: str) -> None:
+    (day,) = look(text, language=language).dates
+    assert (day.first, day.last) == (date(2026, 11, 21), date(2026, 11, 21))
+
+
+def test_weeks_ago_and_months_are_spans_of_days() -> None:
+    weeks, march = look("Two weeks ago it broke, the last one in March.").dates
+    assert (weeks.first, weeks.last) == (date(2026, 11, 5), date(2026, 11, 11))
+    assert (march.first, march.last) == (date(2026, 3, 1), date(2026, 3, 31))
+
+
+def test_a_day_without_a_year_may_be_the_next_one_only_when_that_is_near() -> None:
+    near, far = look("It is due on December 5 and broke on May 3.").dates
+    assert (near.first, near.other) == (date(2025, 12, 5), date(2026, 12, 5))
+    assert (far.first, far.other) == (date(2026, 5, 3), None)
+
+
+def test_days_too_far_ahead_or_back_are_not_offered() -> None:
+    assert not look("Born on 3 May 1961, paid until 2031-01-01, on 31/02/2026 nothing.").dates
+
+
+def test_a_reference_is_told_by_the_word_that_names_it() -> None:
+    found = look("Order number AB-12345, invoice 2026-118, booking QX7ZR2, ticket #48213, ref 998877.").references
+    assert [(each.kind, each.value, each.named_by) for each in found] == [
+        ("order", "AB-12345", "order"),
+        ("invoice", "2026-118", "invoice"),
+        ("booking", "QX7ZR2", "booking"),
+        ("ticket", "48213", "ticket"),
+        ("reference", "998877", "ref"),
+    ]
+
+
+def test_counts_years_and_measures_behind_such_a_word_are_no_reference() -> None:
+    assert not look("My order of 2 kettles in 2023 had a 1500ml one, invoice 2024 was right.").references
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "4111 1111 1111 1111",
+        "4111-1111-1111-1111",
+        "order number 4111111111111111",
+        "378282246310005",
+        "ref 4111.1111.1111.1111",
+        "order AB4111111111111111",
+        "invoice 4111/1111/1111/1111",
+    ],
+)
+def test_a_card_number_is_never_offered_whatever_it_is_called(written: str) -> None:
+    found = look(f"Please refund {written} today.")
+    assert not found.references
+    assert "1111111" not in repr(found)
+    assert "8282246" not in repr(found)
+    assert all(each.ending in {"1111", "0005"} for each in found.cards)
+
+
+def test_a_card_and_a_bank_account_are_named_by_their_last_four_signs() -> None:
+    found = look("Card 4111 1111 1111 1111 or account DE89 3704 0044 0532 0130 00, please.")
+    assert [(each.kind, each.ending) for each in found.cards] == [("card", "1111"), ("iban", "3000")]
+
+
+@given(st.integers(10**11, 10**18 - 1), st.sampled_from(["", " ", "-"]), st.sampled_from(["", "order ", "no. "]))
+def test_no_number_with_a_right_check_digit_leaves_the_text(head: int, parted: str, named: str) -> None:
+    digits = next(f"{head}{last}" for last in range(10) if passes_luhn(f"{head}{last}"))
+    written = parted.join(digits[at : at + 4] for at in range(0, len(digits), 4))
+    found = look(f"It is {named}{written} of mine.")
+    assert len(digits) < 13 or not found.references
+    assert len(digits) < 13 or [each.ending for each in found.cards] == [digits[-4:]]
+
+
+def test_the_filed_product_is_found_by_its_own_name_alone() -> None:
+    found = found_in(
+        "The EXTENDED care kettle broke, extended care is poor.", today=TODAY, product="Extended Care Kettle"
+    )
+    assert [each.said for each in found.products] == ["EXTENDED care kettle"]
+    assert not found_in("My kettle broke.", today=TODAY, product="Extended Care Kettle").products
+
+
+def test_what_is_said_twice_is_offered_once() -> None:
+    found = look("€20 on 2026-05-03, again €20 on 3 May 2026 for order 12345, I repeat order 12345.")
+    assert (len(found.amounts), len(found.dates), len(found.references)) == (1, 1, 1)
+
+
+@given(HOSTILE, LANGUAGES, st.dates(date(1990, 1, 1), date(2190, 12, 31)))
+@example("1" * 5000, "en", TODAY)
+@example("last year a year ago in May 29 February", "en", date(2028, 2, 29))
+@example("tomorrow 2026-05-03 twelve months ago", "en", date(2028, 12, 31))
+def test_any_text_is_answered_and_every_place_is_true(text: str, language: str, today: date) -> None:
+    found = found_in(text, today=today, language=language, product="AB-12")
+    said = [(each.start, each.end, each.said) for each in found.amounts]
+    said += [(each.start, each.end, each.said) for each in found.dates]
+    said += [(each.start, each.end, each.said) for each in found.products]
+    assert all(text[start:end] == quoted != "" for start, end, quoted in said)
+    for named in found.references:
+        assert text[named.start : named.end] == named.value
+        assert named.kind in REFERENCE_KINDS
+    for card in found.cards:
+        assert re.sub(r"[^0-9A-Za-z]", "", text[card.start : card.end]).upper().endswith(card.ending)
+    for amount in found.amounts:
+        for code in amount.candidates or (amount.currency or "",):
+            assert Money.of(str(amount.value), code).amount == amount.value
+    for day in found.dates:
+        assert day.first <= day.last
+        assert day.first.year <= today.year + 1
+
+
+@given(HOSTILE)
+def test_no_more_of_a_kind_is_offered_than_its_limit(text: str) -> None:
+    found = look(text * 50)
+    assert len(found.amounts) <= AMOUNTS_MAX
+    assert len(found.dates) <= DATES_MAX
+    assert len(found.references) <= REFERENCES_MAX
+    assert len(found.cards) <= CARDS_MAX
+    assert len(found.products) <= MENTIONS_MAX
+
+
+def test_an_answer_does_not_depend_on_what_lies_beyond_the_limit() -> None:
+    text = "x" * TEXT_LIMIT_CHARACTERS + " €20 yesterday"
+    assert look(text) == NOTHING_FOUND
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "1",
+        "1,",
+        "1 ",
+        "1.1",
+        "$1 000 ",
+        "1-",
+        "12/12/",
+        "order number ",
+        "order 1 ",
+        "a ago ",
+        "last last ",
+        "4111 1111 ",
+        "DE89 ",
+        "five hundred and ",
+        "in May ",
+        " dollars",
+        "AB-",
+        "\u00a0",
+        "'",
+        "<b>",
+        "\u200b",
+        "\u202e",
+        "🙂",
+        "İ",
+        "\0",
+        "QUJD",
+    ],
+)
+def test_a_megabyte_of_anything_costs_no_more_than_its_first_twenty_thousand_signs(unit: str) -> None:
+    text = (unit * (1_000_000 // len(unit) + 1))[:1_000_000]
+    start = time.process_time()
+    look(text)
+    assert time.process_time() - start < 0.25  # some milliseconds when nothing else runs
+
+
+def test_only_so_many_numbers_of_one_text_are_looked_at() -> None:
+    text = "7 " * NUMBERS_MAX + "and €20"
+    assert not look(text).amounts
+    assert look(text[2:]).amounts
+
+
+def test_random_bytes_are_answered() -> None:
+    noise = random.Random(7)
+    for _ in range(200):
+        look(noise.randbytes(2_000).decode("latin-1"))
+        look(noise.randbytes(2_000).decode("utf-8", "surrogateescape"))
+
+
+def test_the_written_texts_are_read_as_the_documents_say() -> None:
+    assert len(list(mentions())) >= 200
+    scores = mention_scores()
+    for half in HALVES:
+        for kind in KINDS:
+            assert scores[half, kind].precision >= 0.9, (half, kind)
+            assert scores[half, kind].recall >= 0.85, (half, kind)
+
+
+@given(st.integers(0, 400))
+def test_days_ago_are_counted_to_the_day(days: int) -> None:
+    found = look(f"It was {days} days ago.").dates
+    assert [each.first for each in found] == ([TODAY - timedelta(days=days)] if days else [])
