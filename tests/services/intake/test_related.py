@@ -1,5 +1,6 @@
 """What belongs to a dispute is shown with its reasons, from the first moment; a person decides, and can undo it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -178,6 +179,16 @@ async def test_duplicates_never_hang_in_a_chain_or_a_circle(desk: Desk) -> None:
         assert reply.status_code == 409
         assert said in reply.json()["detail"]
     assert (await desk.post(third, "duplicate-of", against(first), key)).status_code == 200
+
+
+async def test_two_people_who_link_two_disputes_to_each_other_at_once_leave_one_link(desk: Desk) -> None:
+    first, second = await filed(desk), await filed(desk, days=1)
+    keys = [await desk.key() for _ in range(2)]
+    replies = await asyncio.gather(
+        desk.post(second, "duplicate-of", against(first), keys[0]),
+        desk.post(first, "duplicate-of", against(second), keys[1]),
+    )
+    assert sorted(each.status_code for each in replies) == [200, 409]
 
 
 @pytest.mark.parametrize("which", ["itself", "nobody"])

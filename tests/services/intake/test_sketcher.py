@@ -1,5 +1,6 @@
 """Texts are sketched behind the filing, each once, whoever dies or is late; near duplicates of several customers gather."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -232,6 +233,34 @@ async def test_a_dismissed_cluster_takes_newcomers_in_and_is_not_proposed_again(
     await settle(sketcher)
     assert await the_clusters(db) == []
     assert [each.size for each in await the_clusters(db, ClusterState.DISMISSED)] == [4]
+
+
+async def test_of_a_template_that_hundreds_sent_a_bounded_number_is_looked_at(db: Database, sketcher: Sketcher) -> None:
+    async with db.transaction() as tx:
+        many = [a_filing(a_dispute(received_at=tx.now), description=campaign(n)) for n in range(300)]
+        await disputes.insert_many(tx, many)
+    await settle(sketcher)
+    async with db.transaction() as tx:
+        one = (await likeness.of_texts(tx, [many[0].dispute.id]))[many[0].dispute.id]
+        found = await likeness.candidates(tx, [one])
+    assert len(found[one.dispute_id]) == likeness.CANDIDATES_MAX
+    assert one.dispute_id not in found[one.dispute_id]
+
+
+async def test_sketchers_at_work_at_the_same_time_do_nothing_twice(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room_of_sketches, "SKETCHED_AT_ONCE", 7)
+    async with db.transaction() as tx:
+        many = [a_filing(a_dispute(received_at=tx.now), description=campaign(n)) for n in range(60)]
+        await disputes.insert_many(tx, many)
+    both = [Sketcher(db, Metrics()) for _ in range(3)]
+    await asyncio.gather(*(settle(each) for each in both))
+    for each in both:
+        await settle(each)  # one that found the place held may have left before the work was done
+    counted = [each._metrics.registry.get_sample_value("recourse_likeness_sketched_total") or 0 for each in both]
+    assert sum(counted) == 60
+    assert [each.size for each in await the_clusters(db)] == [60]
 
 
 async def test_a_text_without_words_is_sketched_and_near_nothing(db: Database, sketcher: Sketcher) -> None:
