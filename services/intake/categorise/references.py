@@ -34,6 +34,8 @@ _BETWEEN_LIST: Final = (
 _BETWEEN: Final = _NUMBER_WORDS | frozenset(_BETWEEN_LIST.split())
 _WORDS: Final = re.compile(r"[^\W_]++|[#№º°]")
 _SIGNS: Final = frozenset("-_/")
+_SIGNS_OUT: Final = frozenset(".,':\u2019")
+_SPEED: Final = re.compile(r"[0-9]++[A-Za-z]{1,5}$")
 _UNIT: Final = re.compile(r"[0-9]++[a-z]{1,4}$")
 _GROUPS: Final = re.compile(r"(?:[ -][0-9]{3,4}(?![0-9A-Za-z]|[.,/][0-9])){2,5}+")
 _KNOWN_SHAPES: Final = (
@@ -59,7 +61,7 @@ def reference_at(text: str, start: int, end: int) -> FoundReference | None:
         value += more.group()
     if not noun or not _looks_named(value, direct=direct):
         kind, noun = _by_shape(value), ""
-    if not kind and mark in _MARKS and len(value) >= 4:
+    if not kind and mark in _MARKS and len(value) >= 4 and _stands_alone(text, first - 1):
         kind, noun = "reference", mark
     if not kind or len(value) not in VALUE_SIGNS or _is_private(value):
         return None
@@ -76,6 +78,15 @@ def _behind_number_word(text: str, first: int) -> bool:
     return word in _NUMBER_WORDS or word.endswith(("nummer", "nr", "#"))
 
 
+def _stands_alone(text: str, mark: int) -> bool:
+    """Whether nothing before "#" says whose number it is: "see #4711", but not "employee #4711"."""
+    lead = text[max(0, mark - 20) : mark].rstrip(" ")
+    return not lead or not lead[-1].isalnum() or lead.rpartition(" ")[2].lower() in _ABOUT
+
+
+_ABOUT: Final = frozenset(
+    {"see", "re", "for", "under", "is", "about", "regarding", "to", "of", "my", "siehe", "voir", "ver"}
+)
 _MARKS: Final = frozenset({"#", "№"})
 
 
@@ -112,10 +123,12 @@ def _noun_before(words: list[str], word: str) -> bool:
 
 def _looks_named(value: str, *, direct: bool) -> bool:
     """A count, a year or a measure behind a noun is no reference; behind "number" nearly everything is."""
-    if "." in value or "," in value or "'" in value or ":" in value or _UNIT.match(value):
+    if not _SIGNS_OUT.isdisjoint(value) or _UNIT.match(value):
         return False
     if direct:
         return len(value) >= 2
+    if _SPEED.match(value):
+        return False
     digits = sum([sign.isdigit() for sign in value])
     if value.isdigit():
         return digits >= 5 or (digits == 4 and not value.startswith(("19", "20")))

@@ -61,6 +61,14 @@ def _last_behind(text: str, start: int, end: int, today: date) -> FoundDate | No
     return _last(text, start, word.end(), word["word"].lower(), today) if word else None
 
 
+def _last_in_english(text: str, start: int, end: int, today: date) -> FoundDate | None:
+    """Reads "last month", but not "over the last month": that is a length of time."""
+    found = _last_behind(text, start, end, today)
+    if found is not None and found.first != found.last and text[max(0, start - 4) : start].lower() == "the ":
+        return None
+    return found
+
+
 def _last_before(text: str, start: int, end: int, today: date) -> FoundDate | None:
     word = _WORD_BEFORE.search(text, max(0, start - 12), start)
     return _last(text, word.start(), end, word["word"].lower(), today) if word else None
@@ -119,7 +127,7 @@ RULES: Final[Mapping[str, tuple[tuple[str, Find], ...]]] = {
     "en": (
         *_rules(_back, "yesterday"),
         *_rules(_ago_before, "_ago"),
-        *_rules(_last_behind, "last_ this_past_"),
+        *_rules(_last_in_english, "last_ this_past_"),
         *_rules(
             _capital_month, "january february march april may june july august september october november december"
         ),
