@@ -1,50 +1,128 @@
-"""Phrases with gaps, put together from the parts that were found."""
+"""Phrases with gaps: found by their rarest part, around which the others are looked for."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
-from services.intake.categorise.automaton import Match
-from services.intake.categorise.phrases import GAP_WORDS, Hit
+from services.intake.categorise.frequent_words import frequency
+from services.intake.categorise.phrases import GAP_WORDS, PhraseError
+
+PART_WORDS_MAX = 6
+"""How many words a part may have beside which there is a gap."""
+
+REACH_CHARACTERS = 120
+"""How far a gap and the part beyond it may reach: what bounds the work for each part that was found."""
+
+NEARBY_WORDS = GAP_WORDS + PART_WORDS_MAX
 
 Span = tuple[int, int]
-"""Where something begins and ends in a normalised text."""
+"""Where something begins and ends in a normalised text, with the blanks around it."""
 
 
-class Gapped:
-    """A phrase with gaps: for each part, the numbers of the patterns that are one of its wordings."""
+class Part(NamedTuple):
+    """One part of a phrase between its gaps."""
 
-    __slots__ = ("label", "parts")
-
-    def __init__(self, label: str, parts: Sequence[frozenset[int]]) -> None:
-        self.label = label
-        self.parts = parts
-
-    def found(self, matches: Sequence[Match], normalised: str) -> list[Hit]:
-        """Where the phrase stands, from what was found of its parts; time linear in the text's length."""
-        spans = _spans(matches, self.parts[0])
-        for part in self.parts[1:]:
-            spans = joined(spans, sorted(_spans(matches, part)), normalised) if spans else []
-        return [Hit(self.label, start, end - 2) for start, end in spans]
+    wordings: frozenset[str]
+    first_words: frozenset[str]
+    lengths: tuple[int, ...]
+    """In words, of its wordings."""
+    longest: int
 
 
-def _spans(matches: Sequence[Match], part: Collection[int]) -> list[Span]:
-    return [(start, end) for number, start, end in matches if number in part]
+class Gapped(NamedTuple):
+    """A phrase of several parts."""
+
+    label: str
+    before: tuple[Part, ...]
+    """The parts before the one it is found by, the nearest first."""
+    after: tuple[Part, ...]
+    """The parts after it, the nearest first."""
+    continuing: bool
+    """Whether it is found by its first part."""
+    telling: frozenset[str]
+    """Words one of which stands on that side where the phrase goes on, or before it else."""
+
+    def around(self, start: int, end: int, normalised: str) -> Span | None:
+        """The whole phrase around the place of the part it is found by, or None where another part is missing."""
+        for part in self.before:
+            found = _before(part, start, normalised)
+            if found < 0:
+                return None
+            start = found
+        for part in self.after:
+            end = _after(part, end, normalised)
+            if end < 0:
+                return None
+        return start, end
 
 
-def joined(left: Sequence[Span], right: Sequence[Span], normalised: str) -> list[Span]:
-    """Each right part with the nearest left part before it, where at most GAP_WORDS words stand between.
+def standing(phrases: Iterable[Gapped], place: Span, normalised: str) -> Iterator[tuple[str, int, int]]:
+    """Label and place of each of the phrases that stands around a part that was found; most do not.
 
-    Linear: once a gap is too wide for a left part, nothing further right is tried with it. `left` comes in the order of
-    ends, `right` in the order of beginnings.
+    The phrases are all `continuing` or all not: a look at the words on one side rules most of them out.
     """
-    pairs = []
-    at, nearest = 0, None
-    for start, end in right:
-        while at < len(left) and left[at][1] <= start + 1:  # two parts may share one blank
-            nearest = left[at]
-            at += 1
-        if nearest:
-            if len(normalised[nearest[1] - 1 : start + 1].split(None, GAP_WORDS)) <= GAP_WORDS:
-                pairs.append((nearest[0], end))
-            else:
-                nearest = None
-    return pairs
+    start, end = place
+    nearby: list[str] | None = None
+    for phrase in phrases:
+        if nearby is None:
+            nearby = (
+                normalised[end : end + REACH_CHARACTERS].split(None, NEARBY_WORDS)
+                if phrase.continuing
+                else normalised[max(0, start - REACH_CHARACTERS) : start].rsplit(None, NEARBY_WORDS)
+            )
+        if not phrase.telling.isdisjoint(nearby) and (span := phrase.around(start, end, normalised)):
+            yield phrase.label, *span
+
+
+def gapped(label: str, parts: Sequence[Sequence[str]]) -> tuple[Gapped, Sequence[str]]:
+    """The phrase, and the patterns it is found by: the wordings of the part that is to be expected least often.
+
+    Raises PhraseError when a part has more than PART_WORDS_MAX words.
+    """
+    rarest = min(range(len(parts)), key=lambda at: sum(frequency(pattern.strip()) for pattern in parts[at]))
+    made = [_part(patterns) for patterns in parts]
+    if max(part.longest for part in made) > PART_WORDS_MAX:
+        raise PhraseError(f"Beside a gap at most {PART_WORDS_MAX} words may stand together: {parts[0][0]!r} has more.")
+    before, after = tuple(reversed(made[:rarest])), tuple(made[rarest + 1 :])
+    nearest = (before or after)[0]
+    return Gapped(label, before, after, not before, nearest.first_words), parts[rarest]
+
+
+def _part(patterns: Sequence[str]) -> Part:
+    words = frozenset(pattern.strip() for pattern in patterns)
+    lengths = tuple(sorted({wording.count(" ") + 1 for wording in words}))
+    return Part(words, frozenset(wording.partition(" ")[0] for wording in words), lengths, lengths[-1])
+
+
+def _before(part: Part, start: int, normalised: str) -> int:
+    """Where the nearest wording begins that ends at most GAP_WORDS words before `start`; -1 when there is none."""
+    first = normalised.find(" ", max(0, start - REACH_CHARACTERS), start + 1)
+    words = normalised[first : start + 1].split()[-GAP_WORDS - part.longest :]
+    if part.first_words.isdisjoint(words):
+        return -1
+    for gap in range(min(GAP_WORDS + 1, len(words))):
+        for length in part.lengths:
+            at = len(words) - gap - length
+            if at >= 0 and (wording := " ".join(words[at : at + length])) in part.wordings:
+                place = normalised.rfind(f" {wording} ", first, start + 1)
+                if place >= 0 and _near(normalised[place + len(wording) + 1 : start + 1]):
+                    return place
+    return -1
+
+
+def _after(part: Part, end: int, normalised: str) -> int:
+    """Where the nearest wording ends that begins at most GAP_WORDS words after `end`; -1 when there is none."""
+    last = normalised.rfind(" ", end - 1, end + REACH_CHARACTERS)
+    words = normalised[end - 1 : last + 1].split()[: GAP_WORDS + part.longest]
+    if part.first_words.isdisjoint(words):
+        return -1
+    for gap in range(min(GAP_WORDS + 1, len(words))):
+        for length in part.lengths:
+            if (wording := " ".join(words[gap : gap + length])) in part.wordings:
+                place = normalised.find(f" {wording} ", end - 1, last + 1)
+                if place >= 0 and _near(normalised[end - 1 : place + 1]):
+                    return place + len(wording) + 2
+    return -1
+
+
+def _near(between: str) -> bool:
+    return len(between.split(None, GAP_WORDS)) <= GAP_WORDS

@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.categorise import gapped as gapped_module
 from services.intake.categorise.category_phrases import CATEGORY_PHRASES
 from services.intake.categorise.lexicon import LEXICON, Lexicon
 from services.intake.categorise.phrases import ALTERNATIVES_MAX, GAP_WORDS, Hit, PhraseError, wordings
@@ -118,21 +117,31 @@ UNITS = [
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_the_work_grows_in_proportion_to_the_text(unit: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    steps = 0
-    joined = gapped_module.joined
-
-    def counted(left: list[tuple[int, int]], right: list[tuple[int, int]], text: str) -> list[tuple[int, int]]:
-        nonlocal steps
-        steps += len(left) + len(right)
-        return list(joined(left, right, text))
-
-    monkeypatch.setattr(gapped_module, "joined", counted)
-
+def test_the_work_grows_in_proportion_to_the_text(unit: str) -> None:
     def work(times: int) -> int:
-        nonlocal steps
-        steps = _Counting.copied = 0
+        _Counting.copied = 0
         hits = LEXICON.find(_Counting(normalised(unit * times)))
-        return steps + _Counting.copied + len(hits)
+        return _Counting.copied + len(hits)
 
     assert work(800) <= 8.5 * work(100) + 100
+
+
+@pytest.mark.parametrize("line", ["the|my .. kettle", "kettle .. the|my"])
+def test_a_phrase_is_found_by_its_rarest_part_whichever_that_is(line: str) -> None:
+    lexicon = Lexicon({"x": [line]})
+    assert lexicon.patterns == (" kettle ",)
+    text = "the 1 kettle 2 my"
+    assert found(lexicon, text) == [("x", "the 1 kettle" if line.startswith("the") else "kettle 2 my")]
+
+
+def test_the_words_of_a_part_stand_beside_each_other() -> None:
+    lexicon = Lexicon({"x": ["kettle .. not my fault", "not my fault .. toaster"]})
+    assert found(lexicon, "kettle: not my fault") == [("x", "kettle: not my fault")]
+    assert found(lexicon, "not my fault - toaster") == [("x", "not my fault - toaster")]
+    assert found(lexicon, "kettle not, my fault; not my, fault toaster") == []
+
+
+def test_a_gap_reaches_no_further_than_a_line_or_two_of_text() -> None:
+    lexicon = Lexicon({"x": ["kettle .. the", "the .. toaster"]})
+    assert len(found(lexicon, "kettle " + "x" * 40 + " the " + "x" * 40 + " toaster")) == 2
+    assert found(lexicon, "kettle " + "x" * 400 + " the " + "x" * 400 + " toaster") == []
