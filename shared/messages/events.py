@@ -32,6 +32,7 @@ class DisputeFiled(Event, frozen=True, kw_only=True, gc=False):
     customer_class: str
     jurisdiction: str | None
     language: str
+    text_language: str | None = None
 
 
 class DisputeCorrected(Event, frozen=True, kw_only=True, gc=False):

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final
 
 import orjson
 from fastapi import APIRouter, Depends, Request, Response
+from msgspec.structs import asdict
 from pydantic import ValidationError
 
 from services.intake import idempotency, links, security
@@ -129,7 +130,7 @@ def document(parts: IntakeParts, filed: file.Filed) -> dict[str, Any]:
         "stage": dispute.stage,
         "tier": dispute.tier,
         "version": dispute.version,
-        "category": filed.category,
+        "category": asdict(filed.category),
         "signals": filed.signals,
         "severity": dispute.severity,
         "customer_id": dispute.customer_id,

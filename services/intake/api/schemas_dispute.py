@@ -23,6 +23,8 @@ from services.intake.api.fields import (
 )
 from services.intake.api.schemas_casework import CaseOut, money_out
 from services.intake.api.schemas_filing import CategoryOut, LinksOut, SignalOut
+from services.intake.categorise.languages import language_of
+from services.intake.categorise.reading import normalised
 from services.intake.parts import IntakeParts
 from shared.db.privates import PrivateSide
 from shared.db.search import Listed
@@ -259,6 +261,7 @@ def _category(dispute: Dispute, private: PrivateSide) -> CategoryOut:
         issue=category.issue,
         confidence=category.confidence,
         needs_person=category.needs_person,
+        language=language_of(normalised(f"{private.subject}\n{private.description}")).code,
         reasons=list(private.reasons),
         secondary=list(category.secondary),
     )

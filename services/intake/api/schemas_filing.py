@@ -59,7 +59,7 @@ class CustomerIn(Body):
         examples=["+442079460958"],
     )
     reference: Line100 | None = Field(None, description="Your own number for this customer.")
-    language: Language = "en"
+    language: Language | None = Field(None, description="That of the text when left out.")
     customer_class: Literal[CUSTOMER_CLASSES] = "standard"  # type: ignore[valid-type] # the domain's own list
     jurisdiction: Jurisdiction | None = None
     time_zone: TimeZone | None = None
@@ -155,6 +155,7 @@ class CategoryOut(BaseModel):
     issue: str | None = Field(description="What it is about more closely, by the taxonomy in use.")
     confidence: float = Field(ge=0, le=1)
     needs_person: bool
+    language: str = Field(description="What the text is written in (ISO 639-1); `und` where that cannot be told.")
     reasons: list[str]
     secondary: list[str]
 

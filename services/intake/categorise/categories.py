@@ -16,6 +16,9 @@ FINANCIAL_CATEGORIES = (*CATEGORIES, "data_records", "debt_collection")
 """The financial pack: what the default taxonomy files under `other` has names of its own here."""
 
 
+ENGLISH = "en"
+
+
 class Categorisation(Struct, frozen=True, gc=False):
     """What a complaint is about, how sure that is, and the customer's own words that led there."""
 
@@ -30,3 +33,5 @@ class Categorisation(Struct, frozen=True, gc=False):
     """Other categories that apply as well, the strongest first."""
     issue: str | None = None
     """What it is about more closely, by the taxonomy in use; None where no phrase of an issue was found."""
+    language: str = ENGLISH
+    """What the text is written in (ISO 639-1); `und` where that cannot be told."""

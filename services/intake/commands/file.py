@@ -10,6 +10,8 @@ import orjson
 from msgspec import Struct
 
 from services.intake.categorise import Categorisation, Categoriser, Signal, read_complaint
+from services.intake.categorise.categories import ENGLISH
+from services.intake.categorise.languages import UNDETERMINED
 from services.intake.commands.new_dispute import NewDispute
 from shared.db import disputes
 from shared.db.disputes import EMPTY_HEAD, Filing, Private
@@ -46,6 +48,13 @@ class Brought(Struct, frozen=True, kw_only=True, gc=False):
     actor: str
     filed_by: UUID | None = None
     traceparent: str | None = None
+
+    @property
+    def language(self) -> str:
+        """The customer's: the one that was filed, else the one of the text, else English."""
+        if self.new.customer.language:
+            return self.new.customer.language
+        return ENGLISH if self.category.language == UNDETERMINED else self.category.language
 
 
 class Filed(Struct, frozen=True, gc=False):
@@ -148,21 +157,21 @@ def _filing(brought: Brought, now: datetime, matrix: Matrix, *, number: int, pri
         prior_disputes=prior,
         contact_count=1,
         issue=category.issue,
-        rest=_circumstances(new),
+        rest=_circumstances(new, brought.language),
     )
     dispute = _opened(
         brought, now, category, signals, assess(matrix, facts).severity, f"D-{now:%Y}-{number:06d}", prior
     )
-    return Filing(dispute, _private(brought), (_event(dispute),), brought.actor, brought.traceparent)
+    return Filing(dispute, _private(brought), (_event(dispute, read_as.language),), brought.actor, brought.traceparent)
 
 
-def _circumstances(new: NewDispute) -> Circumstances:
+def _circumstances(new: NewDispute, language: str) -> Circumstances:
     return Circumstances(
         channel=new.channel,
         product=new.product,
         remedy_sought=new.remedy_sought,
         jurisdiction=new.customer.jurisdiction,
-        language=new.customer.language,
+        language=language,
         metadata=new.metadata,
     )
 
@@ -201,7 +210,7 @@ def _opened(
         customer_id=brought.customer_id,
         customer_class=customer.customer_class,
         jurisdiction=customer.jurisdiction,
-        language=customer.language,
+        language=brought.language,
         time_zone=customer.time_zone,
         filed_by=brought.filed_by,
         policy_version=None,
@@ -234,7 +243,7 @@ def _json(value: Sequence[str] | Sequence[Mapping[str, str | None]]) -> str:
     return orjson.dumps(value).decode() if value else "[]"
 
 
-def _event(dispute: Dispute) -> DisputeFiled:
+def _event(dispute: Dispute, text_language: str) -> DisputeFiled:
     return DisputeFiled(
         reference=dispute.reference,
         channel=dispute.channel,
@@ -251,4 +260,5 @@ def _event(dispute: Dispute) -> DisputeFiled:
         customer_class=dispute.customer_class,
         jurisdiction=dispute.jurisdiction,
         language=dispute.language,
+        text_language=text_language,
     )

@@ -32,7 +32,8 @@ class Customer(Struct, frozen=True, kw_only=True, gc=False):
     email: str | None = None
     phone: str | None = None
     reference: str | None = None
-    language: str = "en"
+    language: str | None = None
+    """None: that of the text."""
     customer_class: str = "standard"
     jurisdiction: str | None = None
     time_zone: str | None = None

@@ -123,8 +123,8 @@ def _message(body: Mapping[str, Any]) -> Incoming:
     )
 
 
-def _language(given: str) -> str:
-    return given if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", given) else "en"
+def _language(given: str) -> str | None:
+    return given if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", given) else None
 
 
 def _metadata(given: Mapping[str, Any]) -> dict[str, str]:

@@ -86,6 +86,6 @@ def _words(settings: Mapping[str, Any], name: str) -> frozenset[str]:
     return frozenset(str(each).lower() for each in listed) if isinstance(listed, list) else frozenset()
 
 
-def _language(headers: Headers) -> str:
+def _language(headers: Headers) -> str | None:
     word = headers.text("content-language", 35).split(",")[0].strip()
-    return word if 2 <= len(word) <= 3 and word.isascii() and word.isalpha() else "en"
+    return word if 2 <= len(word) <= 3 and word.isascii() and word.isalpha() else None

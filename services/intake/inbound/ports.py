@@ -84,7 +84,7 @@ class Incoming:
     attachments: tuple[Attachment, ...] = ()
     order_reference: str | None = None
     product: str | None = None
-    language: str = "en"
+    language: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 

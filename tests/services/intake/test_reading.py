@@ -99,6 +99,7 @@ async def test_a_corrected_category_is_kept_as_training_data_with_who_corrected_
         "issue": None,
         "confidence": 1.0,
         "needs_person": False,
+        "language": "en",
         "reasons": [],
         "secondary": [],
     }
