@@ -40,6 +40,7 @@ from services.intake.api import (
     regimes,
     related,
     risk,
+    themes,
     webhook_endpoints,
 )
 from services.intake.api import taxonomy as taxonomy_api
@@ -54,6 +55,7 @@ from services.intake.portal import case_page, follow_up
 from services.intake.precedents import PrecedentKeeper
 from services.intake.settings import IntakeSettings
 from services.intake.sketcher import Sketcher
+from services.intake.themes import ThemeCounter
 from services.intake.upkeep import Upkeep
 from shared.broker.ports import Broker
 from shared.db.engine import Database
@@ -98,6 +100,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     policies.router,
     policy_trials.router,
     insight.router,
+    themes.router,
     clusters.router,
     policy_migrations.router,
     regimes.router,
@@ -129,7 +132,7 @@ def build(settings: IntakeSettings, *, database: Database, broker: Broker, metri
     watch = ModelWatch(database, parts.in_use, metrics)
     return Service(
         "intake",
-        (upkeep.run, watch.run, PrecedentKeeper(database).run, Sketcher(database, metrics).run, consumer.run),
+        (upkeep.run, watch.run, PrecedentKeeper(database).run, ThemeCounter(database).run, Sketcher(database, metrics).run, consumer.run),
         app=door(parts),
     )
 

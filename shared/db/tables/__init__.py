@@ -28,6 +28,7 @@ from shared.db.tables.queue import heartbeat, inbox, outbox, parked
 from shared.db.tables.risk import risk_model, risk_publication, risk_score
 from shared.db.tables.schema import METADATA
 from shared.db.tables.sending import delivery, delivery_attempt, notice_window
+from shared.db.tables.themes import theme, theme_count, theme_period
 from shared.db.tables.time import clock, mark, policy, policy_migration, timer
 
 __all__ = [
@@ -71,6 +72,9 @@ __all__ = [
     "risk_model",
     "risk_publication",
     "risk_score",
+    "theme",
+    "theme_count",
+    "theme_period",
     "thread",
     "timer",
     "webhook_endpoint",
