@@ -11,6 +11,7 @@ from benchmarks.finding.evaluate import (
     foreign_scores,
     half_of,
     language_scores,
+    longer_scores,
     mention_scores,
     mentions,
     told,
@@ -35,8 +36,9 @@ def main() -> None:
             _line(f"{code} of {files[0]}", score)
     for (code, half), score in foreign_scores().items():
         _line(f"category in {code}, {half}", score)
-    for (code, half), score in foreign_scores("foreign_long.toml", halves=False).items():
-        _line(f"category in {code}, longer, {half}", score)
+    for file in ("foreign_long.toml", "foreign_later.toml"):
+        for by, score in longer_scores(file).items():
+            _line(f"category by {by}, {file}", score)
     _times()
 
 

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from services.intake.categorise.currencies import CROWNS, DOLLARS, FRANCS, PESOS, RUPEES, YEN
 from services.intake.categorise.extract import found_in
-from services.intake.categorise.foreign import foreign_category, foreign_hits
+from services.intake.categorise.foreign import HINTED, SPOKEN, foreign_category, foreign_hits
 from services.intake.categorise.found import Found, FoundAmount, FoundDate
 from services.intake.categorise.languages import language_of
 from services.intake.categorise.reading import normalised, read
@@ -141,20 +141,39 @@ def language_scores(*files: str) -> dict[str, Score]:
     return scores
 
 
-def foreign_scores(file: str = "foreign.toml", *, halves: bool = True) -> dict[tuple[str, str], Score]:
-    """For each language and half, how many categories were right, wrong, and not told for want of a phrase."""
+def foreign_scores() -> dict[tuple[str, str], Score]:
+    """For each language and half of foreign.toml, how many categories were right, wrong, and not told by a phrase."""
     counts: Counter[tuple[str, str, str]] = Counter()
-    for code, categories in tomllib.loads((HERE / file).read_text(encoding="utf-8")).items():
-        for category, text in ((category, text) for category, texts in categories.items() for text in texts):
-            answer = foreign_answer(text, code)
-            way = "missed" if answer is None else "right" if answer == category else "wrong"
-            counts[code, half_of(text) if halves else "all", way] += 1
+    for code, category, text in _sorted_by_hand("foreign.toml"):
+        told_as, confidence = _answer(text, code)
+        way = "missed" if confidence < SPOKEN else "right" if told_as == category else "wrong"
+        counts[code, half_of(text), way] += 1
     parts = sorted({(code, half) for code, half, _ in counts})
     return {part: Score(*(counts[*part, way] for way in Score._fields)) for part in parts}
 
 
-def foreign_answer(text: str, language: str) -> str | None:
-    """The category that phrases give a text; None when none was found."""
+def longer_scores(file: str) -> dict[str, Score]:
+    """How many categories of longer complaints were right and wrong, by what told them; the rest was not told at all."""
+    counts: Counter[tuple[str, str]] = Counter()
+    texts = list(_sorted_by_hand(file))
+    for code, category, text in texts:
+        told_as, confidence = _answer(text, code)
+        counts[
+            {SPOKEN: "phrases", HINTED: "single words"}.get(confidence, ""), "right" if told_as == category else "wrong"
+        ] += 1
+    return {
+        by: Score(counts[by, "right"], counts[by, "wrong"], len(texts) - counts[by, "right"] - counts[by, "wrong"])
+        for by in ("phrases", "single words")
+    }
+
+
+def _sorted_by_hand(file: str) -> Iterator[tuple[str, str, str]]:
+    for code, categories in tomllib.loads((HERE / file).read_text(encoding="utf-8")).items():
+        for category, texts in categories.items():
+            yield from ((code, category, text) for text in texts)
+
+
+def _answer(text: str, language: str) -> tuple[str, float]:
     reading = read("", text)
     answer = foreign_category(reading, foreign_hits(reading.normalised, language))
-    return answer.name if answer.confidence else None
+    return answer.name, answer.confidence

@@ -106,7 +106,7 @@ CATEGORIES_DE: Mapping[str, tuple[str, ...]] = {
         "wie kann|lange|ändere|lösche|viel|komme ich",
         "arbeitslos|kurzarbeit|ratenzahlung|stundung|zahlungsaufschub",
         "kann .. nicht .. bezahlen|zahlen|leisten",
-        "öffnungszeiten|passwort|adresse_ändern|adressänderung|agb|geschäftsbedingungen|bewerbung",
+        "öffnungszeiten|adresse_ändern|adressänderung|agb|geschäftsbedingungen|bewerbung",
         "löschen .. konto|daten|account|kundenkonto",
         "wann|haben .. geöffnet",
     ),
@@ -153,3 +153,14 @@ SIGNALS_DE: Mapping[str, tuple[str, ...]] = {
         "trotz mehrfacher|mehrmaliger|wiederholter",
     ),
 }
+
+HINTS_DE: Mapping[str, str] = {
+    "billing_error": "rechnung rechnungen rechnungsbetrag betrag abrechnung abgerechnet berechnet überwiesen überweisung gezahlt bezahlt preis kosten gebühr gebühren beitrag gutschrift gutschreiben anzahlung erstattung rückzahlung rabatt teuer",
+    "unauthorised_charge": "abbuchung abbuchungen abgebucht kontoauszug kontoauszüge kartendaten passwort unbekannt fremd fremde fremden bank abo sperren zugang",
+    "service_delivery": "paket lieferung geliefert bestellt bestellung liefertermin zugesagt versand verschickt fahrer bote zusteller angekommen zugestellt termin techniker warten gewartet wochen anschluss flug zimmer",
+    "communication": "telefon anrufe angerufen nachricht nachrichten mail mails gesprächspartner mitarbeiter mitarbeiterin ton filiale leitung chat rückmeldung gesprochen",
+    "product_quality": "gerät maschine kaffeemaschine waschmaschine akku display naht material nass wasserdicht geruch riecht kocht funktioniert einschalten fehler loch fleck flecken qualität",
+    "warranty": "zurückgeschickt zurückgegeben zurücksenden garantie reparieren repariert reparatur umtauschen umgetauscht behalten ungetragen einschicken eingeschickt",
+    "other": "frage fragen wissen umziehen umzug möglichkeit anfrage erkundigen raten krankheit gekündigt interessiert auskunft",
+}
+"""Single words that lean towards a category; they count only where no phrase speaks for one."""

@@ -101,7 +101,7 @@ CATEGORIES_ES: Mapping[str, tuple[str, ...]] = {
         "cómo puedo|hago|se|cambio|elimino|funciona|doy",
         "podrían|pueden|podría|puede decirme|indicarme|informarme|explicarme|ustedes",
         "eliminar|borrar|cerrar|suprimir|eliminen|borren .. cuenta|datos|perfil|información",
-        "rgpd|protección_de_datos|datos_personales|boletín|publicidad|términos_y_condiciones|contraseña|lopd",
+        "rgpd|protección_de_datos|datos_personales|boletín|publicidad|términos_y_condiciones|lopd",
         "en_paro|desempleado|desempleada|aplazamiento|aplazar|fraccionar|dificultades_económicas|plan_de_pagos",
         "no puedo|podemos|puede .. pagar|afrontar",
         "horario|horarios|abren|abierto|cambio_de_dirección|empleo|currículum",
@@ -149,3 +149,14 @@ SIGNALS_ES: Mapping[str, tuple[str, ...]] = {
         "otra|una_y_otra vez",
     ),
 }
+
+HINTS_ES: Mapping[str, str] = {
+    "billing_error": "factura facturas importe precio tarifa pagado pagué pagamos pagar cobro comisión dinero señal abonen abónenme descuento cuota cuotas caro coste diferencia restar",
+    "unauthorised_charge": "extracto extractos cargo banco datos contraseña tarjeta desconocido cuenta acceso",
+    "service_delivery": "paquete pedido entrega entregó entregar encargamos envío repartidor llegado llegar retraso esperando técnico cita vuelo habitación instalación",
+    "communication": "teléfono llamado llamada mensaje mensajes correo correos agente empleado empleada oficina tono aparato responder respuesta tienda",
+    "product_quality": "aparato máquina cafetera lavadora batería pantalla costura material impermeable empapada empapado agua olor huele funciona agujero mancha manchas calidad templada",
+    "warranty": "devolver devuelta devuelto mandé garantía reparar reparación arreglar arreglen cambiar cambio usadas usados quedármelas arranca",
+    "other": "pregunta preguntar saber mudo mudanza consulta consultar enfermedad posible información interesado forma",
+}
+"""Single words that lean towards a category; they count only where no phrase speaks for one."""

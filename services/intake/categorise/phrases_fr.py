@@ -109,7 +109,7 @@ CATEGORIES_FR: Mapping[str, tuple[str, ...]] = {
         "comment .. puis|faire|modifier|supprimer|changer|obtenir",
         "pouvez|pourriez vous me dire|indiquer|préciser|expliquer",
         "supprimer|suppression|fermer|clôturer|effacer .. compte|données",
-        "rgpd|données_personnelles|newsletter|publicités|démarchage|cgv|conditions_générales|mot_de_passe",
+        "rgpd|données_personnelles|newsletter|publicités|démarchage|cgv|conditions_générales",
         "chômage|échéancier|étalement|délai_de_paiement|difficultés_financières|surendettement",
         "peux|pouvons|arrive pas|plus .. payer|régler|mensualités",
         "horaires|changement_d_adresse|candidature",
@@ -157,3 +157,14 @@ SIGNALS_FR: Mapping[str, tuple[str, ...]] = {
         "énième|troisième|quatrième|deuxième|dixième|nouvelle .. fois|mail|message|appel|relance|courrier|réclamation",
     ),
 }
+
+HINTS_FR: Mapping[str, str] = {
+    "billing_error": "facture factures facturation montant prix tarif payé payée payer versé frais somme acompte solde créditer avoir remboursement réduction abonnement cher coût",
+    "unauthorised_charge": "relevé relevés débité débit prélevé données banque inconnu inconnue compte piratage virement",
+    "service_delivery": "colis livraison livré livrée livrer livreur commandé commande expédition envoi retard attendre attends technicien rendez_vous vol chambre hôtel sonné",
+    "communication": "téléphone appelé appels message messages mail mails conseiller conseillère vendeur employé agence ton répondre réponse boutique ligne",
+    "product_quality": "appareil machine batterie écran couture matière imperméable trempé trempée eau odeur sent marche marchait fonctionne trou tache taches qualité tiède",
+    "warranty": "renvoyé renvoyées renvoyer rendre garantie réparer réparé réparation échange échanger portées garder chute état démarre",
+    "other": "question savoir déménage déménagement demande possible renseignement maladie mensualités intéressé valable information",
+}
+"""Single words that lean towards a category; they count only where no phrase speaks for one."""
