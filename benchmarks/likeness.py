@@ -26,6 +26,7 @@ from services.intake.commands.relate import related
 from services.intake.sketcher import LOOKED_AT, Sketcher
 from shared.db import disputes, likeness, migrate
 from shared.db.engine import Database, make_engine
+from shared.db.likeness import PERIOD
 from shared.domain.clustering import Told
 from shared.domain.likeness import BANDS, sketch
 from shared.runtime.metrics import Metrics
@@ -37,7 +38,7 @@ TEMPLATE: Final = (
     "According to the judgment of the highest court silence is no consent. I therefore ask you to refund the difference for "
     "the last three years with interest within fourteen days and to go on with the account under the old terms. {name}"
 )
-NEW_TEXTS: Final = 1000
+NEW_TEXTS: Final = 2000
 _VOCABULARY: Final = [f"word{n}" for n in range(5000)]
 _WEIGHTS: Final = [1 / (n + 10) for n in range(5000)]
 
@@ -56,9 +57,16 @@ insert into dispute_private (dispute_id, name, email, subject, description, part
 select d.id, 'Ada Jones', 'ada' || n || '@example.org', 'Charged twice', 'Text.', '[]', '[]', '[]'
 from generate_series($1::int, $2::int) n join dispute d on d.reference = 'B-' || n
 """
+_PERIOD: Final = (
+    f"(floor(extract(epoch from d.received_at) / {PERIOD.total_seconds()})::bigint % 256 * 16777216 - 2147483648)"
+)
+_KEYS: Final = ", ".join(
+    f"({_PERIOD} + case when n % 20 = 0 and random() < 0.8 then ($4::int[])[{n + 1}] & 16777215 "
+    "else floor(random() * 16777216)::int end)::int"
+    for n in range(BANDS)
+)
 _SKETCHES: Final = f"""
-insert into likeness select d.id, d.customer_id, d.received_at, 120, $3::bytea,
-  {", ".join(f"case when n % 20 = 0 and random() < 0.8 then ($4::int[])[{b + 1}] else (random() * 4294967295 - 2147483648)::bigint::int end" for b in range(BANDS))}
+insert into likeness select d.id, d.customer_id, d.received_at, 120, $3::bytea, {_KEYS}
 from generate_series($1::int, $2::int) n join dispute d on d.reference = 'B-' || n
 """
 
@@ -158,7 +166,7 @@ async def _measured(database: Database, times: int) -> dict[str, Sequence[float]
         "related to a dispute": await _timed(shown, times),
         f"one step around ({LOOKED_AT} ids)": await _timed(around, max(20, times // 10)),
     }
-    return {**found, "sketching, each of a thousand": await _sketched(database, chance)}
+    return {**found, "sketching, each of two thousand": await _sketched(database, chance)}
 
 
 async def _timed(step: Callable[[int], Awaitable[None]], times: int) -> Sequence[float]:
@@ -174,7 +182,7 @@ async def _sketched(database: Database, chance: random.Random) -> Sequence[float
     """Seconds per text of each batch: one in ten is the template's."""
     async with database.transaction() as tx:
         new = [_letter(n) if n % 10 == 0 else _text(chance) for n in range(NEW_TEXTS)]
-        filings = [a_filing(a_dispute(received_at=tx.now), description=text) for text in new]
+        filings = [a_filing(a_dispute(received_at=tx.now, reference=str(uuid4())), description=text) for text in new]
         await disputes.insert_many(tx, filings)
         await tx.raw.execute("update likeness_progress set front = $1", likeness.bound(tx.now))
     sketcher = Sketcher(database, Metrics())

@@ -6,8 +6,8 @@ again; `behind` goes once over everything older than five minutes, which no fili
 rests are limited to 15 seconds each; `circle` goes over all disputes for ever, and needs to trust no clock at all.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import chain
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -20,6 +20,9 @@ from shared.domain.relating import SAME_MATTER_WITHIN
 
 FIRST: Final = UUID(int=0)
 LAST: Final = UUID(int=(1 << 128) - 1)
+PERIOD: Final = SAME_MATTER_WITHIN
+"""A stored band begins with a number for the sixty days in which its dispute was received. What is compared lies in three
+such periods, so new sketches go to a part of each index that stays as small as three periods are, and stays in memory."""
 OF_A_BAND_MAX: Final = 16
 """Rows read of one band, the newest first: a template that thousands sent costs no more than any other text."""
 CANDIDATES_MAX: Final = 24
@@ -155,7 +158,10 @@ async def add(tx: Tx, told: Sequence[Told]) -> set[UUID]:
     """Stores sketches; those of disputes that were erased meanwhile, or have one, are left out. Returns whose were stored."""
     if not told:
         return set()
-    rows = [(*each[:3], each.sketch.runs, each.sketch.minima, *_bands(each.sketch)) for each in told]
+    rows = [
+        (*each[:3], each.sketch.runs, each.sketch.minima, *_keys(each.sketch, _period(each.received_at)))
+        for each in told
+    ]
     return {row["dispute_id"] for row in await tx.raw.fetch(_ADD, *map(list, zip(*rows, strict=True)))}
 
 
@@ -179,7 +185,7 @@ async def candidates(tx: Tx, told: Sequence[Told]) -> Mapping[UUID, Sequence[UUI
     asked = [each for each in told if each.sketch.bands]
     if not asked:
         return {}
-    rows = [(each.dispute_id, each.customer_id, *_around(each.received_at), *_bands(each.sketch)) for each in asked]
+    rows = list(chain.from_iterable(map(_probes, asked)))
     found: dict[UUID, list[UUID]] = {}
     for row in await tx.raw.fetch(_CANDIDATES, *map(list, zip(*rows, strict=True))):
         found.setdefault(row["dispute_id"], []).append(row["candidate"])
@@ -197,13 +203,21 @@ def every(found: Mapping[UUID, Sequence[UUID]]) -> set[UUID]:
     return set(chain.from_iterable(found.values()))
 
 
-def _around(moment: datetime) -> tuple[datetime, datetime]:
-    within: timedelta = SAME_MATTER_WITHIN
-    return moment - within, moment + within
+def _probes(each: Told) -> Iterator[tuple[Any, ...]]:
+    """What is looked for in each of the periods around a dispute."""
+    since, until = each.received_at - SAME_MATTER_WITHIN, each.received_at + SAME_MATTER_WITHIN
+    for period in range(_period(since), _period(until) + 1):
+        yield each.dispute_id, each.customer_id, since, until, *_keys(each.sketch, period)
 
 
-def _bands(made: Sketch) -> Sequence[int | None]:
-    return made.bands or (None,) * BANDS
+def _period(moment: datetime) -> int:
+    return int(moment.timestamp() // PERIOD.total_seconds())
+
+
+def _keys(made: Sketch, period: int) -> Sequence[int | None]:
+    """The bands as they are stored: a byte of the period, three of the band; none for a text without words."""
+    first = (period % 256 << 24) - (1 << 31)
+    return [first | band & 0xFF_FFFF for band in made.bands] or (None,) * BANDS
 
 
 def _told(row: Mapping[str, Any]) -> Told:

@@ -33,7 +33,8 @@ likeness = Table(
 """The sketch of a dispute's text. Only ever inserted and deleted; a trigger on `dispute_private` deletes it with the text.
 
 An index for each band, not one table of bands: measured at 300,000 disputes it takes less than half the room and two
-thirds of the time to fill, and of each band a fixed number of rows is read, the newest first.
+thirds of the time to fill, and of each band a fixed number of rows is read, the newest first. A band begins with a byte
+for the sixty days in which the dispute was received, so that filling stays in one part of each index.
 """
 
 likeness_progress = Table(
