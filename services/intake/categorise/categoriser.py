@@ -69,9 +69,9 @@ class Categoriser:
         spoken = _spoken(findings.hits, model.phrase_weights)
         # From the last to the first, so that the first place of each pattern is the one that stays.
         places = {number: start for number, start, _ in reversed(findings.matches)}
-        score = model.score(places, spoken, domain="financial" if self.financial else None)
+        score = model.score(places, spoken)
         probabilities = self._in_taxonomy(score.probabilities)
-        name = _primary(probabilities, spoken.keys())
+        name = _primary(self._in_taxonomy(score.leanings), spoken.keys())
         known = self.familiarity(reading, findings) if familiar is None else familiar
         confidence = model.confidence(taxonomy, probabilities[name], score.domains) * known
         return Categorisation(

@@ -20,6 +20,7 @@ from services.intake.categorise.model import (
     Calibration,
     Model,
     Telling,
+    blocks,
 )
 from services.intake.categorise.search import Search
 
@@ -62,7 +63,8 @@ def model_of(raw: bytes, lexicon: Lexicon = LEXICON, *, name: str = "model") -> 
 
 
 def _model(header: Mapping[str, Any], body: bytes, lexicon: Lexicon) -> Model:
-    lanes = FIXED_LANES + len(header["categories"]) + len(header["domains"])
+    heads = _heads(header)
+    lanes = FIXED_LANES + blocks(heads) * len(header["categories"]) + len(header["domains"])
     patterns, numbers = _unfolded(body)
     known = dict(zip(lexicon.patterns, range(len(lexicon.patterns)), strict=True))
     further = [pattern for pattern in patterns if pattern not in known]
@@ -72,8 +74,11 @@ def _model(header: Mapping[str, Any], body: bytes, lexicon: Lexicon) -> Model:
     rows = [0] * len(known)
     for place, row in zip(places, _packed(numbers, lanes), strict=True):
         rows[place] = row
+    count = len(header["categories"])
     telling = {
-        category: _telling(patterns, places, numbers[FIXED_LANES + at :: lanes])
+        category: _telling(
+            patterns, places, _strongest(numbers, range(FIXED_LANES + at, lanes - len(header["domains"]), count), lanes)
+        )
         for at, category in enumerate(header["categories"])
     }
     return Model(
@@ -84,7 +89,9 @@ def _model(header: Mapping[str, Any], body: bytes, lexicon: Lexicon) -> Model:
         rarity_step=header["rarity_step"],
         domains=tuple(header["domains"]),
         domain_bias=header["domain_bias"],
-        category_odds=[[exp(bias) for bias in domain] for domain in header["category_bias"]],
+        category_odds=_odds(header["category_bias"]),
+        answer_odds=_odds(header.get("answer_bias") or [[0.0] * len(header["categories"])] * len(heads)),
+        heads=heads,
         phrase_weights=header["phrase_weights"],
         calibrations={
             name: tuple(Calibration(*points) for points in curves) for name, curves in header["calibrations"].items()
@@ -96,11 +103,28 @@ def _model(header: Mapping[str, Any], body: bytes, lexicon: Lexicon) -> Model:
     )
 
 
+def _heads(header: Mapping[str, Any]) -> list[int]:
+    """Per domain; raises ValueError for one that is no whole number from 0 on."""
+    heads = header.get("heads") or [0] * len(header["domains"])
+    if not all(isinstance(head, int) and head >= 0 for head in heads):
+        raise ValueError("A head is no number of a block.")
+    return list(heads)
+
+
+def _odds(biases: Sequence[Sequence[float]]) -> list[list[float]]:
+    return [[exp(bias) for bias in domain] for domain in biases]
+
+
+def _strongest(numbers: "array[int]", lanes: Iterable[int], width: int) -> "array[int]":
+    """Per pattern, the greatest weight a category has in any head."""
+    return array("H", map(max, zip(*(numbers[lane::width] for lane in lanes), strict=True)))
+
+
 def model_bytes(header: Mapping[str, Any], patterns: Sequence[str], rows: Iterable[int]) -> bytes:
     """A model file: magic, one line of JSON with the body's SHA-256, then the compressed table.
 
     `rows` holds, per pattern, its numbers one after the other: squared rarity, a weight for each category, a weight for
-    each domain; each within WEIGHT_MAX of 0, or OverflowError is raised. The commonest patterns should come first, so
+    each domain; the weights for the categories once per head; each within WEIGHT_MAX of 0, or OverflowError is raised. The commonest patterns should come first, so
     that their rows share the processor's cache.
     """
     numbers = array("H", [number + _BIAS for number in rows])
@@ -147,8 +171,11 @@ def _unfolded(body: bytes) -> tuple[list[str], "array[int]"]:
 def _check(header: Mapping[str, Any], numbers: Sequence[int], lanes: int) -> None:
     """Raises ValueError for a header whose parts do not fit together, so that no text can fail on it later."""
     categories, domains = len(header["categories"]), len(header["domains"])
+    heads = _heads(header)
     sound = (
-        {len(weights) for weights in header["phrase_weights"].values()} <= {categories}
+        {len(weights) for weights in header["phrase_weights"].values()} <= {categories * blocks(heads)}
+        and {len(biases) for biases in header.get("answer_bias") or [range(categories)]} == {categories}
+        and len(header.get("answer_bias") or heads) == len(heads) == domains
         and {len(biases) for biases in header["category_bias"]} == {categories}
         and len(header["category_bias"]) == len(header["domain_bias"]) == domains
         and all(len(header["calibrations"][name]) == domains for name in TAXONOMIES)

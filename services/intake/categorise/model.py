@@ -1,7 +1,7 @@
 """The linear model: weights of patterns, packed so that one sum over a text scores every category at once.
 
 Each pattern maps to one whole number that holds, side by side in 32-bit lanes, its squared rarity and its weight for
-every category and every domain. Adding these numbers adds all lanes together, which costs some fifty nanoseconds a
+every category (once per head) and every domain. Adding these numbers adds all lanes together, which costs some fifty nanoseconds a
 pattern in plain Python. A lane below zero borrows from the next one; adding half of every lane's range to the sum
 settles that before the lanes are taken apart.
 """
@@ -56,6 +56,8 @@ class Score(NamedTuple):
     """Probability per category before calibration, and what it rests on."""
 
     probabilities: list[float]
+    leanings: list[float]
+    """What the answer is chosen by: the probabilities, each weighed by what its category's answers are worth."""
     domains: list[float]
     """How much the text resembles each domain; adds up to 1."""
 
@@ -86,6 +88,10 @@ class Model:
     domain_bias: Sequence[float]
     category_odds: Sequence[Sequence[float]]
     """Per domain, how common every category is there, as odds."""
+    answer_odds: Sequence[Sequence[float]]
+    """Per domain, what an answer of every category is worth: the rare ones would hardly ever be given otherwise."""
+    heads: Sequence[int]
+    """Per domain, which block of category lanes speaks for it: a bank's customers use words in a sense of their own."""
     phrase_weights: Mapping[str, Sequence[float]]
     calibrations: Mapping[str, Sequence[Calibration]]
     """Per taxonomy, one curve for each domain."""
@@ -104,7 +110,7 @@ class Model:
 
     def __post_init__(self) -> None:
         """Prepares the arithmetic."""
-        lanes = FIXED_LANES + len(self.categories) + len(self.domains)
+        lanes = FIXED_LANES + blocks(self.heads) * len(self.categories) + len(self.domains)
         half = int.from_bytes(HALF_LANE.to_bytes(LANE_BITS // 8, "little") * lanes, "little")
         object.__setattr__(self, "_half", half)
         object.__setattr__(self, "_lanes", Struct(f"<{lanes}I"))
@@ -115,43 +121,47 @@ class Model:
         }
         object.__setattr__(self, "_spoken", spoken)
 
-    def score(self, present: Iterable[int], hits: Mapping[str, int], *, domain: str | None = None) -> Score:
+    def score(self, present: Iterable[int], hits: Mapping[str, int]) -> Score:
         """Probabilities from the patterns of a text, each given once, and from phrase hits per label, none of them 0.
 
-        Without a `domain`, or with one that the model does not know, the text itself shows how much it resembles each.
+        The text itself shows how much it resembles each domain.
         """
         total = sum(map(self.rows.__getitem__, present)) + self._half
         rarity, *lanes = self._lanes.unpack(total.to_bytes(self._lanes.size, "little"))
         rarity -= HALF_LANE
         scale = self.weight_step / sqrt(rarity * self.rarity_step) if rarity else 0.0
         scores = [(lane - HALF_LANE) * scale for lane in lanes]
-        count = len(self.categories)
+        count = len(scores) - len(self.domains)
         category_scores = scores[:count]
         for label, times in hits.items():
             category_scores = list(map(add, category_scores, self._spoken[label][min(times, HITS_CAP) - 1]))
-        domains = (
-            [float(name == domain) for name in self.domains]
-            if domain in self.domains
-            else _softmax(list(map(add, scores[count:], self.domain_bias)))
-        )
-        return Score(self._mixed(category_scores, domains), domains)
+        domains = _softmax(list(map(add, scores[count:], self.domain_bias)))
+        return Score(*self._mixed(category_scores, domains), domains)
 
     def confidence(self, taxonomy: str, raw: float, domains: Sequence[float]) -> float:
         """The share of right answers to expect: rising with the raw probability, as sure as the domain's labels are."""
         curves = self.calibrations[taxonomy]
         return sum(share * curve(raw) for share, curve in zip(domains, curves, strict=True) if share > SHARE_MIN)
 
-    def _mixed(self, scores: Sequence[float], domains: Sequence[float]) -> list[float]:
+    def _mixed(self, scores: Sequence[float], domains: Sequence[float]) -> tuple[list[float], list[float]]:
         """Domains differ in what is common; each domain's view counts as much as the text resembles that domain."""
-        top = max(scores)
-        powers = [exp(score - top) for score in scores]
-        mixed = [0.0] * len(scores)
-        for share, odds in zip(domains, self.category_odds, strict=True):
+        count = len(self.categories)
+        mixed, leaning = [0.0] * count, [0.0] * count
+        for share, head, odds, worth in zip(domains, self.heads, self.category_odds, self.answer_odds, strict=True):
             if share > SHARE_MIN:
-                view = list(map(mul, powers, odds))
+                own = scores[head * count : (head + 1) * count]
+                top = max(own)
+                view = [exp(score - top) * odd for score, odd in zip(own, odds, strict=True)]
                 part = share / sum(view)
-                mixed = [already + part * more for already, more in zip(mixed, view, strict=True)]
-        return mixed
+                view = [part * each for each in view]
+                mixed = list(map(add, mixed, view))
+                leaning = list(map(add, leaning, map(mul, view, worth)))
+        return mixed, leaning
+
+
+def blocks(heads: Sequence[int]) -> int:
+    """How many blocks of category lanes a model has."""
+    return 1 + max(heads)
 
 
 def _softmax(scores: Sequence[float]) -> list[float]:
