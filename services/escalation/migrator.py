@@ -12,7 +12,7 @@ from services.escalation.deciding import Decided, save
 from services.escalation.figures import Figures
 from services.escalation.staffing import Staff, bench_of
 from services.escalation.telling import text_or_none
-from shared.db import clocks, disputes, marks, policy_migrations
+from shared.db import clocks, disputes, marks, policy_migrations, risk
 from shared.db.engine import Database, Tx
 from shared.db.faults import RAISED_BY_DATABASE, is_away, is_transient, may_be_away
 from shared.db.policies import Matrices
@@ -100,6 +100,7 @@ class Migrator:
         found = [Decided(dispute, known[dispute.id]) for dispute in locked.values()]
         marked = await marks.of_many(tx, (each.before for each in found if each.watched))
         benches = await self._staff.benches(tx, newest, locked.values())
+        risks = await risk.scores(tx, locked) if to.weighs_risk else {}
         moved: list[_Moved] = []
         for each in found:
             dispute = each.before
@@ -114,7 +115,11 @@ class Migrator:
                     self._calendars,
                     tx.now,
                     allow_later=job.allow_later,
-                    beyond=Beyond(marked.get(dispute.id, NO_MARKS), bench=bench_of(benches, dispute.id)),
+                    beyond=Beyond(
+                        marked.get(dispute.id, NO_MARKS),
+                        bench=bench_of(benches, dispute.id),
+                        breach_risk=risks.get(dispute.id),
+                    ),
                 )
             except RecourseError as error:
                 failures.append((dispute, error))

@@ -6,19 +6,23 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
+from uuid import UUID
 
 from shared.db import open_sample
-from shared.db.engine import Database
+from shared.db.engine import Database, Tx
 from shared.db.open_sample import Looked, Page
 from shared.db.policies import Matrices
+from shared.db.surroundings import Surroundings
 from shared.domain.errors import RecourseError
 from shared.domain.foresight import Foresight, Tally
 from shared.domain.matrix import Matrix
 from shared.domain.migration import Versions
+from shared.domain.milestones import NOTHING_BEYOND, Beyond
 from shared.domain.simulation import foresee
 from shared.domain.timekeeping import Calendars
 
 SECONDS_MAX: Final = 600.0
+_NAMED_MAX: Final = 5
 
 
 class Bounds(NamedTuple):
@@ -59,6 +63,14 @@ class DryRun(NamedTuple):
         )
         if seen.held:
             yield f"{seen.held:,} promises to customers would be later and therefore stay."
+        if seen.regime_clocks:
+            names = ", ".join(f"{name} {count:,}" for name, count in list(seen.regime_clocks.items())[:_NAMED_MAX])
+            more = len(seen.regime_clocks) - _NAMED_MAX
+            total = sum(seen.regime_clocks.values())
+            yield (
+                f"{total:,} running clocks belong to regimes and do not change, whatever the matrix says: "
+                f"{names}{f' and {more} more' if more > 0 else ''}."
+            )
         yield "Without a migration no running deadline moves; only new cases begin with this version."
 
 
@@ -77,11 +89,14 @@ async def dry_run(
     async with database.transaction() as tx:
         count = await open_sample.count_open(tx)
         as_of = tx.now
+    surroundings = Surroundings(proposal.matrix, calendars)
     pages = open_sample.pages(database, limit=bounds.limit, of=count)
     async with contextlib.aclosing(pages):
         async for page in pages:
-            known = await _matrices(database, matrices, page.disputes)
-            await asyncio.to_thread(_look, tally, page, known, (proposal, calendars))
+            async with database.transaction() as tx:
+                known = await _matrices(tx, matrices, page.disputes)
+                beyond = await surroundings.read(tx, page.disputes)
+            await asyncio.to_thread(_look, tally, page, known, _Trial(proposal, calendars, surroundings, beyond))
             if time.monotonic() - began > bounds.seconds:
                 in_time = False
                 break
@@ -95,25 +110,29 @@ async def dry_run(
     )
 
 
-async def _matrices(
-    database: Database, matrices: Matrices, looked: Sequence[Looked]
-) -> Mapping[int | None, Matrix | None]:
+async def _matrices(tx: Tx, matrices: Matrices, looked: Sequence[Looked]) -> Mapping[int | None, Matrix | None]:
     """What the cases rest on, by version; None for a version that does not hold any more."""
     found: dict[int | None, Matrix | None] = {}
-    async with database.transaction() as tx:
-        newest = await matrices.current(tx)
-        for version in {each.dispute.policy_version for each in looked}:
-            try:
-                found[version] = await matrices.for_case(tx, version, newest)
-            except RecourseError:
-                found[version] = None
+    newest = await matrices.current(tx)
+    for version in {each.dispute.policy_version for each in looked}:
+        try:
+            found[version] = await matrices.for_case(tx, version, newest)
+        except RecourseError:
+            found[version] = None
     return found
 
 
-def _look(
-    tally: Tally, page: Page, known: Mapping[int | None, Matrix | None], wanted: tuple[Proposal, Calendars]
-) -> None:
-    proposal, calendars = wanted
+class _Trial(NamedTuple):
+    """What one page is decided on."""
+
+    proposal: Proposal
+    calendars: Calendars
+    surroundings: Surroundings
+    beyond: Mapping[UUID, Beyond]
+
+
+def _look(tally: Tally, page: Page, known: Mapping[int | None, Matrix | None], trial: _Trial) -> None:
+    proposal, around = trial.proposal, trial.beyond
     for dispute, clocks in page.disputes:
         came_from = known[dispute.policy_version]
         if dispute.tier is None:
@@ -123,8 +142,17 @@ def _look(
         else:
             versions = Versions(came_from, proposal.matrix)
             try:
-                effect = foresee(dispute, clocks, versions, calendars, page.now, allow_later=proposal.allow_later)
+                effect = foresee(
+                    dispute,
+                    clocks,
+                    versions,
+                    trial.calendars,
+                    page.now,
+                    allow_later=proposal.allow_later,
+                    beyond=around.get(dispute.id, NOTHING_BEYOND),
+                )
             except RecourseError as error:
                 tally.fail(str(error))
             else:
                 tally.add(effect)
+                trial.surroundings.took(*effect.handler)

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from heapq import heappush, heapreplace
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from shared.domain.migration import Moved
@@ -67,6 +68,8 @@ class Foresight(NamedTuple):
     by_tier: Mapping[str, Share]
     by_holder: Mapping[str, Share]
     examples: tuple[Effect, ...]
+    regime_clocks: Mapping[str, int] = MappingProxyType({})
+    """Open clocks of regimes by name, the most first; none of them changes."""
 
 
 class Tally:
@@ -75,6 +78,7 @@ class Tally:
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
         self._failed: Counter[str] = Counter()
+        self._regimes: Counter[str] = Counter()
         self._earlier: list[float] = []
         self._later: list[float] = []
         self._by: dict[str, dict[str, Counter[str]]] = {
@@ -105,6 +109,7 @@ class Tally:
         counts["held"] += len(effect.held)
         counts["started"] += len(effect.started)
         counts["overdue"] += effect.overdue
+        self._regimes.update(kind.value for kind in effect.regimes)
         self._spread(effect)
         self._share(effect)
         if effect.any:
@@ -164,6 +169,7 @@ class Tally:
             by_tier=_shares(self._by["tier"]),
             by_holder=_shares(self._by["holder"]),
             examples=tuple(effect for _, _, effect in ranked),
+            regime_clocks=dict(sorted(self._regimes.items(), key=lambda item: (-item[1], item[0]))),
         )
 
 

@@ -11,6 +11,7 @@ from shared.domain.clock_record import Clocks, Kind
 from shared.domain.dispute import Dispute
 from shared.domain.matrix import Matrix
 from shared.domain.migration import Held, Migration, Moved, Versions, migrate
+from shared.domain.milestones import NOTHING_BEYOND, Beyond
 from shared.domain.plan import Climbed
 from shared.domain.timekeeping import Calendars
 
@@ -24,7 +25,10 @@ class Started(NamedTuple):
 
 
 class Effect(NamedTuple):
-    """What migrating one dispute now would do. `gone` says that its handler is not among the proposed people."""
+    """What migrating one dispute now would do. `gone` says that its handler is not among the proposed people.
+
+    `regimes` are its open clocks of regimes, which no matrix moves.
+    """
 
     dispute_id: UUID
     reference: str
@@ -36,6 +40,7 @@ class Effect(NamedTuple):
     started: tuple[Started, ...]
     because: tuple[str, ...]
     gone: bool
+    regimes: tuple[Kind, ...] = ()
 
     @property
     def shifts(self) -> list[Moved]:
@@ -74,14 +79,15 @@ def foresee(
     now: datetime,
     *,
     allow_later: bool = False,
+    beyond: Beyond = NOTHING_BEYOND,
 ) -> Effect:
-    """What a migration of this dispute at `now` would do.
+    """What a migration of this dispute at `now` would do; `beyond` is what a migration would know beside it.
 
     Raises:
         PolicyFault: a rule names a calendar that does not exist.
         CannotPromise: a deadline would never come.
     """
-    migration = migrate(dispute, clocks, versions, calendars, now, allow_later=allow_later)
+    migration = migrate(dispute, clocks, versions, calendars, now, allow_later=allow_later, beyond=beyond)
     after = migration.dispute
     climbed = (told for plan in migration.plans for told in plan.told if isinstance(told, Climbed))
     return Effect(
@@ -95,6 +101,7 @@ def foresee(
         started=_started(migration, clocks, now),
         because=tuple(reason for told in climbed for reason in told.because),
         gone=_gone(dispute, versions.to),
+        regimes=tuple(kind for kind, clock in clocks.items() if clock.open and clock.promise.watch is not None),
     )
 
 

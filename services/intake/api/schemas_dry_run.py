@@ -155,6 +155,7 @@ class DryRunOut(BaseModel):
     by_clock: list[ShareOut]
     by_tier: list[ShareOut]
     by_holder: list[ShareOut] = Field(description=f"At most {HOLDERS_SHOWN_MAX}, those with most moved first.")
+    regime_clocks: dict[str, int] = Field(description="Running clocks of regimes by name; a matrix moves none of them.")
     examples: list[EffectOut] = Field(description="At most 20: what breaks, who climbs, what moves furthest.")
     without_migration: WithoutOut
 
@@ -177,6 +178,7 @@ class DryRunOut(BaseModel):
             by_clock=ShareOut.each(seen.by_clock),
             by_tier=ShareOut.each(seen.by_tier),
             by_holder=holders[:HOLDERS_SHOWN_MAX],
+            regime_clocks=dict(seen.regime_clocks),
             examples=[EffectOut.of(each) for each in seen.examples],
             without_migration=WithoutOut(deadlines_moved=0, handlers_gone=seen.handlers_gone),
         )

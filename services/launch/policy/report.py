@@ -47,8 +47,13 @@ def of_replay(done: Replay) -> Iterator[str]:
         yield from _table("not told", ("reason", "disputes"), [(why, f"{n:,}") for why, n in told.failed.items()])
     if told.examples:
         yield f"differ most: {', '.join(each.reference for each in told.examples[:_EXAMPLES_MAX])}"
+    yield _TAKEN_FOR_GRANTED
 
 
+_TAKEN_FOR_GRANTED: Final = (
+    "Taken for granted: people do the same at the same times; everybody is idle; breach risk is not known, so that "
+    "no comparison with it holds; clocks of regimes are no part of a matrix and run on unchanged."
+)
 _NUMBERS: Final = ("climbed", "climbs", "warnings", "promises_broken")
 _NAMED: Final = (
     ("begin with tier", "began"),
