@@ -182,7 +182,9 @@ async def test_a_campaign_becomes_one_cluster_that_grows_whether_it_comes_at_onc
     db: Database, sketcher: Sketcher
 ) -> None:
     async with db.transaction() as tx:
-        many = [a_filing(a_dispute(received_at=tx.now), description=campaign(n)) for n in range(150)]
+        many = [
+            a_filing(a_dispute(received_at=tx.now, reference=f"D-{n}"), description=campaign(n)) for n in range(150)
+        ]
         await disputes.insert_many(tx, many)
     await settle(sketcher)
     assert [each.size for each in await the_clusters(db)] == [150]
@@ -237,7 +239,9 @@ async def test_a_dismissed_cluster_takes_newcomers_in_and_is_not_proposed_again(
 
 async def test_of_a_template_that_hundreds_sent_a_bounded_number_is_looked_at(db: Database, sketcher: Sketcher) -> None:
     async with db.transaction() as tx:
-        many = [a_filing(a_dispute(received_at=tx.now), description=campaign(n)) for n in range(300)]
+        many = [
+            a_filing(a_dispute(received_at=tx.now, reference=f"D-{n}"), description=campaign(n)) for n in range(300)
+        ]
         await disputes.insert_many(tx, many)
     await settle(sketcher)
     async with db.transaction() as tx:
@@ -252,7 +256,7 @@ async def test_sketchers_at_work_at_the_same_time_do_nothing_twice(
 ) -> None:
     monkeypatch.setattr(room_of_sketches, "SKETCHED_AT_ONCE", 7)
     async with db.transaction() as tx:
-        many = [a_filing(a_dispute(received_at=tx.now), description=campaign(n)) for n in range(60)]
+        many = [a_filing(a_dispute(received_at=tx.now, reference=f"D-{n}"), description=campaign(n)) for n in range(60)]
         await disputes.insert_many(tx, many)
     both = [Sketcher(db, Metrics()) for _ in range(3)]
     await asyncio.gather(*(settle(each) for each in both))
