@@ -22,7 +22,7 @@ EVIDENCE_LIMIT_CHARACTERS = 80
 SHOUTED_SHARE_MAX = 0.7
 """With more capitals than this the whole text is written so, which is a habit and not a raised voice."""
 
-SHOUTED_WORD_CHARACTERS: Final = 4
+SHOUTED_WORD_CHARACTERS: Final = 5
 
 HITS_LOOKED_AT_MAX: Final = 8
 """Of one signal: a text that says a word a thousand times, always negated, is not looked at a thousand times."""

@@ -2,6 +2,12 @@
 
 HARDSHIP = (
     "hardship|hardships",
+    "fell|falling|fall behind",
+    "struggling during|financially|to|with|because|as",
+    "could|can|can not|t|never pay|afford",
+    "unable to continue|keep|sustain",
+    "next pay|paycheck period|date|cheque|check",
+    "ends meet",
     "financial|financially|economic|money difficulty|difficulties|distress|struggles|struggling|crisis|trouble|troubles|problems|ruin|ruined|strain|bind|devastated",
     "lost my|our|his|her job|jobs|income|business|wages|work|employment",
     "loss of income|employment|job|my",

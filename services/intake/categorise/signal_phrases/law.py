@@ -15,6 +15,7 @@ LEGAL_THREAT = (
     "am|m|be|are|re|considering suing",
     "filed|file|filing|bring|brought|a suit|lawsuit|lawsuits|claim suit|lawsuit|against",
     "a|or|file|for|face|class|my|our|threaten|potential|facing|and lawsuit|lawsuits",
+    "my|our .. lawsuit",
     "litigation|litigate|litigating",
     "class action",
     "legal action|proceedings|steps|route|counsel|representation|remedy|remedies|recourse|advice|redress|insurance|options|aid|avenues",
@@ -111,6 +112,8 @@ REGULATOR = (
 )
 
 NOT_REGULATOR = (
+    "defined|per|under|by .. fcc|ftc|cfpb|fca|ofcom",
+    "ftc|fcc|cfpb|fca|nhtsa|sec|bbb report|reports|affidavit|affidavits|identity|opinion|consent|settlement|guidelines|campaign|recall|id|rules|filing|regulations|number|rating|lawsuit",
     "regulator valve|valves|drips|in|clip|hose",
     "voltage|pressure|temperature|water|gas|speed|window|gas bottle|power regulator",
     "energy regulator has",

@@ -1,11 +1,13 @@
 """Words and phrases that show worry, frustration and anger, and what only looks like them."""
 
 WORRIED = (
-    "worried|worries|worrying|worry|worrisome|concerned|concerning|anxious|nervous|uneasy|unease|apprehensive",
+    "worried|worries|worrying|worry|worrisome|concerned|anxious|nervous|uneasy|unease|apprehensive",
     "scared|afraid|frightened|frightening|scary|fear|fearful|fearing|alarmed|alarming|dread|dreading|freaked|spooked",
     "woried|worryed|fretting|fret|troubled|disturbing|disquieting|unsettling|unsettled",
     "on edge",
     "what if",
+    "is|are|very|deeply|quite|and|it|really concerning|worrying",
+    "concerning for|that|because",
     "not|t|cannot|cant|dont|never feel safe|comfortable|easy",
     "stressed|stressful|stress",
 )
@@ -121,7 +123,7 @@ ANGRY = (
     "total|complete|big|huge|pure scam",
     "company|business is a scam",
     "screw you|your|this|them",
-    "piece of",
+    "piece of crap|junk|garbage|trash|shit|rubbish",
 )
 
 NOT_ANGRY = (
