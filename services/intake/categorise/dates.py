@@ -20,6 +20,7 @@ _FIGURES: Final = re.compile(
     r"(?P<a>[0-9]{1,2})(?P<sign>[-/.]) ?(?P<b>[0-9]{1,2})(?P=sign) ?(?P<y>(?:19|20)[0-9]{2}|[0-9]{2})(?![0-9]|[-/.:][0-9])"
 )
 _SHORT: Final = re.compile(r"(?P<a>[0-9]{1,2})(?P<sign>[/.])(?P<b>[0-9]{1,2})(?P<dot>\.?)(?![0-9A-Za-z/%])")
+_MONTH_AND_YEAR: Final = re.compile(r"(?P<m>0?[1-9]|1[0-2])/(?P<y>20[0-9]{2})(?![0-9]|[-/.][0-9])")
 _NAMED: Final = re.compile(
     r"(?P<d>[0-9]{1,2})(?:st|nd|rd|th|er|ter|ten|\.|º|ª|°)?(?:[ -]|(?<=\.))(?:of |de |day of )?(?P<month>[A-Za-zäéû]{3,10})\b\.?"
     r"(?:,?[ -](?:de |del |of )?(?P<y>(?:19|20)[0-9]{2})(?![0-9]))?"
@@ -45,6 +46,8 @@ def date_at(text: str, start: int, *, today: date, language: str) -> FoundDate |
         parted = head[1:2] in _SIGNS or head[2:3] in _SIGNS
         if parted and (figures := _FIGURES.match(text, start)) is not None:
             return _in_figures(text, figures, today, language)
+        if parted and (numbered := _MONTH_AND_YEAR.match(text, start)) is not None:
+            return month_of(text, *numbered.span(), int(numbered["y"]), int(numbered["m"]), today)
         if (named := _NAMED.match(text, start)) is not None and (month := MONTHS.get(named["month"].lower())):
             return _with_month(text, start, named.end(), (named["y"], month, int(named["d"])), today)
         if parted and (short := _short(text, start, today, language)) is not None:
