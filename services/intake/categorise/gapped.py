@@ -1,6 +1,6 @@
 """Phrases with gaps: found by their rarest part, around which the others are looked for."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from services.intake.categorise.frequent_words import frequency
@@ -9,10 +9,8 @@ from services.intake.categorise.phrases import GAP_WORDS, PhraseError
 PART_WORDS_MAX = 6
 """How many words a part may have beside which there is a gap."""
 
-REACH_CHARACTERS = 120
+REACH_CHARACTERS = 80
 """How far a gap and the part beyond it may reach: what bounds the work for each part that was found."""
-
-NEARBY_WORDS = GAP_WORDS + PART_WORDS_MAX
 
 Span = tuple[int, int]
 """Where something begins and ends in a normalised text, with the blanks around it."""
@@ -39,7 +37,8 @@ class Gapped(NamedTuple):
     continuing: bool
     """Whether it is found by its first part."""
     telling: frozenset[str]
-    """Words one of which stands on that side where the phrase goes on, or before it else."""
+    """Words one of which stands after it then, or before it else, among the nearest `words`."""
+    words: int
 
     def around(self, start: int, end: int, normalised: str) -> Span | None:
         """The whole phrase around the place of the part it is found by, or None where another part is missing."""
@@ -55,24 +54,6 @@ class Gapped(NamedTuple):
         return start, end
 
 
-def standing(phrases: Iterable[Gapped], place: Span, normalised: str) -> Iterator[tuple[str, int, int]]:
-    """Label and place of each of the phrases that stands around a part that was found; most do not.
-
-    The phrases are all `continuing` or all not: a look at the words on one side rules most of them out.
-    """
-    start, end = place
-    nearby: list[str] | None = None
-    for phrase in phrases:
-        if nearby is None:
-            nearby = (
-                normalised[end : end + REACH_CHARACTERS].split(None, NEARBY_WORDS)
-                if phrase.continuing
-                else normalised[max(0, start - REACH_CHARACTERS) : start].rsplit(None, NEARBY_WORDS)
-            )
-        if not phrase.telling.isdisjoint(nearby) and (span := phrase.around(start, end, normalised)):
-            yield phrase.label, *span
-
-
 def gapped(label: str, parts: Sequence[Sequence[str]]) -> tuple[Gapped, Sequence[str]]:
     """The phrase, and the patterns it is found by: the wordings of the part that is to be expected least often.
 
@@ -84,7 +65,7 @@ def gapped(label: str, parts: Sequence[Sequence[str]]) -> tuple[Gapped, Sequence
         raise PhraseError(f"Beside a gap at most {PART_WORDS_MAX} words may stand together: {parts[0][0]!r} has more.")
     before, after = tuple(reversed(made[:rarest])), tuple(made[rarest + 1 :])
     nearest = (before or after)[0]
-    return Gapped(label, before, after, not before, nearest.first_words), parts[rarest]
+    return Gapped(label, before, after, not before, nearest.first_words, GAP_WORDS + nearest.longest), parts[rarest]
 
 
 def _part(patterns: Sequence[str]) -> Part:
