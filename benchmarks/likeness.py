@@ -1,9 +1,9 @@
 """What duplicates cost as disputes pile up: looking for candidates, showing what is related, and sketching behind filings.
 
-`python -m benchmarks.likeness --stored 10000 100000 1000000` fills a private PostgreSQL step by step, one row in twenty of
-one template, and asks at each size: candidates of an ordinary text and of the template, `GET …/related` without its HTTP,
-the sketching of new texts without its rests, and one step of the walk around. Milliseconds, median and 99th percentile;
-behind each the ratio to the smallest size.
+`python -m benchmarks.likeness --stored 10000 100000 1000000` fills databases of these sizes, one row in twenty of one
+template, and asks all of them by turns: candidates of an ordinary text and of the template, `GET …/related` without its
+HTTP, one step of the walk around, and the sketching of new texts without its rests. Milliseconds, median and 99th
+percentile; behind each the ratio of the medians to the smallest size.
 """
 
 import argparse
@@ -28,6 +28,7 @@ from shared.db import disputes, likeness, migrate
 from shared.db.engine import Database, make_engine
 from shared.db.likeness import PERIOD
 from shared.domain.clustering import Told
+from shared.domain.dispute import Dispute
 from shared.domain.likeness import BANDS, sketch
 from shared.runtime.metrics import Metrics
 from shared.runtime.process import run
@@ -77,38 +78,139 @@ async def main() -> int:
     parser.add_argument("--stored", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--times", type=int, default=500)
     given = parser.parse_args()
-    first: dict[str, float] = {}
-    async with _server() as (dsn, database):
-        before = 0
-        for stored in given.stored:
-            await _fill(dsn, before, stored)
-            before = stored
-            print(f"{stored:,} disputes stored; {await _size(dsn)}", flush=True)
-            for name, took in (await _measured(database, given.times)).items():
-                middle, high = statistics.median(took) * 1000, statistics.quantiles(took, n=100)[98] * 1000
-                ratio = middle / first.setdefault(name, middle)
-                print(f"  {name:42} {middle:8.2f} {high:8.2f}  x{ratio:.2f}", flush=True)
+    async with _server() as server, contextlib.AsyncExitStack() as stack:
+        houses = [await stack.enter_async_context(_house(server, stored)) for stored in given.stored]
+        for stored, house in zip(given.stored, houses, strict=True):
+            print(f"{stored:,} disputes: {await house.size()} bytes of sketch and indexes each", flush=True)
+        chance = random.Random(given.times)
+        for name, step in (
+            ("candidates of an ordinary text", lambda house, _: house.candidates(_text(chance))),
+            ("candidates of the template", lambda house, n: house.candidates(_letter(n))),
+            ("related to a dispute", lambda house, n: house.related(n)),
+            (f"one step around ({LOOKED_AT} ids)", lambda house, _: house.around()),
+        ):
+            _tell(name, houses, await _timed(houses, step, given.times))
+        for house in houses:
+            await house.file(chance)
+        _tell("sketching, each text", houses, await _sketched(houses))
     return 0
 
 
+class _House:
+    """A database with so many disputes."""
+
+    def __init__(self, database: Database, stored: int) -> None:
+        self.database = database
+        self.stored = stored
+        self.sketcher = Sketcher(database, Metrics())
+        self.known: Sequence[Dispute] = ()
+
+    async def open(self) -> None:
+        """Knows its newest disputes."""
+        async with self.database.transaction() as tx:
+            newest = await tx.raw.fetch("select id from dispute order by received_at desc limit 500")
+            self.known = list((await disputes.get_many(tx, [row["id"] for row in newest])).values())
+
+    async def size(self) -> int:
+        async with self.database.transaction() as tx:
+            size = "select pg_total_relation_size('likeness') / count(*) from likeness"
+            return int(await tx.raw.fetchval(size))
+
+    async def candidates(self, text: str) -> None:
+        async with self.database.transaction() as tx:
+            await likeness.candidates(tx, [Told(uuid4(), uuid4(), tx.now, sketch("", text))])
+
+    async def related(self, number: int) -> None:
+        async with self.database.transaction() as tx:
+            await related(tx, self.known[number % len(self.known)], filed_by=None)
+
+    async def around(self) -> None:
+        async with self.database.transaction() as tx:
+            await likeness.unsketched(tx, likeness.FIRST, likeness.LAST, look_at=LOOKED_AT, limit=200)
+
+    async def file(self, chance: random.Random) -> None:
+        """New disputes; one in ten is the template's."""
+        async with self.database.transaction() as tx:
+            new = [_letter(n) if n % 10 == 0 else _text(chance) for n in range(NEW_TEXTS)]
+            made = [a_dispute(received_at=tx.now, reference=str(uuid4())) for _ in new]
+            await disputes.insert_many(
+                tx, [a_filing(each, description=text) for each, text in zip(made, new, strict=True)]
+            )
+            await tx.raw.execute("update likeness_progress set front = $1", likeness.bound(tx.now))
+
+    async def sketched(self) -> float | None:
+        """Seconds for each text of the next batch; None when all are done."""
+        before, began = self._count(), time.perf_counter()
+        await self.sketcher.round()
+        done = self._count() - before
+        return (time.perf_counter() - began) / done if done else None
+
+    def _count(self) -> float:
+        registry = self.sketcher._metrics.registry  # noqa: SLF001
+        return registry.get_sample_value("recourse_likeness_sketched_total") or 0.0
+
+
+Step = Callable[[_House, int], Awaitable[None]]
+
+
+async def _timed(houses: Sequence[_House], step: Step, times: int) -> list[list[float]]:
+    """By turns, so that whatever else the machine does weighs on all sizes alike."""
+    took: list[list[float]] = [[] for _ in houses]
+    for number in range(times + 10):  # the first ten prepare the statements and are not counted
+        for house, of_house in zip(houses, took, strict=True):
+            began = time.perf_counter()
+            await step(house, number)
+            of_house.append(time.perf_counter() - began)
+    return [of_house[10:] for of_house in took]
+
+
+async def _sketched(houses: Sequence[_House]) -> list[list[float]]:
+    took: list[list[float]] = [[] for _ in houses]
+    working = True
+    while working:
+        working = False
+        for house, of_house in zip(houses, took, strict=True):
+            each = await house.sketched()
+            if each is not None:
+                of_house.append(each)
+                working = True
+    return took
+
+
+def _tell(name: str, houses: Sequence[_House], took: Sequence[Sequence[float]]) -> None:
+    print(name)
+    first = statistics.median(took[0])
+    for house, of_house in zip(houses, took, strict=True):
+        middle, high = statistics.median(of_house), statistics.quantiles(of_house, n=100)[98]
+        print(f"  {house.stored:>9,} {middle * 1000:8.2f} {high * 1000:8.2f}  x{middle / first:.2f}", flush=True)
+
+
 @contextlib.asynccontextmanager
-async def _server() -> AsyncIterator[tuple[str, Database]]:
+async def _server() -> AsyncIterator[EmbeddedPostgres]:
     folder = Path(tempfile.mkdtemp(prefix="recourse-bench-"))
     server = EmbeddedPostgres(folder / "postgres")
     await server.start()
     try:
-        await server.ensure_database("bench")
-        dsn = server.dsn("bench")
-        await asyncio.to_thread(migrate.upgrade, dsn)
-        database = Database(make_engine(dsn, pool_size=3))
-        yield dsn.replace("postgresql+asyncpg", "postgresql"), database
-        await database.dispose()
+        yield server
     finally:
         await server.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _fill(dsn: str, before: int, stored: int) -> None:
+@contextlib.asynccontextmanager
+async def _house(server: EmbeddedPostgres, stored: int) -> AsyncIterator[_House]:
+    name = f"bench_{stored}"
+    await server.ensure_database(name)
+    dsn = server.dsn(name)
+    await asyncio.to_thread(migrate.upgrade, dsn)
+    await _fill(dsn.replace("postgresql+asyncpg", "postgresql"), stored)
+    house = _House(Database(make_engine(dsn, pool_size=3)), stored)
+    await house.open()
+    yield house
+    await house.database.dispose()
+
+
+async def _fill(dsn: str, stored: int) -> None:
     """Rows made in SQL; the indexes over bands are made anew afterwards, which is how so many rows get in soon."""
     connection = await asyncpg.connect(dsn)
     made = sketch("", TEMPLATE)
@@ -116,87 +218,14 @@ async def _fill(dsn: str, before: int, stored: int) -> None:
         for band in range(BANDS):
             await connection.execute(f"drop index ix_likeness_band_{band}")
         for statement in (_DISPUTES, _PRIVATE):
-            await connection.execute(statement, before + 1, stored)
+            await connection.execute(statement, 1, stored)
         await connection.execute("analyze")
-        await connection.execute(_SKETCHES, before + 1, stored, made.minima, list(made.bands))
+        await connection.execute(_SKETCHES, 1, stored, made.minima, list(made.bands))
         for band in range(BANDS):
             await connection.execute(f"create index ix_likeness_band_{band} on likeness (band_{band}, received_at)")
         await connection.execute("vacuum analyze")
-        await connection.execute("checkpoint")
     finally:
         await connection.close()
-
-
-async def _size(dsn: str) -> str:
-    connection = await asyncpg.connect(dsn)
-    try:
-        size = await connection.fetchval("select pg_total_relation_size('likeness') / count(*) from likeness")
-        return f"{size} bytes of sketch and indexes each"
-    finally:
-        await connection.close()
-
-
-async def _measured(database: Database, times: int) -> dict[str, Sequence[float]]:
-    chance = random.Random(times)
-    async with database.transaction() as tx:
-        now = tx.now
-        known = await disputes.get_many(
-            tx,
-            [
-                row["id"]
-                for row in await tx.raw.fetch("select id from dispute order by received_at desc limit $1", times)
-            ],
-        )
-
-    async def candidates(text: str) -> None:
-        async with database.transaction() as tx:
-            await likeness.candidates(tx, [Told(uuid4(), uuid4(), now, sketch("", text))])
-
-    async def shown(place: int) -> None:
-        async with database.transaction() as tx:
-            await related(tx, list(known.values())[place % len(known)], filed_by=None)
-
-    async def around(_: int) -> None:
-        async with database.transaction() as tx:
-            await likeness.unsketched(tx, likeness.FIRST, likeness.LAST, look_at=LOOKED_AT, limit=200)
-
-    found = {
-        "candidates of an ordinary text": await _timed(lambda _: candidates(_text(chance)), times),
-        "candidates of the template": await _timed(lambda n: candidates(_letter(n)), times),
-        "related to a dispute": await _timed(shown, times),
-        f"one step around ({LOOKED_AT} ids)": await _timed(around, max(20, times // 10)),
-    }
-    return {**found, "sketching, each of two thousand": await _sketched(database, chance)}
-
-
-async def _timed(step: Callable[[int], Awaitable[None]], times: int) -> Sequence[float]:
-    took = []
-    for number in range(times + 10):  # the first ten prepare the statements and are not counted
-        began = time.perf_counter()
-        await step(number)
-        took.append(time.perf_counter() - began)
-    return took[10:]
-
-
-async def _sketched(database: Database, chance: random.Random) -> Sequence[float]:
-    """Seconds per text of each batch: one in ten is the template's."""
-    async with database.transaction() as tx:
-        new = [_letter(n) if n % 10 == 0 else _text(chance) for n in range(NEW_TEXTS)]
-        filings = [a_filing(a_dispute(received_at=tx.now, reference=str(uuid4())), description=text) for text in new]
-        await disputes.insert_many(tx, filings)
-        await tx.raw.execute("update likeness_progress set front = $1", likeness.bound(tx.now))
-    sketcher = Sketcher(database, Metrics())
-    took, more = [], True
-    while more:
-        began, counted = time.perf_counter(), _count(sketcher)
-        more = bool(await sketcher.round())
-        if _count(sketcher) > counted:
-            took.append((time.perf_counter() - began) / (_count(sketcher) - counted))
-    return took
-
-
-def _count(sketcher: Sketcher) -> float:
-    return sketcher._metrics.registry.get_sample_value("recourse_likeness_sketched_total") or 0.0  # noqa: SLF001
 
 
 def _letter(number: int) -> str:
