@@ -60,6 +60,26 @@ def amount_at(text: str, start: int) -> FoundAmount | None:
     return _amount(text, value, _together(before, after), first if before else start, last)
 
 
+def range_at(text: str, start: int) -> tuple[FoundAmount, ...]:
+    """Both ends of "$40-50" or "40-50 euros", the first number beginning at `start`; nothing where that is no range."""
+    low = _NUMBER.match(text, start)
+    high = _NUMBER.match(text, low.end() + 1) if low and text[low.end() : low.end() + 1] == "-" else None
+    if low is None or high is None:
+        return ()
+    first, last = amount_at(text, start), amount_at(text, high.start())
+    if first is not None and last is None:
+        last = _beside(text, first, high)
+    elif last is not None and first is None:
+        first = _beside(text, last, low)
+    return (first, last) if first and last and first.value < last.value else ()
+
+
+def _beside(text: str, other: FoundAmount, number: re.Match[str]) -> FoundAmount | None:
+    value = _value(number.group())
+    codes = other.candidates or (other.currency or "",)
+    return None if value is None else _amount(text, value, codes, number.start(), number.end())
+
+
 def _amount(text: str, value: Decimal, codes: tuple[str, ...], start: int, end: int) -> FoundAmount | None:
     if value > AMOUNT_MAX:
         return None

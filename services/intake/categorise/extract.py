@@ -4,7 +4,7 @@ import re
 from datetime import date
 from typing import Final
 
-from services.intake.categorise.amounts import amount_at
+from services.intake.categorise.amounts import amount_at, range_at
 from services.intake.categorise.dates import date_at
 from services.intake.categorise.found import (
     AMOUNTS_MAX,
@@ -88,6 +88,9 @@ def _of_number(text: str, token: re.Match[str], gathered: _Gathered, today: date
     if day is not None:
         gathered.dates.append(day)
         return day.end
+    if "-" in token.group() and (both := range_at(text, start)):
+        gathered.amounts += both
+        return max(both[0].end, both[1].end)
     amount = amount_at(text, start)
     if amount is not None:
         gathered.amounts.append(amount)

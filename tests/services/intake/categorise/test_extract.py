@@ -61,6 +61,13 @@ def test_an_amount_is_read_in_every_usual_spelling(said: str, value: str, curren
     assert (amount.value, amount.currency, amount.said) == (Decimal(value), currency, said)
 
 
+@pytest.mark.parametrize("said", ["$40-50", "US$40-50", "40-50 euros", "€ 40-50"])
+def test_both_ends_of_a_range_are_amounts_of_one_currency(said: str) -> None:
+    low, high = look(f"Elsewhere it costs {said} a month.").amounts
+    assert [low.value, high.value] == [Decimal(40), Decimal(50)]
+    assert (low.currency, low.candidates) == (high.currency, high.candidates)
+
+
 def test_a_sign_of_several_currencies_names_them_all_and_settles_on_none() -> None:
     (amount,) = look("I paid $39.99 for it.").amounts
     assert amount.currency is None
