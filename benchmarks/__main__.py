@@ -13,7 +13,7 @@ SUITE: Final[tuple[tuple[str, list[str]], ...]] = (
     ("benchmarks.conditions", []),
     ("benchmarks.reading_texts", []),
 )
-ON_REQUEST: Final[tuple[tuple[str, list[str]], ...]] = (("benchmarks.peers", []),)
+ON_REQUEST: Final[tuple[tuple[str, list[str]], ...]] = (("benchmarks.peers", []), ("benchmarks.likeness", []))
 """Those that take more than a few minutes or need the network."""
 
 
