@@ -11,6 +11,8 @@ SUITE: Final[tuple[tuple[str, list[str]], ...]] = (
     ("benchmarks.acknowledging", []),
     ("benchmarks.broker", []),
     ("benchmarks.conditions", []),
+    ("benchmarks.precedents", ["--stored", "100000"]),
+    ("benchmarks.themes", ["--days", "100"]),
     ("benchmarks.reading_texts", []),
 )
 ON_REQUEST: Final[tuple[tuple[str, list[str]], ...]] = (("benchmarks.peers", []), ("benchmarks.likeness", []))

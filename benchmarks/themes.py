@@ -44,7 +44,7 @@ def main() -> int:
     for uneven in (0.0, 0.05):
         house = House(draw, given.terms, given.customers, uneven)
         for usual in (3, 5, 10, 20, 40):
-            rates = [house.power(usual, times, given.days // 4) for times in (2, 3)]
+            rates = [house.power(usual, times, given.days // 5) for times in (2, 3)]
             print(f"  unevenness {uneven:4.2f}, {usual:3} customers: {rates[0]:.2f} {rates[1]:.2f}", flush=True)
     return 0
 

@@ -22,9 +22,9 @@ _TAKE: Final = (
 _LANGUAGE: Final = "lower(split_part(d.language, '-', 1))"
 _CONFIGURED: Final = ", ".join(f"'{each}'" for each in CONFIGURED)
 _KEEP: Final = (
-    "with stands as materialized (select d.id, d.category, d.issue, d.resolved_at, to_tsvector(('precedent_' || "
+    "with stands as materialized (select d.id, d.category, d.issue, d.resolved_at, strip(to_tsvector(('precedent_' || "
     f"case when {_LANGUAGE} in ({_CONFIGURED}) then {_LANGUAGE} else 'simple' end)::regconfig, "
-    f"left(p.subject || ' ' || p.description, {TEXT_MAX})) as words "
+    f"left(p.subject || ' ' || p.description, {TEXT_MAX}))) as words "
     "from dispute d join dispute_private p on p.dispute_id = d.id where d.id = any($1::uuid[]) "
     f"and d.status in ({_DECIDED}) and d.outcome is not null and d.resolved_at is not null and p.erased_at is null), "
     "gone as (delete from precedent where dispute_id = any($1::uuid[]) and dispute_id not in (select id from stands)) "
