@@ -6,12 +6,12 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
-from shared.domain.assignment import NO_BENCH, Bench, Wanted, choose, spread, unfit
+from shared.domain.assignment import NO_BENCH, Bench, Wanted, barred, choose, full, spread, unfit
 from shared.domain.clock_record import Clock, Kind, OnBreach
 from shared.domain.conditions import Facts
 from shared.domain.dispute import Dispute
 from shared.domain.lifecycle import Status
-from shared.domain.matrix import Holder, Matrix, Threshold, Tier
+from shared.domain.matrix import Holder, Matrix, Threshold, Tier, WhenFull
 
 UNABLE_TOLD_MAX: Final = 3
 """Of so many who cannot take a dispute the reason is told; of more, how many."""
@@ -55,12 +55,16 @@ class Proposal(NamedTuple):
 
 
 class Seat(NamedTuple):
-    """The tier that takes a dispute, who handles it, and the tiers that could not."""
+    """The tier that takes a dispute, who handles it, and the tiers that could not.
+
+    `queued` says that it waits there until somebody has room for it.
+    """
 
     tier: int
     handler: str | None
     because: tuple[str, ...]
     skipped: tuple[str, ...]
+    queued: bool = False
 
 
 class Escalate(NamedTuple):
@@ -169,7 +173,7 @@ def seated(
     bench: Bench = NO_BENCH,
     leaving: str | None = None,
 ) -> Seat:
-    """The tier, or the next above it where somebody can take the dispute, and its handler.
+    """The tier, or the next above it where somebody can take the dispute, and its handler; a full one may queue it.
 
     `leaving` has the dispute now and is its handler again only where nobody else is. When nobody can take it anywhere from
     there up, the tier asked for keeps it without a handler, and says so.
@@ -180,6 +184,9 @@ def seated(
         handler, notes = _handler(each, wanted)
         if handler is not None:
             return Seat(each.number, handler.name, notes, tuple(skipped))
+        if each.when_full is WhenFull.QUEUE and _only_full(each, wanted):
+            waits = f"everybody of {each.label} who could take it is full; it waits there without a handler"
+            return Seat(each.number, None, (waits,), tuple(skipped), queued=True)
         skipped.append(f"{each.label}: {notes[0]}")
     alone = f"nobody is present from {matrix.tier(tier).label} up; it waits there without a handler"
     return Seat(tier, None, (alone,), tuple(skipped))
@@ -211,6 +218,18 @@ def _fitting(tier: Tier, wanted: Wanted) -> tuple[Holder | None, tuple[str, ...]
             notes = (_deputises(tier, "can take it" if unable else "is present"),) if deputises else ()
             return person, (*notes, because) if because else notes
     return None, (_told(unable) if unable else _nobody(tier),)
+
+
+def _only_full(tier: Tier, wanted: Wanted) -> bool:
+    """Whether somebody of the tier is there who lacks nothing but room for the dispute."""
+    bench = wanted.bench
+    return any(
+        each.present(wanted.now)
+        and each.name not in bench.away
+        and full(each, bench)
+        and barred(each, wanted.dispute, bench) is None
+        for each in (*tier.holders, *tier.deputies)
+    )
 
 
 def _told(unable: Sequence[str]) -> str:

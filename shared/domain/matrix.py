@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final, NamedTuple
 
 from shared.domain.authority import Authority
@@ -15,6 +16,13 @@ from shared.domain.expressions import Expression
 from shared.domain.people import Absence, Holder, Person
 
 _NO_SKILL: Final[frozenset[str]] = frozenset()
+
+
+class WhenFull(StrEnum):
+    """Where a dispute goes when everybody of a tier who might take it has as many open disputes as they can have."""
+
+    UP = "up"
+    QUEUE = "queue"
 
 
 class Duty(NamedTuple):
@@ -39,6 +47,7 @@ class Tier:
     authority: Authority
     deadlines: Mapping[Severity, Promise]
     reminders: tuple[Mapping[Severity, Promise], ...] = ()
+    when_full: WhenFull = WhenFull.UP
     particular: bool = field(init=False, repr=False, compare=False)
     """Whether it matters which of its people gets a dispute: something is said of one of them that decides it."""
 
@@ -197,7 +206,7 @@ def _staffed(tier: Tier, current: Matrix) -> Tier:
     if tier.number > current.top:
         return tier
     now = current.tier(tier.number)
-    return replace(tier, holders=now.holders, deputies=now.deputies)
+    return replace(tier, holders=now.holders, deputies=now.deputies, when_full=now.when_full)
 
 
 __all__ = [
@@ -210,4 +219,5 @@ __all__ = [
     "Threshold",
     "Tier",
     "When",
+    "WhenFull",
 ]

@@ -137,7 +137,7 @@ def _second_reviewer(draft: Draft, keeper: Holder | None) -> Seat:
     first = frozenset(() if dispute.handler is None else (dispute.handler,))
     bench = altered(draft.bench, former=draft.bench.former | first)
     seat = seated(draft.matrix, dispute.tier, dispute, draft.now, bench=bench)
-    if seat.handler is None and keeper is not None and keeper.present(draft.now):
+    if seat.handler is None and not seat.queued and keeper is not None and keeper.present(draft.now):
         only = "nobody but the first handler is there for the second review"
         return Seat(dispute.tier, keeper.name, (only,), seat.skipped)
     return seat._replace(because=("a second review is not by the first handler", *seat.because))

@@ -180,6 +180,7 @@ class _Builder:
             authority=authority(tier.authority),
             deadlines=MappingProxyType(promises),
             reminders=self._reminders(tier, on_breach),
+            when_full=tier.when_full,
         )
 
     def _on_breach(self, tier: TierModel, number: int) -> OnBreach:

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 from shared.domain.clock_record import OnBreach
 from shared.domain.dispute import Severity
 from shared.domain.experts import DESKS_MAX
+from shared.domain.matrix import WhenFull
 from shared.policy.condition_models import SettledWhen, When
 from shared.policy.fields import (
     PEOPLE_MAX,
@@ -94,7 +95,11 @@ Terms = Annotated[Annotated[Term, Tag(ONE)] | Annotated[PerSeverity, Tag(SEVERAL
 
 
 class TierModel(Strict):
-    """One step of authority; `calendar` counts its deadline, and `on_breach` is that of `clocks.tier` when left out."""
+    """One step of authority; `calendar` counts its deadline, and `on_breach` is that of `clocks.tier` when left out.
+
+    `when_full` says where a dispute goes while everybody who might take it has as many as they can have: `up` to the next
+    tier, or in a `queue` at this one.
+    """
 
     title: Name
     holders: Holders = ()
@@ -103,6 +108,7 @@ class TierModel(Strict):
     authority: AuthorityModel = AuthorityModel()
     deadline: Terms
     on_breach: TierBreach | None = None
+    when_full: WhenFull = WhenFull.UP
 
 
 class ThresholdModel(Strict):

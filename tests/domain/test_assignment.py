@@ -1,5 +1,6 @@
 """Who handles a dispute: the one who can, may, and has the least in hand, always the same for the same facts."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,7 @@ from shared.domain.calendar import Calendar
 from shared.domain.dispute import Category, Dispute
 from shared.domain.escalation import Asked, Case, Escalate, decide, seated, take_up
 from shared.domain.lifecycle import Trigger
-from shared.domain.matrix import Matrix
+from shared.domain.matrix import Matrix, WhenFull
 from shared.domain.people import Conflicts, Person
 from shared.domain.plan import Climbed, TakenUp
 from tests.builders import a_dispute
@@ -99,6 +100,28 @@ def test_a_full_tier_gives_to_its_deputies_and_then_to_the_tier_above_and_says_s
     assert seat.skipped == (
         "Agent (tier 1): Ann has as many open disputes as they can have (2); Dee has as many open disputes as they can have (1)",
     )
+
+
+def test_a_tier_may_keep_a_queue_when_it_is_full_and_then_nothing_floods_upward() -> None:
+    people = ({"name": "Ann", "load_max": 2}, {"name": "Dee", "load_max": 1})
+    matrix = a_desk(*people, deputies=("Dee",))
+    queueing = staffed(matrix, when_full=WhenFull.QUEUE)
+    assert taken(queueing, Bench(loads={"Ann": 2}))[0] == "Dee"
+    seat = take_up(Case(a_dispute(), queueing, NINE, bench=Bench(loads={"Ann": 2, "Dee": 1})))
+    assert (seat.tier, seat.handler, seat.queued) == (1, None, True)
+    assert "everybody of Agent (tier 1) who could take it is full; it waits there without a handler" in seat.because
+
+
+def test_a_queue_is_for_the_full_alone_and_not_for_those_with_a_conflict() -> None:
+    matrix = staffed(a_desk({"name": "Ann", "load_max": 2}), when_full=WhenFull.QUEUE)
+    barred = Bench(loads={"Ann": 2}, involved=frozenset({"ann"}))
+    assert take_up(Case(a_dispute(), matrix, NINE, bench=barred)).tier == 2
+
+
+def staffed(matrix: Matrix, **parts: Any) -> Matrix:
+    """The matrix with another front line."""
+    first, *others = matrix.tiers
+    return replace(matrix, tiers=(replace(first, **parts), *others))
 
 
 def working(hours: str) -> Calendar:

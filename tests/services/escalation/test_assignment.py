@@ -1,6 +1,7 @@
 """Assignment on the real engine: loads and conflicts come from the database, and what is given out counts at once."""
 
 from collections import Counter
+from typing import Any
 from uuid import UUID
 
 from services.escalation.staffing import Staff
@@ -13,9 +14,9 @@ from tests.domain.matrices import CALENDARS, a_tier
 from tests.services.escalation.room import Room
 
 
-async def staffed(room: Room, *names: str, load_max: int | None = 100, above: str = "Lou") -> None:
+async def staffed(room: Room, *names: str, load_max: int | None = 100, above: str = "Lou", **more: Any) -> None:
     """A front line of these people, and one lead."""
-    front = a_tier("Agent", "4 hours", holders=[{"name": name} for name in names])
+    front = a_tier("Agent", "4 hours", holders=[{"name": name} for name in names], **more)
     people = [{"name": name, "load_max": load_max} for name in names]
     await room.put_policy(
         tiers=[front, a_tier("Lead", "8 hours", holders=[{"name": above}])], people=people, thresholds=[]
@@ -54,6 +55,18 @@ async def test_a_full_front_line_hands_on_to_the_tier_above_and_the_history_says
     (assigned,) = await room.events(above)
     assert isinstance(assigned, DisputeAssigned)
     assert "Ann has as many open disputes as they can have (1)" in assigned.skipped[0]
+
+
+async def test_a_full_front_line_that_queues_gives_the_next_to_whoever_has_room_again(room: Room) -> None:
+    await staffed(room, "Ann", "Bob", load_max=1, when_full="queue")
+    ids = await room.taken_up(3)
+    assert await handlers(room, ids) == {"Ann": 1, "Bob": 1, None: 1}
+    (waiting,) = [each for each in ids if (await room.read(each)).handler is None]
+    (done,) = [each for each in ids if (await room.read(each)).handler == "Ann"]
+    await room.move(done, Trigger.RESOLVE)
+    room.handlers._staff = Staff(CALENDARS)  # as after a second: the loads are read again
+    await room.hear([waiting])
+    assert ((await room.read(waiting)).tier, (await room.read(waiting)).handler) == (1, "Ann")
 
 
 async def test_nobody_handles_what_they_filed_or_are_a_party_to(room: Room) -> None:
