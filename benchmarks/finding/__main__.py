@@ -14,6 +14,7 @@ from benchmarks.finding.evaluate import (
     longer_scores,
     mention_scores,
     mentions,
+    signal_scores,
     told,
 )
 from services.intake.categorise.extract import found_in
@@ -34,12 +35,18 @@ def main() -> None:
     for files in (("languages.toml", "foreign.toml"), ("languages_later.toml",)):
         for code, score in language_scores(*files).items():
             _line(f"{code} of {files[0]}", score)
+    _foreign()
+    _times()
+
+
+def _foreign() -> None:
     for (code, half), score in foreign_scores().items():
         _line(f"category in {code}, {half}", score)
     for file in ("foreign_long.toml", "foreign_later.toml"):
         for by, score in longer_scores(file).items():
             _line(f"category by {by}, {file}", score)
-    _times()
+    for code, score in signal_scores().items():
+        _line(f"signals in {code}", score)
 
 
 def _line(name: str, score: Score) -> None:

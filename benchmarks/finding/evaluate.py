@@ -15,6 +15,7 @@ from services.intake.categorise.foreign import HINTED, SPOKEN, foreign_category,
 from services.intake.categorise.found import Found, FoundAmount, FoundDate
 from services.intake.categorise.languages import language_of
 from services.intake.categorise.reading import normalised, read
+from services.intake.categorise.signals import signals_in
 
 HERE: Final = Path(__file__).parent
 TODAY: Final = date(2026, 11, 22)
@@ -53,10 +54,10 @@ def half_of(text: str) -> str:
     return HALVES[hashlib.sha256(text.encode()).digest()[0] & 1]
 
 
-def mentions() -> Iterator[Mention]:
-    """The texts of mentions.txt."""
+def mentions(file: str = "mentions.txt") -> Iterator[Mention]:
+    """The texts of a file in the notation of mentions.txt."""
     language = "en"
-    for line in (HERE / "mentions.txt").read_text(encoding="utf-8").splitlines():
+    for line in (HERE / file).read_text(encoding="utf-8").splitlines():
         if section := re.fullmatch(r"\[([a-z]{2})\]", line):
             language = section[1]
         elif line and not line.startswith("#"):
@@ -177,3 +178,17 @@ def _answer(text: str, language: str) -> tuple[str, float]:
     reading = read("", text)
     answer = foreign_category(reading, foreign_hits(reading.normalised, language))
     return answer.name, answer.confidence
+
+
+def signal_scores() -> dict[str, Score]:
+    """For each language of foreign_signals.txt, how many signals were right, wrong and missed."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for mention in mentions("foreign_signals.txt"):
+        reading = read("", mention.text)
+        signals = signals_in(reading, foreign_hits(reading.normalised, mention.language))
+        shown = {signal.name for signal in signals} - {"calm"}
+        counts[mention.language, "right"] += len(shown & mention.expected)
+        counts[mention.language, "wrong"] += len(shown - mention.expected)
+        counts[mention.language, "missed"] += len(mention.expected - shown)
+    codes = sorted({code for code, _ in counts})
+    return {code: Score(*(counts[code, way] for way in Score._fields)) for code in codes}

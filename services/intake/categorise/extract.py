@@ -50,7 +50,7 @@ def found_in(text: str, *, today: date, language: str = "en", product: str | Non
     or later), from which "yesterday" counts; `language` is that of the text (ISO 639-1), and settles "05/06"; `product`
     is the name the dispute was filed with. Nothing is compared with the dispute's own fields: a person takes it up.
     """
-    text = text[:TEXT_LIMIT_CHARACTERS]
+    text, language = text[:TEXT_LIMIT_CHARACTERS], language.partition("-")[0]
     gathered = _Gathered()
     if any(map(text.__contains__, _DIGITS)):
         _of_numbers(text, gathered, today, language)

@@ -105,6 +105,11 @@ def test_a_day_in_figures_has_both_readings_in_english_and_one_elsewhere() -> No
     assert (german.first, german.other) == (date(2026, 6, 5), None)
 
 
+def test_a_language_with_a_country_is_read_as_the_language() -> None:
+    text = "Gestern, am 3. Mai und am 05/06/2026."
+    assert look(text, language="de-AT") == look(text, language="de")
+
+
 @pytest.mark.parametrize(
     ("text", "language"),
     [
