@@ -9,6 +9,7 @@ from services.launch.policy import app as policy
 from services.launch.risk import app as risk
 from services.launch.understanding import app as understanding
 from services.launch.understanding import models
+from services.launch.understanding.signals_shown import evaluate_signals
 from shared.runtime import logs
 from shared.runtime.process import run as run_loop
 from shared.runtime.settings import CommonSettings, load
@@ -26,6 +27,7 @@ app.add_typer(risk.app, name="risk")
 app.add_typer(taxonomy.app, name="taxonomy")
 app.command()(understanding.evaluate)
 app.command()(understanding.train)
+app.command()(evaluate_signals)
 app.add_typer(models.app, name="model")
 
 

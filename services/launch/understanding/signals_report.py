@@ -54,8 +54,9 @@ class Half(NamedTuple):
 
     @property
     def macro_f1(self) -> float:
-        """The mean F1 of the flags."""
-        return sum(each.f1 for each in self.flags.values()) / len(self.flags)
+        """The mean F1 of the flags that are labelled or were shown at all."""
+        told = [each.f1 for each in self.flags.values() if any(each)]
+        return sum(told) / len(told) if told else 1.0
 
     def of_emotion(self, name: str) -> Counts:
         """One emotion counted as if it were a flag."""

@@ -1,10 +1,13 @@
 """Whose words they are and whether they are meant: negations, quotations, what others said, and what only sounds alike."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.intake.categorise import FLAGS, read_signals
+from services.intake.categorise import reading as reading_module
 
 
 def names(text: str) -> set[str]:
@@ -162,3 +165,31 @@ TELLING = (
 def test_a_neutral_sentence_more_never_removes_a_flag(told: list[str], neutral: str, at: int) -> None:
     before = names(" ".join(told))
     assert before <= names(" ".join([*told[:at], neutral, *told[at:]]))
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "he said 'not fire 'sue you \" ",
+        '"I will sue" fire stick fire ',
+        "\n> not the ombudsman",
+        " 'a b'c'd'e ",
+        "not a lawyer no fire ",
+        "your agent was angry he says furious ",
+    ],
+)
+def test_time_grows_no_faster_than_the_text(unit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the limit on what is read lifted; twice the work for each doubling would be 8 times, its square 64."""
+    monkeypatch.setattr(reading_module, "TEXT_LIMIT_CHARACTERS", 10**9)
+    short = unit * (20_000 // len(unit))
+    assert _seconds(short * 8) <= 32 * _seconds(short) + 0.02
+
+
+def _seconds(text: str) -> float:
+    """The processor time of the best of three readings: what others do on the machine is not counted."""
+    taken = []
+    for _ in range(3):
+        begun = time.process_time()
+        read_signals("", text)
+        taken.append(time.process_time() - begun)
+    return min(taken)
