@@ -63,7 +63,8 @@ def reference_at(text: str, start: int, end: int) -> FoundReference | None:
         kind, noun = _by_shape(value), ""
     if not kind and mark in _MARKS and len(value) >= 4 and _stands_alone(text, first - 1):
         kind, noun = "reference", mark
-    if not kind or len(value) not in VALUE_SIGNS or _is_private(value):
+    cut_short = text[first + len(value) : first + len(value) + 1].isalnum()
+    if not kind or cut_short or len(value) not in VALUE_SIGNS or _is_private(value):
         return None
     return FoundReference(kind, value, noun, first, first + len(value))
 
@@ -147,4 +148,4 @@ def _by_shape(value: str) -> str:
 
 def _is_private(value: str) -> bool:
     account = value[:2].isalpha() and value[2:4].isdigit() and len(value) in IBAN_SIGNS and value[4:5].isdigit()
-    return holds_card_number(value) or account
+    return holds_card_number(value) or account or not value.isascii()  # other scripts' digits would pass unchecked

@@ -165,6 +165,9 @@ def test_counts_years_and_measures_behind_such_a_word_are_no_reference() -> None
         "ref 4111.1111.1111.1111",
         "order AB4111111111111111",
         "invoice 4111/1111/1111/1111",
+        "order 4111_1111_1111_1111",
+        "order 411111111111111\uff11",
+        "order \uff14\uff11\uff11\uff11111111111111",
     ],
 )
 def test_a_card_number_is_never_offered_whatever_it_is_called(written: str) -> None:
