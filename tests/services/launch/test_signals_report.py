@@ -16,7 +16,7 @@ from services.launch.understanding.signals_report import agreement, kappa, measu
 REACHED = {
     "vulnerable": 0.92,
     "hardship": 0.97,
-    "legal_threat": 0.90,
+    "legal_threat": 0.87,
     "safety": 0.94,
     "media": 0.97,
     "regulator": 0.93,
@@ -27,7 +27,7 @@ REACHED = {
 """F1 on the half that is kept back."""
 MARGIN = 0.05
 REACHED_ACCURACY = 0.97
-UNSEEN_MEAN_F1 = 0.65
+UNSEEN_MEAN_F1 = 0.62
 """On excerpts of real complaints no phrase was changed for."""
 
 TEXTS = signal_texts()

@@ -1,7 +1,8 @@
 """Words and phrases that show harm or danger to a body, and what only looks like it."""
 
 SAFETY = (
-    "caught|catch|catches|catching|cought|on|set|sets|into|burst|bursts|a|house|kitchen|car|vehicle|engine|electrical|went|up fire|alight|flames",
+    "caught|catch|catches|catching|cought|on|set|sets|into|burst|bursts|house|kitchen|car|vehicle|engine|electrical|went|up fire|alight|flames",
+    "started|starts|start|caused|cause a fire",
     "fire hazard|risk|brigade|department|dept|damage|danger",
     "flames|smoke|smoking|smoked|smouldering|smoldering|sparks|sparked|sparking|arcing|explode|exploded|explodes|exploding|explosion|scorched|scalded|scalding|charred|electrocuted|electrocution|singed",
     "blew|blown|blowing|blows up",
@@ -40,7 +41,7 @@ SAFETY = (
     "lost|loses|losing|lose control|power of|while|on|and|steering",
     "cause|caused|causing|avoid|avoided|nearly|almost|serious|bad .. accident|accidents|crash|collision|wreck",
     "could|might|would|nearly|almost|easily .. killed|died|injured|crashed",
-    "nearly|almost|narrowly .. killed|died|crashed|hit|missed",
+    "nearly|almost|narrowly .. killed|died|crashed|hit",
     "killed me|someone|somebody|us|him|her",
     "food|carbon|blood|salmonella|alcohol poisoning",
     "salmonella|coli|botulism",

@@ -28,7 +28,7 @@ LEGAL_THREAT = (
     "going|go|went|off|up to court|courts",
     "go|going|off|up to the|a court|courts|judge",
     "in|before|through court",
-    "the courts",
+    "through|to|in|at the courts",
     "a|the|of judge",
     "let|have|ask a|the judge",
     "issue|commence|begin|start|file|bring|issuing|commencing|filing|instigate|initiate|initiating proceedings|court",

@@ -62,7 +62,7 @@ FRUSTRATED = (
     "beyond me|belief|words",
     "getting silly|old|tiresome|beyond",
     "should not|t|cannot|cant|dont|never be this|so|that hard|difficult|complicated",
-    "that|really|so|this difficult|hard to",
+    "really that|so difficult|hard",
     "fobbed off",
     "@nobody|nobody|one|ever seems|listens|cares|bothers|bothered|reads",
     "not|t care",
