@@ -27,7 +27,7 @@ HARDSHIP = (
     "not|t|cannot|cant|dont|never|longer|couldnt|barely|to afford",
     "unable to|and pay|afford|make|meet|keep|cover",
     "not|t|cannot|cant pay my|the|our|rent|mortgage|til|till|until|anymore|back|everything",
-    "not|t|cannot make|meet|raise|cover my|the|our rent|payments|payment|bills|mortgage|instalments|installments",
+    "not|t|cannot make|meet|cover my|the|our rent|payment|payments|bills|mortgage|instalments|installments",
     "not|t|cannot keep|catch up",
     "not|t|cannot make the|my|this|full|next full|next|payment|payments|minimum",
     "raise the rent",
