@@ -34,7 +34,7 @@ ROUNDS_OF_REVIEW: Final = 16
 """Every so many rounds the walks behind and around go on, a step each."""
 
 RESTS: Final = 2
-"""So that a storm of filings keeps two thirds of the process it comes to; of the rest, half is waiting for the database."""
+"""So that a storm of filings keeps two thirds of the process it comes to."""
 
 _LATE: Final = timedelta(seconds=2)
 _SETTLED: Final = timedelta(minutes=5)

@@ -1,6 +1,7 @@
 """Texts are sketched behind the filing, each once, whoever dies or is late; near duplicates of several customers gather."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,13 +12,14 @@ from services.intake import sketcher as room_of_sketches
 from services.intake.sketcher import Sketcher
 from shared.db import clusters, disputes, history, likeness
 from shared.db.clusters import Decision
-from shared.db.engine import Database
+from shared.db.engine import Database, Tx
 from shared.domain.likeness import sketch
 from shared.domain.relating import ClusterState
 from shared.messages.link_events import DisputeLinked
 from shared.runtime.ids import new_id
 from shared.runtime.metrics import Metrics
 from tests.builders import MONDAY_NINE, a_dispute, a_filing
+from tests.waiting import eventually
 
 CAMPAIGN = (
     "I demand that you pay back the monthly service fee that was taken from my account without my consent. Your terms "
@@ -155,6 +157,38 @@ async def test_erasing_a_dispute_removes_its_sketch_and_it_is_not_sketched_again
     assert await sketched(db) == {kept}
     await settle(sketcher)
     assert await sketched(db) == {kept}
+
+
+@pytest.mark.parametrize("first", ["sketch", "erasure"])
+async def test_a_sketch_and_an_erasure_at_the_same_time_leave_no_sketch(db: Database, first: str) -> None:
+    made = await filed(db, OTHER)
+
+    async def add(tx: Tx) -> None:
+        await likeness.add(tx, list((await likeness.of_texts(tx, [made])).values()) or told)
+
+    async def erase(tx: Tx) -> None:
+        await tx.raw.execute("update dispute_private set erased_at = now() where dispute_id = $1", made)
+
+    async def afterwards(step: Callable[[Tx], Awaitable[None]]) -> None:
+        async with db.transaction() as tx:
+            await step(tx)
+
+    async def somebody_waits() -> bool:
+        async with db.transaction() as tx:
+            waiting = (
+                "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+            )
+            return bool(await tx.raw.fetchval(waiting))
+
+    async with db.transaction() as tx:
+        told = list((await likeness.of_texts(tx, [made])).values())
+    one, other = (add, erase) if first == "sketch" else (erase, add)
+    async with db.transaction() as tx:
+        await one(tx)
+        late = asyncio.create_task(afterwards(other))
+        await eventually(somebody_waits)
+    await late
+    assert await sketched(db) == set()
 
 
 async def test_three_customers_with_one_text_are_a_cluster_and_two_are_not(db: Database, sketcher: Sketcher) -> None:
