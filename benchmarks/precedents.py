@@ -49,7 +49,7 @@ select s.id, 'D-2026-' || lpad(s.n::text, 7, '0'), 1, 1, '\\x00', case when s.de
   now() - s.n * interval '1 minute', now(), case when s.decided then now() - s.n * interval '30 seconds' end
 from stored s
 """
-_PRIVATE: Final = """
+PRIVATE: Final = """
 insert into dispute_private (dispute_id, name, email, subject, description, parties, reasons, evidence)
 select id, 'Ada Jones', 'ada' || n || '@example.org', subject, description, '[]', '[]', '[]' from stored
 """
@@ -115,7 +115,7 @@ async def _fill(database: str, stored: int) -> list[str]:
                 for n in range(first, min(first + 10_000, stored))
             ]
             await connection.copy_records_to_table("stored", records=rows)
-        for statement in (_DISPUTES, _PRIVATE, _DUE, "analyze"):
+        for statement in (_DISPUTES, PRIVATE, _DUE, "analyze"):
             await connection.execute(statement, timeout=600)
         found = await connection.fetch("select id::text from stored where not decided order by n limit $1", ASKED)
         return [row["id"] for row in found]
