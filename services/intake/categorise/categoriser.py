@@ -140,7 +140,8 @@ def _primary(probabilities: Mapping[str, float], spoken: AbstractSet[str]) -> st
 def _issue(category: str, hits: Sequence[Hit]) -> str | None:
     """The issue of the category that most phrases speak for, the first of them when several do."""
     mark = f"{category}/"
-    spoken = _spoken(hits, {hit.label for hit in hits if hit.label.startswith(mark)})
+    named = [hit for hit in hits if hit.label.startswith(mark)]
+    spoken = _spoken(named, {hit.label for hit in named}) if named else {}
     return max(spoken, key=spoken.__getitem__).removeprefix(mark) if spoken else None
 
 
