@@ -83,6 +83,7 @@ class Sketcher:
         async with self._database.transaction() as tx:
             places = await likeness.hold(tx)
             if places is None:
+                self._metrics.likeness_lag_seconds.set(0)  # of several processes the highest is shown: its holder's
                 return False
             until = likeness.bound(tx.now + _AHEAD)
             found = await likeness.unsketched(tx, places.front, until, look_at=LOOKED_AT, limit=SKETCHED_AT_ONCE)
