@@ -1,5 +1,6 @@
 """Disputes that grew older than a threshold's age while nothing happened to them: judged again, once for each age."""
 
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
@@ -20,6 +21,11 @@ log = logger(__name__)
 MARK: Final = "escalation.ageing"
 """The heartbeat that says until when every age was judged, so that a restart begins there."""
 JUDGED_AT_ONCE_MAX: Final = 200
+LOOK_SECONDS: Final = 1.0
+"""Between two looks, so that an age is noticed about so long after it was reached; a look is one range of an index for
+each age."""
+MARK_EVERY_SECONDS: Final = 10.0
+"""Between two marks; after a restart so much is judged again, which changes nothing."""
 _OVERLAP: Final = timedelta(seconds=1)
 
 
@@ -41,6 +47,7 @@ class Ageing:
         self._batch = batch
         self._places: dict[Watch, Place] = {}
         self._newest = 0
+        self._marked_at = -MARK_EVERY_SECONDS
         self._watches: Sequence[Watch] = ()
 
     async def round(self) -> bool:
@@ -48,9 +55,10 @@ class Ageing:
         async with self._database.transaction() as tx:
             await self._look_for_ages(tx)
         left = [await self._follow(watch) for watch in self._watches]
-        if self._watches and not any(left):
+        if self._watches and not any(left) and time.monotonic() - self._marked_at >= MARK_EVERY_SECONDS:
             async with self._database.transaction() as tx:
                 await heartbeats.beat(tx, MARK, ages=len(self._watches))
+            self._marked_at = time.monotonic()
         return any(left)
 
     async def _look_for_ages(self, tx: Tx) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
-from services.escalation.ageing import Ageing
+from services.escalation.ageing import LOOK_SECONDS, Ageing
 from services.escalation.auditor import Auditor
 from services.escalation.compliance import Compliance
 from services.escalation.expert_watch import ExpertWatch
@@ -124,16 +124,20 @@ class Engine:
                 group.create_task(self._sweep(sweep, stop), name=f"escalation.sweep.{number}")
             ageing = Ageing(self._database, matrices, handlers, batch=settings.audit_batch)
             pace = Pace(settings.audit_seconds)
+            pace_of_ages = Pace(min(LOOK_SECONDS, settings.audit_seconds))
             experts = ExpertWatch(self._database, handlers)
             risking = Risking(self._database, matrices, calendars, handlers)
             for step, name in (
                 (self._auditor.round, "escalation.audit"),
-                (ageing.round, "escalation.ageing"),
                 (risking.round, "escalation.risk"),
                 (experts.round, "escalation.experts"),
                 (Compliance(self._database, handlers).round, "escalation.compliance"),
             ):
                 group.create_task(every(step, stop, pace=pace, name=name, retry_on=RAISED_BY_DATABASE), name=name)
+            looking = every(
+                ageing.round, stop, pace=pace_of_ages, name="escalation.ageing", retry_on=RAISED_BY_DATABASE
+            )
+            group.create_task(looking, name="escalation.ageing")
             migrator = Migrator(self._database, matrices, calendars, self._figures)
             group.create_task(self._migrate(migrator, stop), name="escalation.migrations")
             reassigner = Reassigner(self._database, handlers)

@@ -5,7 +5,7 @@ Fire is one short transaction. A crash before the commit leaves the timer due; a
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -14,7 +14,7 @@ from uuid import UUID
 from services.escalation.deciding import Decided, save
 from services.escalation.figures import Figures
 from services.escalation.staffing import Staff, bench_of
-from shared.db import clocks, heartbeats, marks, timers
+from shared.db import clocks, heartbeats, marks, risk, timers
 from shared.db.engine import Database, Tx
 from shared.db.faults import is_away, is_transient, may_be_away
 from shared.db.policies import Matrices
@@ -113,18 +113,36 @@ class Sweep:
         decided = await self._read(tx, due)
         marked = await marks.of_many(tx, (each.before for each in decided.values() if each.watched))
         benches = await self._staff.benches(tx, newest, (each.before for each in decided.values()))
+        risks = await self._risks(tx, decided.values(), newest)
         fired: list[_Fired] = []
         for timer in due:
             each = decided[timer.dispute.id]
             try:
                 matrix = await self._matrices.for_case(tx, timer.dispute.policy_version, newest)
-                beyond = Beyond(marked.get(timer.dispute.id, NO_MARKS), bench=bench_of(benches, timer.dispute.id))
+                beyond = Beyond(
+                    marked.get(timer.dispute.id, NO_MARKS),
+                    bench=bench_of(benches, timer.dispute.id),
+                    breach_risk=risks.get(timer.dispute.id),
+                )
                 self._decide(tx, timer, each, matrix, beyond)
             except Exception as error:  # noqa: BLE001 - one dispute must not stop the others; its fate is to be parked
                 await self._park(tx, timer, error)
             else:
                 fired.append((timer, each))
         return fired
+
+    async def _risks(self, tx: Tx, decided: Iterable[Decided], newest: Matrix) -> Mapping[UUID, float]:
+        """The stored breach risk of those whose matrix looks at it; where none does, as shipped, nothing is read."""
+        found: dict[int | None, list[UUID]] = {}
+        for each in decided:
+            found.setdefault(each.before.policy_version, []).append(each.before.id)
+        asked: list[UUID] = []
+        for version, ids in found.items():
+            try:
+                asked += ids if (await self._matrices.for_case(tx, version, newest)).weighs_risk else []
+            except RecourseError:
+                continue  # told and parked where each is decided on
+        return await risk.scores(tx, asked) if asked else {}
 
     def _decide(self, tx: Tx, timer: Due, each: Decided, matrix: Matrix, beyond: Beyond) -> None:
         clock = each.clocks.get(timer.kind)
@@ -133,7 +151,7 @@ class Sweep:
         ):
             self._figures.stale.inc()
         had = each.dispute.handler
-        plan = fire(each.dispute, timer.kind, each.clocks, matrix, self._calendars, tx.now, beyond.marks, beyond.bench)
+        plan = fire(each.dispute, timer.kind, each.clocks, matrix, self._calendars, tx.now, beyond)
         each.add(plan, tx.now)
         self._staff.took(had, each.dispute.handler)
 

@@ -74,6 +74,7 @@ def _extension(rule: MayExtend) -> dict[str, Any]:
         "reasons": rule.reasons or None,
         "before_expiry": None if rule.before_expiry else False,
         "requires": rule.requires or None,
+        "notice": _text(rule.notice),
     }
     return {name: fact for name, fact in facts.items() if fact is not None}
 
@@ -86,6 +87,7 @@ def _extension_of(facts: Mapping[str, Any]) -> MayExtend:
         reasons=tuple(facts.get("reasons", ())),
         before_expiry=facts.get("before_expiry", True),
         requires=tuple(facts.get("requires", ())),
+        notice=_term(facts.get("notice")),
     )
 
 

@@ -10,7 +10,8 @@ from shared.domain.duration import Term
 class MayExtend(Struct, frozen=True, gc=False):
     """How much more time may be taken: `by` at once, up to `latest` counted from the start, at most so many `times`.
 
-    None sets no limit. `reasons` are those allowed, any when there are none; every fact of `requires` comes first.
+    None sets no limit. `reasons` are those allowed, any when there are none; every fact of `requires` comes first, and the
+    customer is told at least `notice` before the time runs out.
     """
 
     times: int
@@ -19,6 +20,7 @@ class MayExtend(Struct, frozen=True, gc=False):
     reasons: tuple[str, ...] = ()
     before_expiry: bool = True
     requires: tuple[str, ...] = ()
+    notice: Term | None = None
 
 
 class MayPause(Struct, frozen=True, gc=False):

@@ -46,6 +46,20 @@ REMEDIES: Final = (
 )
 """Remedies a customer may seek or be given, by the field's usual names."""
 
+CHANNELS: Final = (
+    "api",
+    "portal",
+    "email",
+    "chat",
+    "sms",
+    "telephone",
+    "in_person",
+    "letter",
+    "social_media",
+    "import",
+)
+"""How a dispute may reach the house; telephone, in person and letter are filed by an agent for the customer."""
+
 WAITS_MAX: Final = 200
 """More waits than this on one dispute is a fault in a caller, not a case."""
 

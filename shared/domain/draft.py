@@ -32,6 +32,7 @@ class Draft:
     ) -> None:
         self.dispute = dispute
         self.bench: Final = bench
+        self.breach_risk: float | None = None
         self.marks: Final = marks
         self.clocks: dict[Kind, Clock] = dict(clocks)
         self.matrix: Final = matrix

@@ -36,7 +36,8 @@ def granted(wish: Wish, clock: Clock, dispute: Dispute, calendars: Calendars, ma
     """The clock with more time; as it is when the wish was granted before.
 
     Raises:
-        Conflict: the clock is over or has run out, its rule has no extension or none left, or a fact has to come first.
+        Conflict: the clock is over or has run out, its rule has no extension or none left, a fact has to come first, or it
+            is too late for the notice that the rule asks for.
         InvalidValue: the reason or the length is not one that the rule allows; the detail says which are.
     """
     if any(each.request == wish.request for each in clock.extensions):
@@ -98,6 +99,7 @@ class _Bound(NamedTuple):
 
     def check(self, by: Duration | datetime) -> None:
         """Refuses what is no extension, or more than one extension may add."""
+        self._check_notice()
         base = self.before.due or self.now
         end = by if isinstance(by, datetime) else self.rules.following(by, base)
         if end <= base:
@@ -108,6 +110,13 @@ class _Bound(NamedTuple):
         if end > most:
             where = "/until" if isinstance(by, datetime) else "/by"
             raise InvalidValue(where, f"One extension adds at most {self.rule.by}, that is until {_shown(most)}.")
+
+    def _check_notice(self) -> None:
+        """Refuses what comes too late to tell the customer as long before the end as the rule says."""
+        notice, due = self.rule.notice, self.before.due
+        if notice is not None and due is not None and self.rules.first_end_of(notice, self.now) > due:
+            detail = f"The customer is told of an extension at least {notice} before the time runs out, which is at"
+            raise Conflict(f"{detail} {_shown(due)}; it is too late for that.")
 
     def check_end(self, after: Run) -> None:
         """Refuses what would end later than the rule's latest, or what the cap would take away again."""

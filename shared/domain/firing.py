@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
-from shared.domain.assignment import NO_BENCH, Bench
 from shared.domain.clock_record import Clock, Clocks, ClockState, Kind, OnBreach
 from shared.domain.clock_run import Moment
 from shared.domain.dispute import Dispute
@@ -16,9 +15,8 @@ from shared.domain.draft import Draft
 from shared.domain.escalation import Case, Escalate, Hold, climbs, decide
 from shared.domain.frozen import altered
 from shared.domain.lifecycle import Status, Trigger, allowed
-from shared.domain.marks import NO_MARKS, Marks
 from shared.domain.matrix import Matrix
-from shared.domain.milestones import Beyond, next_period
+from shared.domain.milestones import NOTHING_BEYOND, Beyond, next_period
 from shared.domain.plan import Closed, FollowUpAsked, Missed, NewsOwed, Plan, Warned
 from shared.domain.reconcile import reconcile, start_after_resolution, start_next_update
 from shared.domain.timekeeping import (
@@ -43,13 +41,12 @@ def fire(
     matrix: Matrix,
     calendars: Calendars,
     now: datetime,
-    marks: Marks = NO_MARKS,
-    bench: Bench = NO_BENCH,
+    beyond: Beyond = NOTHING_BEYOND,
 ) -> Plan:
     """What becomes of a dispute whose timer of this kind is due; `clocks` are its newest generations.
 
-    `marks` are the facts it does not carry itself, for the milestones of regimes; `bench` is what is known of those who may
-    handle it.
+    `beyond` are the facts it does not carry itself, for the milestones of regimes, what is known of those who may handle
+    it, and its breach risk.
 
     A timer whose clock is over, or none, is taken away; one that came too early is set again.
 
@@ -58,9 +55,10 @@ def fire(
         CannotPromise: a deadline would never come.
     """
     clock = clocks.get(kind)
-    if clock is not None and settled(clock, dispute, now, marks) is not clock:
-        return reconcile(dispute, clocks, matrix, calendars, now, beyond=Beyond(marks, bench=bench))
-    draft = Draft(dispute, clocks, matrix, calendars, now, marks, bench)
+    if clock is not None and settled(clock, dispute, now, beyond.marks) is not clock:
+        return reconcile(dispute, clocks, matrix, calendars, now, beyond=beyond._replace(owing=None))
+    draft = Draft(dispute, clocks, matrix, calendars, now, beyond.marks, beyond.bench)
+    draft.breach_risk = beyond.breach_risk
     if clock is None or not clock.open:
         draft.disarm(kind)
     else:
@@ -121,7 +119,15 @@ def _escalate(draft: Draft, clock: Clock) -> None:
     """Climbs once; at the top the miss is told, and the top tier is reminded a few times, further and further apart."""
     over = _ran_out(draft, clock)
     since = draft.tier_since()
-    case = Case(draft.dispute, draft.matrix, draft.now, breached=over, tier_since=since, bench=draft.bench)
+    case = Case(
+        draft.dispute,
+        draft.matrix,
+        draft.now,
+        breached=over,
+        breach_risk=draft.breach_risk,
+        tier_since=since,
+        bench=draft.bench,
+    )
     verdict = Hold() if _just_climbed(draft, over) else decide(case)
     if not isinstance(verdict, Escalate) or clock.kind is not Kind.TIER:
         draft.tell(Missed(over))
@@ -154,7 +160,9 @@ def _remind(draft: Draft, over: Clock) -> None:
     reminders = draft.matrix.tier(draft.dispute.tier).reminders
     if over.promise.reminder < len(reminders):
         promise = reminders[over.promise.reminder][draft.dispute.severity]
-        draft.begin(Kind.TIER, promise, draft.now)
+        begun = draft.begin(Kind.TIER, promise, draft.now)
+        if begun is not None:  # a reminder is no climb: the tier has had the dispute as long as before
+            draft.keep(altered(begun, opened_at=over.opened_at))
 
 
 def _remind_first(draft: Draft, clock: Clock) -> None:

@@ -118,6 +118,7 @@ def _extension(rule: ExtensionRule) -> MayExtend:
         reasons=rule.reasons,
         before_expiry=rule.before_expiry,
         requires=tuple(map(str, rule.requires)),
+        notice=rule.notice,
     )
 
 

@@ -1,13 +1,23 @@
 """What is worth a second look in a matrix that holds: rules that decide nothing, gaps, and people nobody can reach."""
 
+import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Final, NamedTuple
 
+from shared.domain.clock_record import Kind
 from shared.domain.conditions import SEVERITY_ORDER, Condition
+from shared.domain.dispute import CHANNELS
 from shared.domain.expressions import Expression
 from shared.domain.matrix import Matrix, Threshold, Tier, When
 from shared.domain.people import Person
+
+_QUOTED: Final = r"""(?:"[^"\n]*"|'[^'\n]*')"""
+_WORD: Final = re.compile(_QUOTED)
+_CHANNEL: Final = re.compile(
+    rf"(?<![\w.])channel\s*(?:==|!=|(?:not\s+)?in\b)\s*({_QUOTED}|\[[^\]]*\])|({_QUOTED})\s*(?:==|!=)\s*channel\b"
+)
+"""A comparison of `channel` with a word or a list of them, from either side."""
 
 
 class Advice(NamedTuple):
@@ -35,15 +45,26 @@ def _thresholds(matrix: Matrix) -> Iterator[Advice]:
                 f"and asks for tier {covering.to_tier}",
             )
         if isinstance(each.when, Expression):
-            yield from _words(place, each, each.when)
+            yield from _words(place, each, each.when, has_risk=Kind.RESOLUTION in matrix.clocks)
 
 
-def _words(place: str, each: Threshold, when: Expression) -> Iterator[Advice]:
-    if any(fact.name == "breach_risk" for fact in when.looks_at):
-        yield Advice(place, f"{each.name!r} looks at breach_risk, which holds neither way until it is worked out")
+def _words(place: str, each: Threshold, when: Expression, *, has_risk: bool) -> Iterator[Advice]:
+    if not has_risk and any(fact.name == "breach_risk" for fact in when.looks_at):
+        unknown = "which is never known, for this matrix promises no resolution"
+        yield Advice(place, f"{each.name!r} looks at breach_risk, {unknown}")
+    for word in channels_named(when.text):
+        if word not in CHANNELS:
+            known = ", ".join(CHANNELS)
+            yield Advice(place, f"{each.name!r} compares channel with {word!r}; disputes come by {known}")
     if when.ages and each.cool_down is not None:
         late = "an age passed while it cools down counts at the next event or clock only"
         yield Advice(place, f"{each.name!r} looks at an age and has a cool-down: {late}")
+
+
+def channels_named(text: str) -> list[str]:
+    """The words that a condition, one that holds in its grammar, compares `channel` with."""
+    compared = ["".join(either) for either in _CHANNEL.findall(text)]
+    return [word[1:-1] for each in compared for word in _WORD.findall(each)]
 
 
 def _covering(number: int, each: Threshold, every: Sequence[Threshold]) -> Threshold | None:

@@ -44,6 +44,7 @@ missed.
   window** is the customer's time to use a right. **Third party** is time that somebody else owes.
 - Nothing pauses but by the milestone's own rule. Waiting for the customer stops no regime's clock.
 - An **extension** needs a reason, one of those listed where there is a list, and where it says so facts that came before.
+  Where the customer is to be told so long before the time runs out, it is refused when that is no longer possible.
   It ends at its maximum, which the clock itself keeps. Where a source gives no number of extensions, there is one; where
   it gives no maximum, none is kept.
 - Of several milestones of one name, the first whose circumstance is there is taken. `received from` and `received to`

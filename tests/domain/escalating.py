@@ -54,7 +54,9 @@ class Life:
     def fired(self, kind: Kind) -> list[Told]:
         """The timer of this kind goes off now, due or not."""
         matrix, now = self.matrix, self.now
-        return self.apply(fire(self.dispute, kind, self.clocks, matrix, CALENDARS, now, self.marks, self.bench))
+        return self.apply(
+            fire(self.dispute, kind, self.clocks, matrix, CALENDARS, now, Beyond(self.marks, bench=self.bench))
+        )
 
     def marked(self, name: str) -> list[Told]:
         """A fact is reported, true as of now, and escalation hears of it."""

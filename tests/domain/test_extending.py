@@ -136,3 +136,16 @@ def test_a_regimes_extension_asks_for_its_reason_its_facts_and_its_latest_end() 
         ask(life, wanted._replace(by=at(46)))
     ask(life, wanted)
     assert life.clocks[kind("investigation")].due_at == at(45)
+
+
+def test_an_extension_comes_as_long_before_the_end_as_the_customer_is_to_be_told() -> None:
+    rule = ExtensionRule(Duration(5, Unit.HOUR), None, 2, (), notice=Duration(3, Unit.HOUR))
+    life = under(a_milestone("answer", Marker.RECEIVED, Marker.RESOLVED, "10 hours", extension=rule))
+    life.until(7.01)
+    with pytest.raises(Conflict, match="told of an extension at least 3 hours before the time runs out"):
+        ask(life, wish(5, kind=kind("answer")))
+    assert life.clocks[kind("answer")].due_at == at(10)
+    in_time = under(a_milestone("answer", Marker.RECEIVED, Marker.RESOLVED, "10 hours", extension=rule))
+    in_time.until(7)
+    ask(in_time, wish(5, kind=kind("answer")))
+    assert in_time.clocks[kind("answer")].due_at == at(15)

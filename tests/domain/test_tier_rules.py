@@ -79,6 +79,20 @@ def test_a_threshold_that_cools_leaves_a_dispute_with_the_tier_it_just_came_to()
     assert climbs(life.heard()) == [(1, 3)]
 
 
+def test_a_reminder_is_no_climb_so_that_it_does_not_begin_the_cool_down_anew() -> None:
+    body = a_body()
+    reminded = [*body["tiers"][:1], body["tiers"][1] | {"on_breach": "remind"}, *body["tiers"][2:]]
+    loud = {"name": "loud", "when": {"signals_any": ["media"]}, "to_tier": 3, "because": "loud", "cool_down": "9 hours"}
+    life = Life(matrix=a_matrix(thresholds=[loud], tiers=reminded, clocks=clocks(acknowledgement=None)))
+    life.heard()
+    life.until(4)  # tier 2 gets it, with eight hours, and is reminded at twelve
+    life.until(12.5)
+    assert life.dispute.tier == 2
+    assert of(life.with_facts(signals=("media",)), Climbed) == []
+    life.now = NINE + timedelta(hours=13)
+    assert climbs(life.heard()) == [(2, 3)]
+
+
 def test_cooling_keeps_no_dispute_from_beginning_where_it_belongs_and_no_other_threshold_back() -> None:
     life = Life(matrix=cooling("2 hours"), dispute=a_dispute(received_at=NINE, signals=("media",)))
     life.heard()

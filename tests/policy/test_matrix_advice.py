@@ -7,7 +7,7 @@ import pytest
 from shared.domain.matrix import Matrix
 from shared.policy.matrix import parse_matrix
 from shared.policy.matrix_advice import advice
-from tests.domain.matrices import a_body, a_tier
+from tests.domain.matrices import a_body, a_tier, clocks
 
 ANN = {"name": "Ann", "email": "ann@house.example"}
 BOB = {"name": "Bob", "email": "bob@house.example"}
@@ -100,13 +100,35 @@ def test_people_nobody_can_reach_tiers_without_deputies_and_limits_upside_down_a
     ]
     assert remarks(a_threshold("risky", "breach_risk > 0.9", 1), tiers=tiers) == [
         ("thresholds.0", "'risky' asks for tier 1, with which every dispute begins"),
-        ("thresholds.0", "'risky' looks at breach_risk, which holds neither way until it is worked out"),
         ("tiers.1", "Lead (tier 2) has no holder; its disputes go to its deputies or the next tier"),
         ("tiers.1", "Lead (tier 2) has no deputy; nobody takes its disputes while its holders are away"),
         ("tiers.0.holders", "Agent Ann has no e-mail address to be told at"),
         ("tiers.1.authority", "Lead (tier 2) may promise less than Agent (tier 1): 100 EUR and 500 EUR"),
         ("tiers.1.authority", "nobody may promise more than 500 EUR"),
     ]
+
+
+def test_a_risk_that_nobody_will_ever_know_is_told() -> None:
+    risky = a_threshold("risky", "breach_risk > 0.9")
+    assert remarks(risky) == []
+    unknown = "'risky' looks at breach_risk, which is never known, for this matrix promises no resolution"
+    assert remarks(risky, clocks=clocks(resolution=None)) == [("thresholds.0", unknown)]
+
+
+@pytest.mark.parametrize(
+    ("when", "words"),
+    [
+        ('channel == "mail"', ["mail"]),
+        ('channel in ["email", "fax", "post"] and amount > 5', ["fax", "post"]),
+        ("channel not in ['telegram']", ["telegram"]),
+        ('vulnerable or "mail" != channel', ["mail"]),
+        ('channel == "email" or metadata.channel == "mail"', []),
+    ],
+)
+def test_a_channel_by_which_no_dispute_comes_is_told(when: str, words: list[str]) -> None:
+    found = remarks(a_threshold("t", when))
+    assert [detail.split("'")[3] for _, detail in found] == words
+    assert all("disputes come by api, portal, email" in detail for _, detail in found)
 
 
 def test_an_age_that_may_be_passed_during_a_cool_down_is_told() -> None:

@@ -23,11 +23,10 @@ from services.intake.api.deps import (
 from services.intake.api.fields import LINE, Instant, IssueName
 from services.intake.api.schemas_dispute import CorrectionIn, DisputeOut, DisputePageOut, ListedOut
 from services.intake.commands.correct import correct
-from services.intake.commands.new_dispute import CHANNELS
 from services.intake.commands.teach import teach
 from services.intake.security import Caller
 from shared.db import privates, search
-from shared.domain.dispute import CATEGORIES, Severity
+from shared.domain.dispute import CATEGORIES, CHANNELS, Severity
 from shared.domain.lifecycle import Status
 from shared.runtime import traces
 
@@ -49,7 +48,7 @@ class Filters(BaseModel):
     tier: Annotated[int, Field(ge=1, le=99)] | None = None
     handler: _Word | None = None
     severity: Severity | None = None
-    channel: Literal[CHANNELS] | None = None  # type: ignore[valid-type] # the command's own list
+    channel: Literal[CHANNELS] | None = None  # type: ignore[valid-type] # the domain's own list
     customer_id: UUID | None = None
     needs_person: bool | None = None
     overdue: bool = Field(False, description="Only those with a clock that ran out and was not met.")

@@ -21,8 +21,8 @@ from services.intake.api.fields import (
     Prose,
     TimeZone,
 )
-from services.intake.commands.new_dispute import CHANNELS, Customer, NewDispute
-from shared.domain.dispute import CUSTOMER_CLASSES, REMEDIES
+from services.intake.commands.new_dispute import Customer, NewDispute
+from shared.domain.dispute import CHANNELS, CUSTOMER_CLASSES, REMEDIES
 from shared.domain.errors import InvalidValue
 from shared.domain.money import Money
 
@@ -89,7 +89,7 @@ class DisputeIn(Body):
     customer: CustomerIn
     subject: Line300
     description: Prose
-    channel: Literal[CHANNELS] = "api"  # type: ignore[valid-type] # the command's own list
+    channel: Literal[CHANNELS] = "api"  # type: ignore[valid-type] # the domain's own list
     amount: MoneyIn | None = None
     order_reference: Line100 | None = None
     product: Line200 | None = None

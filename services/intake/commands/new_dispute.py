@@ -2,27 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Final
 from uuid import UUID
 
 from msgspec import Struct, field
 
 from shared.domain.money import Money
 from shared.runtime.sealing import Sealer
-
-CHANNELS: Final = (
-    "api",
-    "portal",
-    "email",
-    "chat",
-    "sms",
-    "telephone",
-    "in_person",
-    "letter",
-    "social_media",
-    "import",
-)
-"""How a dispute may reach the house; telephone, in person and letter are filed by an agent for the customer."""
 
 
 class Customer(Struct, frozen=True, kw_only=True, gc=False):

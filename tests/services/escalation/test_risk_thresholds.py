@@ -70,6 +70,18 @@ async def test_an_event_is_judged_by_the_score_that_is_kept(room: Room, risking:
     assert await tier(room, dispute_id) == 2
 
 
+async def test_a_deadline_that_passes_is_judged_by_the_score_that_is_kept(room: Room) -> None:
+    quick = [a_tier("Agent", "4 hours"), *SLOW[1:]]
+    quiet = clocks(resolution=TEN_DAYS, next_update=None, acknowledgement=None, first_response=None)
+    await room.put_policy(tiers=quick, thresholds=[LIKELY[0] | {"to_tier": 3}], clocks=quiet)
+    (dispute_id,) = await room.taken_up()
+    async with room.database.transaction() as tx:
+        await risk.keep(tx, {dispute_id: 0.7}, None)
+    await room.pass_time(hours=4.1)
+    climbs = [each for each in await room.events(dispute_id) if isinstance(each, DisputeEscalated)]
+    assert [(each.to_tier, each.because[0]) for each in climbs] == [(3, "it is likely to be late")]
+
+
 async def test_a_published_model_answers_in_place_of_the_prior(room: Room, risking: Risking) -> None:
     flat = tuple(Weight(name, 0.0, 1.0, 0.0) for name in NAMES)
     model = Model(1_000_000, 0.0, flat, Calibration("isotonic", (0.0,), (0.9,)))
