@@ -25,6 +25,7 @@ router = secured_router("/v1/insight/clusters", "insight", codes=("invalid_value
 Watcher = Annotated[Caller, Depends(require("ops:read", "cases:work"))]
 Decider = Annotated[Caller, Depends(require("cases:work"))]
 SAMPLES: Final = 5
+_DAY: Final = timedelta(days=1)
 _DECIDING: Final = problems(
     "conflict",
     "malformed_json",
@@ -58,7 +59,9 @@ class ClusterOut(BaseModel):
     first_at: datetime = Field(description="When the first of them was received.")
     last_at: datetime = Field(description="When the newest was.")
     customers: int = Field(description="Customers among the newest hundred.")
-    per_day: float | None = Field(description="Disputes a day over the newest hundred; none where all came at once.")
+    per_day: float | None = Field(
+        description="Disputes a day over the newest hundred, of a smaller cluster over a day at least."
+    )
     categories: dict[str, int] = Field(
         description="Of the newest hundred.", examples=[{"billing_error": 97, "other": 3}]
     )
@@ -100,17 +103,20 @@ def _figures(found: Cluster, members: Sequence[Member]) -> dict[str, Any]:
         "first_at": found.first_at,
         "last_at": found.last_at,
         "customers": len({each.customer_id for each in members}),
-        "per_day": _per_day(members),
+        "per_day": _per_day(found, members),
         "categories": dict(Counter(each.category for each in members).most_common()),
         "references": [each.reference for each in members[:SAMPLES]],
     }
 
 
-def _per_day(members: Sequence[Member]) -> float | None:
-    if len(members) < 2:
+def _per_day(found: Cluster, members: Sequence[Member]) -> float | None:
+    """Over the newest hundred; of fewer, which may all have come within an hour, over a day at least."""
+    if not members:
         return None
     took = members[0].received_at - members[-1].received_at
-    return round((len(members) - 1) / (took / timedelta(days=1)), 2) if took else None
+    if len(members) >= found.size:
+        took = max(took, _DAY)
+    return round(len(members) / (took / _DAY), 2) if took else None
 
 
 @router.get("", operation_id="listClusters", summary="List clusters", responses=problems("invalid_cursor"))

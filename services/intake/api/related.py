@@ -123,7 +123,7 @@ class RelatedOut(BaseModel):
     """What belongs to a dispute."""
 
     proposals: list[ProposalOut] = Field(
-        description="The strongest first; pairs of which a person has spoken are gone."
+        description="Those of one matter first, then the strongest; pairs of which a person has spoken are gone."
     )
     has_more: bool = Field(description="Whether there are weaker ones beyond the limit.")
     links: list[LinkOut] = Field(description="What people said, the newest first.")

@@ -1,6 +1,7 @@
 """What belongs to a dispute: proposals worked out when asked for, and what people said of them."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from shared.db.links import Link
 from shared.domain.clustering import Told
 from shared.domain.dispute import Dispute
 from shared.domain.errors import InvalidValue
-from shared.domain.relating import LinkKind, Proposal, Side, relate
+from shared.domain.relating import LinkKind, Proposal, Relation, Side, relate
 from shared.messages.link_events import DisputeLinked, DisputeUnlinked
 
 
@@ -40,7 +41,7 @@ class Related(NamedTuple):
 
 
 async def related(tx: Tx, dispute: Dispute, *, filed_by: UUID | None) -> Related:
-    """The proposals, the strongest first, without pairs of which a person has spoken; `filed_by` sees its own only.
+    """The proposals, those of one matter first and then the strongest, without pairs of which a person has spoken; `filed_by` sees its own only.
 
     Worked out from the indexes and this dispute's text, so that it does not wait for the text to be sketched.
     """
@@ -70,7 +71,13 @@ async def _sketches(tx: Tx, ids: Sequence[UUID]) -> Mapping[UUID, Told]:
 def _proposed(dispute: Dispute, others: Mapping[UUID, Dispute], told: Mapping[UUID, Told]) -> list[Proposed]:
     this = _side(dispute, told)
     found = [Proposed(each, made) for each in others.values() if (made := relate(this, _side(each, told))) is not None]
-    return sorted(found, key=lambda each: (-each.proposal.score, each.other.received_at, each.other.id))
+    return sorted(found, key=_order)
+
+
+def _order(each: Proposed) -> tuple[bool, float, datetime, UUID]:
+    """The same matter before the same text: of a campaign there may be many."""
+    relation, score, _ = each.proposal
+    return relation is Relation.SIMILAR, -score, each.other.received_at, each.other.id
 
 
 def _side(dispute: Dispute, told: Mapping[UUID, Told]) -> Side:

@@ -224,6 +224,19 @@ async def test_of_many_proposals_the_strongest_are_shown(desk: Desk) -> None:
     assert (len(found["proposals"]), found["has_more"]) == (3, True)
 
 
+async def test_the_same_matter_is_shown_before_the_texts_of_a_campaign(desk: Desk) -> None:
+    for n in range(5):
+        await filed(desk, campaign(n), customer_id=uuid4())
+    first = await filed(desk, campaign(0), amount=Money.of("8.90", "EUR"))
+    await Sketcher(desk.db, Metrics()).round()
+    again = await filed(desk, "You took the fee again.", days=1, amount=Money.of("8.90", "EUR"))
+    copy = await filed(desk, campaign(1), days=2, amount=Money.of("8.90", "EUR"))
+    kinds = [kind for kind, _ in await proposed(desk, copy)]
+    assert kinds[:2] == ["duplicate_of", "duplicate_of"]
+    assert set(kinds[2:]) == {"similar"}
+    assert {each for _, each in (await proposed(desk, copy))[:2]} == {first.reference, again.reference}
+
+
 async def a_cluster(desk: Desk, size: int = 6) -> Any:
     for n in range(size):
         await filed(desk, campaign(n), days=n, customer_id=uuid4())
@@ -234,7 +247,7 @@ async def a_cluster(desk: Desk, size: int = 6) -> Any:
 
 async def test_a_cluster_is_proposed_with_its_figures_and_the_words_in_common(desk: Desk) -> None:
     found = await a_cluster(desk)
-    assert (found["state"], found["size"], found["customers"], found["per_day"]) == ("proposed", 6, 6, 1.0)
+    assert (found["state"], found["size"], found["customers"], found["per_day"]) == ("proposed", 6, 6, 1.2)
     assert found["categories"] == {"billing_error": 6}
     assert len(found["references"]) == 5
     assert datetime.fromisoformat(found["first_at"]) == MONDAY_NINE
