@@ -77,6 +77,8 @@ SAFETY = (
 
 NOT_SAFETY = (
     "fire stick|tv|place|red|tablet|hd|hydrant|alarm|station|sale|sticks|extinguisher",
+    "insult to injury",
+    "smoking cigarettes|cigarette",
     "on fire with|sale|lately",
     "set fire to my money",
     "kindle fire",

@@ -33,7 +33,7 @@ HARDSHIP = (
     "raise the rent",
     "not|t|cannot|cant|dont|never make|meet .. payment|payments|instalments|installments",
     "not|t|cannot|cant|dont|never have|has|got .. money|funds|means|cash",
-    "no|any|more money|cash|funds|savings left|for|until|to|at|either",
+    "no|any money|cash|funds|savings left|for|until|to|at|either",
     "money|budget is|s|very|was tight|short|very|running",
     "tight|short on|of money|cash|funds|budget",
     "payment|repayment|instalment|installment plan|plans|arrangement|arrangements|holiday",
@@ -86,6 +86,7 @@ HARDSHIP = (
 )
 
 NOT_HARDSHIP = (
+    "eviction|repossession|foreclosure on my name|record|report|credit",
     "can|could|easily well|easily afford",
     "not|t|cannot|cant|dont|never afford to lose|miss|wait|risk",
     "say|says|said|claim|claims i|that m|am|was in|behind",
