@@ -84,6 +84,8 @@ _OTHERS_STATE = re.compile(
 )
 
 _QUOTES: Final = {'"': '"', "\u201c": "\u201d", "\u201e": "\u201c", "\u00ab": "\u00bb"}
+_TYPED_CLOSING: Final = "''"
+"""Two apostrophes in place of the closing mark: so write typewriters, and forms that clean a text."""
 _SINGLE: Final = (" '", "\n'", "('", " \u2018", "\n\u2018")
 _SINGLE_QUOTED = re.compile(
     r"(?<!\w)['\u2018](?=\w)([^'\u2018\u2019\n]{3,120}(?:['\u2019]\w[^'\u2018\u2019\n]{0,80}){0,3})['\u2019](?!\w)"
@@ -160,7 +162,8 @@ def _between(text: str, opening: str, closing: str) -> Iterator[tuple[int, int]]
     """A mark that follows a letter or digit opens nothing: 27" is a screen."""
     at = text.find(opening)
     while at >= 0:
-        end = text.find(closing, at + 1, at + QUOTE_CHARACTERS_MAX)
+        ends = (text.find(mark, at + 1, at + QUOTE_CHARACTERS_MAX) for mark in (closing, _TYPED_CLOSING))
+        end = min((found for found in ends if found > 0), default=-1)
         if end > 0 and not text[at - 1 : at].isalnum():
             if not _own(text, at):
                 yield at, end

@@ -77,6 +77,10 @@ def test_a_danger_counts_whoever_names_it() -> None:
     assert "safety" in names("Your engineer said that the boiler is dangerous.")
 
 
+def test_two_apostrophes_close_a_quotation_too() -> None:
+    assert "legal_threat" in names("They marked it \" verified '' and so I will sue you, whatever \" closed '' means.")
+
+
 def test_the_size_of_a_screen_opens_no_quotation() -> None:
     assert "safety" in names('The 27" screen caught fire next to the 30" one.')
 
