@@ -73,6 +73,7 @@ async def main() -> int:
         client = await Client.connect(stage.port)
         try:
             await _follow(database, given.stored)
+            await _ask(client, "one dispute alone, to compare with", asked, part="")
             await _ask(client, "index at rest", asked)
             done = asyncio.Event()
             deciding = asyncio.create_task(_decide(stage.database, database, done))
@@ -155,11 +156,11 @@ async def _follow(database: Database, stored: int) -> None:
         print(f"  table {size['rows']}, index of words {size['words']}")
 
 
-async def _ask(client: Client, name: str, ids: Sequence[str]) -> None:
+async def _ask(client: Client, name: str, ids: Sequence[str], *, part: str = "/precedents") -> None:
     took, matches = [], 0
     for number, each in enumerate([*ids[:10], *ids]):  # the first ten prepare the statements and are not counted
         began = time.perf_counter()
-        status, body = await client.send("GET", f"/v1/disputes/{each}/precedents")
+        status, body = await client.send("GET", f"/v1/disputes/{each}{part}")
         took.append((time.perf_counter() - began) * 1000)
         if status != 200:
             raise SystemExit(f"{status} {body[:300]!r}")

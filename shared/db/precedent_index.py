@@ -58,13 +58,13 @@ async def keep_up(tx: Tx, limit: int) -> int:
     return len(due)
 
 
-async def sample_words(tx: Tx) -> bool:
-    """Estimates anew how many precedents have each word; False when another process is at it.
+async def sample_words(tx: Tx) -> int | None:
+    """Estimates anew how many precedents have each word; how many there are, about, or None when another process is at it.
 
     Up to 20,000 precedents are counted whole; of more, the rows of as many pages as hold about so many.
     """
     if not await tx.raw.fetchval(_ALONE, _LOCK + 1):
-        return False
+        return None
     total = float(await tx.raw.fetchval(_FEW, SAMPLE))
     if total >= SAMPLE:
         total = max(total, float(await tx.raw.fetchval(_MANY)))
@@ -73,4 +73,4 @@ async def sample_words(tx: Tx) -> bool:
     await tx.raw.execute(_COUNTED, 100 * share, 1 / share, WORD_MIN)
     told = orjson.dumps({"precedents": round(total), "share": share}).decode()
     await tx.raw.execute(_SEEN, SAMPLED, tx.now, told)
-    return True
+    return round(total)

@@ -18,9 +18,9 @@ CONFIGURED: Final = ("de", "en", "es", "fr", "it", "nl", "pt")
 """Languages with a text search configuration of their own; the others are searched by their words as they stand."""
 TEXT_MAX: Final = 20_000
 """Characters of a text that are looked at."""
-WEIGHED_MAX: Final = 120
-"""Disputes found by words that are compared with the case in full; as many of its category join them."""
-NEWEST_MAX: Final = 40
+WEIGHED_MAX: Final = 80
+"""Disputes found by words that are compared with the case in full; the newest of its category join them."""
+NEWEST_MAX: Final = 20
 MATCHES_MAX: Final = 50
 """Matches that are told of and counted, the most alike."""
 SAMPLED: Final = "intake.precedents.words"
@@ -32,9 +32,7 @@ _WORDS: Final = (
     "where alias in ('asciiword', 'word')) limit 1000) as w"
 )
 _FREQUENT: Final = "select word, documents from precedent_word where word = any($1::text[])"
-_SAMPLE: Final = (
-    "select (detail->>'precedents')::float8 as total, (detail->>'share')::float8 as share from heartbeat where name = $1"
-)
+_SAMPLE: Final = "select (detail->>'precedents')::float8 as total, (detail->>'share')::float8 as share from heartbeat where name = $1"
 _BY_WORDS: Final = (
     "select f.dispute_id from unnest($1::text[], $2::float8[]) as l(question, worth) cross join lateral "
     f"(select p.dispute_id from precedent p where p.words @@ l.question::tsquery limit {FOUND_AT_ONCE_MAX}) as f "

@@ -25,7 +25,7 @@ SHARED_SHOWN_MAX: Final = 5
 LOOKUPS_MAX: Final = 24
 FOUND_AT_ONCE_MAX: Final = 300
 """Rows that one lookup is chosen to find, and may find at most."""
-FOUND_MAX: Final = 2_000
+FOUND_MAX: Final = 1_200
 _PAIRED_MAX: Final = 8
 _FEW: Final = 1_000
 """With fewer documents than this, words are weighed as if there were so many; else nothing would be telling."""

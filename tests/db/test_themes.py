@@ -187,7 +187,7 @@ async def test_old_counts_are_forgotten(db: Database, yesterday: datetime) -> No
     async with db.transaction() as tx:
         for days in (121, 119):
             await tx.raw.execute(
-                "insert into theme_count values ('day', $1, 'word', 'x', 3)", (tx.now - timedelta(days=days)).date()
+                "insert into theme_count values ('day', 'word', 'x', $1, 3)", (tx.now - timedelta(days=days)).date()
             )
     await counted(db)
     async with db.transaction() as tx:

@@ -1,6 +1,6 @@
 """What customers speak of, counted per finished day and week, and what rose."""
 
-from sqlalchemy import CheckConstraint, Column, Date, Double, Integer, Table, Text
+from sqlalchemy import CheckConstraint, Column, Date, Double, Index, Integer, Table, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from shared.db.tables.schema import ID, INSTANT, METADATA, one_of
@@ -30,11 +30,12 @@ theme_count = Table(
     "theme_count",
     METADATA,
     Column("period", Text, primary_key=True),
-    Column("starts", Date, primary_key=True),
     Column("kind", Text, primary_key=True),
     Column("term", Text, primary_key=True),
+    Column("starts", Date, primary_key=True),
     Column("customers", Integer, nullable=False),
     CheckConstraint(_PERIOD, "period"),
+    Index("ix_theme_count_starts", "period", "starts"),
 )
 """How many customers had a category, issue or product, or wrote a word; no row leads back to a person or a dispute."""
 

@@ -1,6 +1,7 @@
 """An agent sees what was decided in similar disputes, what came of it, and what that suggests within which authority."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -8,7 +9,8 @@ import pytest
 
 from services.intake.api import precedents as api
 from services.intake.precedents import PrecedentKeeper
-from shared.db.engine import Database
+from shared.db.engine import Database, make_engine
+from shared.db.precedents import SAMPLED
 from shared.domain.dispute import Dispute, Remedy
 from shared.domain.lifecycle import Outcome
 from shared.domain.money import Money
@@ -119,3 +121,34 @@ async def test_it_is_for_those_who_may_read_the_dispute(desk: Desk) -> None:
     assert (await desk.client.get(url + "?limit=0", headers=await desk.key())).status_code == 422
     missing = f"/v1/disputes/{uuid4()}/precedents"
     assert (await desk.client.get(missing, headers=await desk.key())).status_code == 404
+
+
+async def test_the_words_are_counted_anew_when_the_index_grew_and_not_while_nothing_changes(
+    desk: Desk, database: str
+) -> None:
+    ahead = timedelta()
+    moved = Database(make_engine(database, pool_size=2), offset=lambda: ahead)
+    keeper = PrecedentKeeper(moved)
+
+    async def counted() -> tuple[int, datetime]:
+        async with desk.db.transaction() as tx:
+            row = await tx.raw.fetchrow("select detail, beat_at from heartbeat where name = $1", SAMPLED)
+        return row["detail"]["precedents"], row["beat_at"]
+
+    try:
+        await decided(desk.db, TEXT)
+        await keeper.round()
+        first = await counted()
+        assert first[0] == 1
+        await decided(desk.db, TEXT)
+        await keeper.round()
+        assert await counted() == first  # too soon after the last count
+        ahead = timedelta(minutes=6)
+        await keeper.round()
+        second = await counted()
+        assert second[0] == 2
+        ahead = timedelta(hours=9)
+        await keeper.round()
+        assert await counted() == second
+    finally:
+        await moved.dispose()

@@ -28,13 +28,14 @@ def upgrade() -> None:
     op.create_table(
         "theme_count",
         sa.Column("period", sa.Text(), nullable=False),
-        sa.Column("starts", sa.Date(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("term", sa.Text(), nullable=False),
+        sa.Column("starts", sa.Date(), nullable=False),
         sa.Column("customers", sa.Integer(), nullable=False),
         sa.CheckConstraint(_PERIOD, name=op.f("ck_theme_count_period")),
-        sa.PrimaryKeyConstraint("period", "starts", "kind", "term", name=op.f("pk_theme_count")),
+        sa.PrimaryKeyConstraint("period", "kind", "term", "starts", name=op.f("pk_theme_count")),
     )
+    op.create_index("ix_theme_count_starts", "theme_count", ["period", "starts"])
     op.create_table(
         "theme",
         sa.Column("period", sa.Text(), nullable=False),
