@@ -33,8 +33,8 @@ TOLD_AT_ONCE: Final = 100
 ROUNDS_OF_REVIEW: Final = 16
 """Every so many rounds the walks behind and around go on, a step each."""
 
-RESTS: Final = 2
-"""So that a storm of filings keeps two thirds of the process it comes to."""
+RESTS: Final = 9
+"""So that a storm of filings keeps nine tenths of the process it comes to; what waits is sketched when it is over."""
 
 _LATE: Final = timedelta(seconds=2)
 _SETTLED: Final = timedelta(minutes=5)
@@ -56,7 +56,7 @@ class _Gathering:
 
 
 class Sketcher:
-    """Goes after the filings a bounded batch at a time, and rests between batches twice as long as they took."""
+    """Goes after the filings a bounded batch at a time, and rests between batches nine times as long as they took."""
 
     def __init__(self, database: Database, metrics: Metrics) -> None:
         self._database = database
