@@ -72,7 +72,7 @@ def _line(writer: Writer, reader: Reader, notice: Notice, dispute: Dispute) -> d
     clock = notice["clock"]
     return {
         "reference": dispute.reference,
-        "what": words["digest"][notice["kind"]].format(clock=words["clock"].get(clock, clock)),
+        "what": words["digest"][notice["kind"]].format(clock=reader.clock_named(clock) if clock else ""),
         "due": reader.moment(instant(notice["due_at"])) if notice["due_at"] else words["date_unknown"],
         "severity": words["severity"][dispute.severity.value],
         "link": f"{writer.public_url.rstrip('/')}/v1/disputes/{dispute.id}",

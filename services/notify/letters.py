@@ -1,7 +1,7 @@
 """What each letter says, by fact: the values its templates may use. Pure."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from services.notify.catalog import Notification
 from services.notify.channels.ports import Letter
 from services.notify.render import write
-from services.notify.wording import FALLBACK, Reader, language_for, locale_for, verbatim, zone_for
+from services.notify.wording import FALLBACK, Milestone, Reader, language_for, locale_for, verbatim, zone_for
 from shared.domain.dispute import Dispute
 from shared.messages.links import follow_up_path, portal_path
 from shared.runtime.sealing import Sealer
@@ -37,6 +37,7 @@ class Case:
     author: str | None = None
     tier: str | None = None
     due: Mapping[str, datetime] | None = None
+    milestones: Mapping[str, Milestone] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +178,10 @@ def _escalated(writer: Writer, reader: Reader, case: Case) -> dict[str, Any]:
 
 def _deadline(writer: Writer, reader: Reader, case: Case) -> dict[str, Any]:
     clock = case.facts["clock"]
+    milestone = case.milestones.get(clock) or Milestone(reader.clock_named(clock))
     return {
-        "clock": reader.words["clock"].get(clock, clock),
+        "clock": milestone.title,
+        "to_send": "; ".join(milestone.sends),
         "due": reader.moment(instant(case.facts["due_at"])),
         "percent": case.facts.get("percent", 100),
     }

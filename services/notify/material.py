@@ -10,6 +10,7 @@ from services.notify.catalog import WITH_MESSAGE
 from services.notify.channels.mime import is_message_id
 from services.notify.deliveries import Claim
 from services.notify.digests import DIGEST
+from services.notify.wording import Milestone
 from shared.db import disputes, webhooks
 from shared.db.engine import Tx
 from shared.db.webhooks import PING, Endpoint
@@ -24,7 +25,9 @@ _PRIVATE: Final = """
          select key, created_at from thread where dispute_id = p.dispute_id and kind = 'mail'
          order by created_at desc limit $2) k) as inbound,
       (select json_object_agg(c.kind, c.due_at) from clock c
-       where c.dispute_id = p.dispute_id and c.state = 'running') as due
+       where c.dispute_id = p.dispute_id and c.state = 'running') as due,
+      (select json_object_agg(c.kind, c.spec->'watch' order by c.generation) from clock c
+       where c.dispute_id = p.dispute_id and c.kind like 'regime:%') as milestones
     from dispute_private p where p.dispute_id = any($1::uuid[])
 """
 _MESSAGES: Final = "select id, body, author_name from message where id = any($1::uuid[])"
@@ -45,6 +48,7 @@ class Private:
     erased: bool
     inbound: tuple[str, ...]
     due: Mapping[str, datetime]
+    milestones: Mapping[str, Milestone] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ async def for_letters(tx: Tx, claims: Sequence[Claim], matrix: Matrix) -> Materi
     return Material(
         now=tx.now,
         disputes=await disputes.get_many(tx, ids | listed),
-        private=await _private(tx, ids),
+        private=await read_private(tx, ids),
         messages=await _messages(tx, messages),
         matrix=matrix,
     )
@@ -103,7 +107,8 @@ async def for_signals(tx: Tx, claims: Sequence[Claim]) -> Material:
     return Material(now=tx.now, events=told, endpoints=endpoints)
 
 
-async def _private(tx: Tx, ids: Collection[UUID]) -> dict[UUID, Private]:
+async def read_private(tx: Tx, ids: Collection[UUID]) -> dict[UUID, Private]:
+    """The customers of these disputes, with what runs for them."""
     return {row["dispute_id"]: _customer(row) for row in await tx.raw.fetch(_PRIVATE, list(ids), INBOUND_MAX)}
 
 
@@ -122,6 +127,11 @@ def _customer(row: Any) -> Private:
         erased=row["erased"],
         inbound=tuple(key for key in (f"<{each.strip('<> ')}>" for each in row["inbound"] or ()) if is_message_id(key)),
         due={kind: datetime.fromisoformat(text) for kind, text in (row["due"] or {}).items() if text},
+        milestones={
+            kind: Milestone(watch["title"], tuple(watch.get("sends", ())))
+            for kind, watch in (row["milestones"] or {}).items()
+            if watch
+        },
     )
 
 

@@ -148,6 +148,7 @@ def _case(claim: Claim, dispute: Dispute, private: Private, material: Material) 
         author=message.author if message else None,
         tier=tier.label if tier else None,
         due=private.due,
+        milestones=private.milestones,
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, UnknownLocaleError
@@ -14,6 +14,7 @@ from babel.dates import format_date, format_time, get_timezone_name
 from babel.numbers import format_currency
 
 from shared.domain.money import Money
+from shared.domain.regime import kind_of
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 FALLBACK: Final = "en"
@@ -89,6 +90,13 @@ class Reader:
         """An amount with its currency."""
         return format_currency(money.amount, money.currency, locale=self.locale)
 
+    def clock_named(self, clock: str) -> str:
+        """A clock in words; a milestone whose title is not at hand by its name and its regime."""
+        milestone = kind_of(clock)
+        if milestone is None:
+            return str(self.words["clock"].get(clock, clock))
+        return f"{milestone.milestone.replace('_', ' ')} ({milestone.regime})"
+
 
 @lru_cache(maxsize=4096)
 def _moment(instant: datetime, locale: Locale, zone: ZoneInfo, pattern: str) -> str:
@@ -103,3 +111,10 @@ def _moment(instant: datetime, locale: Locale, zone: ZoneInfo, pattern: str) -> 
 def verbatim(text: str | None) -> str:
     """A person's own words, with one kind of line break."""
     return (text or "").replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+class Milestone(NamedTuple):
+    """A regime's milestone as people are told of it: its title, and what has to be sent with it."""
+
+    title: str
+    sends: tuple[str, ...] = ()

@@ -100,6 +100,7 @@ def _watch(watch: Watch) -> dict[str, Any]:
         "void_on": watch.void_on or None,
         "due": watch.due,
         "pause": None if pause is None else _pause(pause),
+        "sends": watch.sends or None,
     }
     return {name: fact for name, fact in facts.items() if fact is not None}
 
@@ -112,6 +113,7 @@ def _watch_of(facts: Mapping[str, Any]) -> Watch:
         void_on=tuple(facts.get("void_on", ())),
         pause=_pause_of(facts["pause"]) if "pause" in facts else None,
         due=datetime.fromisoformat(facts["due"]).astimezone(UTC) if "due" in facts else None,
+        sends=tuple(facts.get("sends", ())),
     )
 
 

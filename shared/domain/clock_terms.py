@@ -35,7 +35,8 @@ class MayPause(Struct, frozen=True, gc=False):
 class Watch(Struct, frozen=True, gc=False):
     """What a milestone's clock looks at. `due` is a date of the case's own, in place of the rule's term.
 
-    A `duty` that runs out is a promise broken; a chance or somebody else's time that runs out is only over.
+    A `duty` that runs out is a promise broken; a chance or somebody else's time that runs out is only over. `sends` is what
+    has to be sent with it, in words.
     """
 
     title: str
@@ -44,3 +45,4 @@ class Watch(Struct, frozen=True, gc=False):
     void_on: tuple[str, ...] = ()
     pause: MayPause | None = None
     due: datetime | None = None
+    sends: tuple[str, ...] = ()

@@ -105,6 +105,7 @@ def _promise(milestone: Milestone) -> Promise:
         met_by=tuple(map(str, milestone.met_by)),
         void_on=tuple(map(str, milestone.void_on)),
         pause=None if milestone.pause is None else _pause(milestone.pause),
+        sends=milestone.must_send,
     )
     extension = None if milestone.extension is None else _extension(milestone.extension)
     return Promise(milestone.spec, milestone.on_breach, extension=extension, watch=watch)

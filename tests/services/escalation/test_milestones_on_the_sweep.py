@@ -8,6 +8,8 @@ import pytest
 
 from services.intake.commands.mark import mark
 from services.intake.commands.move import step
+from services.notify import material
+from services.notify.wording import Milestone
 from shared.db import disputes, policies
 from shared.domain.clock_record import Kind
 from shared.domain.lifecycle import Trigger
@@ -48,6 +50,15 @@ async def marked(room: Room, dispute_id: UUID, name: str) -> None:
         dispute = await disputes.lock(tx, dispute_id)
         await mark(tx, dispute, name, at=None, note=None, actor="principal:test")
     await room.hear([dispute_id])
+
+
+async def test_whoever_writes_a_memo_finds_the_title_of_a_milestone_and_what_has_to_be_sent(regulated: Room) -> None:
+    (dispute_id,) = await regulated.taken_up(**A_DISPUTE)
+    await marked(regulated, dispute_id, "provisional_credit_given")
+    async with regulated.database.transaction() as tx:
+        milestones = (await material.read_private(tx, [dispute_id]))[dispute_id].milestones
+    assert milestones[CREDIT].title.startswith("Provisional credit")
+    assert milestones[NOTICE] == Milestone("Notice of the provisional credit", ("notice of the provisional credit",))
 
 
 async def missed(room: Room, dispute_id: UUID) -> list[str]:

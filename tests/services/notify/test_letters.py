@@ -16,7 +16,7 @@ from services.notify.channels.ports import Letter
 from services.notify.digests import DIGEST
 from services.notify.letters import Case, Writer
 from services.notify.render import Unwritable, write
-from services.notify.wording import TEMPLATES, Reader, language_for, locale_for, words_of, zone_for
+from services.notify.wording import TEMPLATES, Milestone, Reader, language_for, locale_for, words_of, zone_for
 from shared.domain.dispute import REMEDIES, Dispute, Remedy
 from shared.domain.frozen import altered
 from shared.domain.lifecycle import Outcome, Status
@@ -205,6 +205,24 @@ def test_people_of_the_house_get_no_tone_and_no_answer_address() -> None:
     letter = a_letter(by_kind("deadline_missed"), a_case(by_kind("deadline_missed"), signals=("angry",)))
     assert "sorry" not in letter.text
     assert letter.internal
+
+
+def test_a_memo_names_a_milestone_by_its_title_and_says_what_has_to_be_sent() -> None:
+    entry, clock = by_kind("deadline_missed"), "regime:us.reg_e.1005_11/provisional_credit_notice"
+    bare = a_case(entry)
+    case = replace(
+        bare,
+        facts={**bare.facts, "clock": clock},
+        milestones={clock: Milestone("Notice of the provisional credit", ("notice of the provisional credit",))},
+    )
+    letter = a_letter(entry, case)
+    assert "Notice of the provisional credit was missed" in letter.subject
+    for face in (letter.text, letter.html):
+        assert "To be sent" in face
+        assert clock not in face
+    untold = a_letter(entry, replace(case, milestones={}))
+    assert "provisional credit notice (us.reg_e.1005_11) was missed" in untold.subject
+    assert "To be sent" not in untold.text
 
 
 def test_the_handler_hears_that_the_customer_wrote_and_not_what() -> None:
