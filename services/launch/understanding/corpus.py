@@ -7,9 +7,10 @@ import os
 import sys
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, NamedTuple
 from zlib import crc32
 
 HERE = Path(__file__).parent
@@ -36,9 +37,13 @@ class Example:
     subject: str
     text: str
     category: str
+    """The label that came with the text, a consumer's own choice or a set's; empty where there is none."""
     secondary: tuple[str, ...] = ()
     hand: str = ""
+    """A careful reader's label; it counts for more."""
     fold: int = -1
+    named_once: tuple[str, ...] = ()
+    """Further matters that one careful reader named and another did not."""
 
     @property
     def truth(self) -> str:
@@ -64,34 +69,72 @@ def rows(name: str, folder: Path) -> Iterator[dict[str, str]]:
         yield from csv.DictReader(lines)
 
 
+class Gold(NamedTuple):
+    """What careful readers of a whole text said it is about."""
+
+    primary: str
+    secondary: tuple[str, ...]
+    """Named in both passes."""
+    named_once: tuple[str, ...]
+    """Named in one pass of the two."""
+
+
+def gold() -> dict[str, Gold]:
+    """The project's own labels of public texts, by `text_key`; the texts themselves are not in the repository."""
+    with (HERE / "gold.csv").open(encoding="utf-8", newline="") as lines:
+        return {
+            row["text_sha256"]: Gold(row["primary"], tuple(row["secondary"].split()), tuple(row["named_once"].split()))
+            for row in csv.DictReader(lines)
+        }
+
+
+def text_key(text: str) -> str:
+    """The first 16 digits of the text's SHA-256."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 def examples(names: Iterable[str], folder: Path) -> list[Example]:
-    """The labelled texts of the named sets, near-identical ones sharing a fold, gold rows carrying their hand label."""
+    """The labelled texts of the named sets, near-identical ones sharing a fold, with the careful reader's label if any."""
     hand = {(row["source"], row["source_id"]): row["hand_label"] for row in rows("gold_hand", folder)}
     found: list[Example] = []
     for name in names:
         found += written() if name == "written" else _from_file(name, folder, hand)
-    return with_folds(found)
+    read = gold()
+    return [_read_carefully(example, read.get(text_key(example.text))) for example in with_folds(found)]
 
 
-def _from_file(name: str, folder: Path, hand: dict[tuple[str, str], str]) -> list[Example]:
+def _read_carefully(example: Example, found: Gold | None) -> Example:
+    if found is None or example.source in {"written", "written_bank"}:
+        return example
+    return replace(example, hand=found.primary, secondary=found.secondary, named_once=found.named_once)
+
+
+def _from_file(name: str, folder: Path, hand: Mapping[tuple[str, str], str]) -> list[Example]:
+    read = gold()
     return [
         Example(
             source=name,
             key=row["source_id"],
-            subject=row["source_label"] if name == "fcc_telecom" else "",
+            subject="",
             text=row["text"],
             category=product_name(row["mapped_category"]),
             hand=product_name(hand.get((row["source"], row["source_id"]), "") or row.get("hand_label", "")),
         )
         for row in rows(name, folder)
-        if row["mapped_category"]
+        if row["mapped_category"] or text_key(row["text"]) in read
     ]
 
 
 def written() -> list[Example]:
-    """The project's own texts."""
+    """The project's own texts; those in a bank's or lender's customers' voices are the source `written_bank`."""
     with (HERE / "written_texts.toml").open("rb") as file:
-        lists = tomllib.load(file)
+        found = _written("written", tomllib.load(file))
+    with (HERE / "written_cases.toml").open("rb") as file:
+        cases = tomllib.load(file)
+    return [*found, *_written("written", cases["shop"]), *_written("written_bank", cases["bank"])]
+
+
+def _written(source: str, lists: Mapping[str, list[Any]]) -> list[Example]:
     found = []
     for category, entries in lists.items():
         for entry in entries:
@@ -99,7 +142,7 @@ def written() -> list[Example]:
             text = fields["text"]
             found.append(
                 Example(
-                    source="written",
+                    source=source,
                     key=hashlib.sha256(text.encode()).hexdigest()[:12],
                     subject=fields.get("subject", ""),
                     text=text,

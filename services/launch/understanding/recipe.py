@@ -1,189 +1,94 @@
-"""How the model is fitted: features as the product reads them, weights per source, one bias per domain."""
+"""How the model is fitted: one head of weights for a bank's or lender's texts, one for all, and what tells domains apart."""
 
-import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from scipy.sparse import csr_matrix, hstack  # type: ignore[import-untyped]  # it ships no types
 from sklearn.linear_model import LogisticRegression
 
-from services.intake.categorise.category_phrases import CATEGORY_PHRASES
-from services.intake.categorise.lexicon import Lexicon
-from services.intake.categorise.model import HITS_CAP
-from services.intake.categorise.reading import read
-from services.launch.understanding.corpus import Example
+from services.intake.categorise.categories import FINANCIAL_CATEGORIES
+from services.launch.understanding.features import Featured, hits_of, matrix_of, vocabulary_of
 
 DOMAINS = ("shop", "financial", "vehicle")
+HEADS = (0, 1, 0)
+"""Per domain: the general head, or the financial one."""
+
 DOMAIN_OF = {
-    "written": "shop",
+    "written_bank": "financial",
     "cfpb": "financial",
     "cfpb_payday": "financial",
     "cfpb_product": "financial",
     "nhtsa": "vehicle",
 }
-"""Which domain's bias a source informs. The short chat queries have a bias of their own that is not shipped."""
+"""Any other source counts as a shop's."""
 
-SOURCE_WEIGHT = {"written": 14.0, "cfpb_product": 0.1, "nhtsa": 0.3, "banking77": 0.1, "clinc150": 0.05}
-CALIBRATED_ON = {"written": 0.45, "cfpb": 0.25, "cfpb_payday": 0.25, "nhtsa": 0.05}
-"""The share each source has in the confidence curve and the threshold."""
+NO_DOMAIN = frozenset({"banking77", "clinc150", "corrections"})
+"""Short queries, and what agents corrected: they say nothing about what a domain's complaints look like."""
 
-DOCUMENTS_MIN = 5
-PAIR_DOCUMENTS_MIN = 12
-"""Rarer pairs add little, and a smaller table stays in the processor's cache."""
-FORM_MIN = 3
-WRITTEN_MIN = 2
-"""Fewer will do in the project's own texts, which hold nobody's personal data."""
-INVERSE_REGULARISATION = 8.0
-DOMAIN_INVERSE_REGULARISATION = 4.0
-PHRASE_SCALE = 6.0
-DOMAIN_SCALE = 2.0
-BALANCE = 0.35
+GENERAL_WEIGHT = {
+    "written": 5.0,
+    "written_bank": 1.0,
+    "cfpb": 0.5,
+    "cfpb_payday": 0.5,
+    "cfpb_product": 0.1,
+    "nhtsa": 0.3,
+    "banking77": 0.1,
+    "clinc150": 0.05,
+}
+FINANCIAL_WEIGHT = {"written_bank": 2.0, "cfpb_product": 0.15}
+"""Weight of a text by its source, 1 where it is not named. A product says less about the matter than an issue."""
+
+HAND_WEIGHT = 20.0
+MENU_WEIGHT = 0.5
+"""Where a careful reader labelled a text, that label weighs this much, and the consumer's own menu choice that much."""
+
+GENERAL_C, FINANCIAL_C = 4.0, 4.0
+"""Inverse regularisation, chosen by cross-validation as everything here."""
+DOMAIN_C = 10.0
+GENERAL_PHRASES, FINANCIAL_PHRASES = 3.0, 0.1
+"""How freely phrases may weigh: in a lender's long letters they mislead more often than they help."""
+BALANCE = 0.3
 """0: categories weigh as often as they occur; 1: all weigh the same."""
-
-STEM_MARK = "*"
-STEM_LETTERS_MIN = 3
-_ENDINGS = (
-    "ingly",
-    "ments",
-    "ment",
-    "ness",
-    "ings",
-    "ing",
-    "edly",
-    "ied",
-    "ies",
-    "ed",
-    "es",
-    "ly",
-    "er",
-    "e",
-    "s",
-    "y",
-)
-
-_NAMES = """
-amazon amex apple bhg bmg bmo bofa boston boxster canada capio carecredit cayennes charles chime comcast ford
-france germany google hjr houston indiana lendmark lexisnexis loanmart mexico moneylion netcredit onemain oscar porshe rennlist staples titlemax walmart
-"""
-NAMES = frozenset(_NAMES.split())
-"""Names that people also write in lower case, found by reading the vocabulary; dropped with the other names."""
-
-_LETTERS = re.compile(r"[^\W\d_]+")
-_LABELS = tuple(CATEGORY_PHRASES)
-
-
-@dataclass(frozen=True, slots=True)
-class Featured:
-    """A text with its words and pairs, and how many phrases of each category it holds."""
-
-    example: Example
-    grams: Counter[str]
-    hits: Counter[str]
-    capitalised: frozenset[str]
-    plain: frozenset[str]
+FINANCIAL_CAUTION = 2.0
+"""Taken from the financial domain's bias: a telephone company's customers write of bills and accounts too, and the
+general head answers them better than the financial head does."""
+FOREIGN = -30.0
+"""The bias of a domain that no training text has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """Weights as arrays, before they are rounded and packed."""
+    """Weights as arrays, before they are rounded and packed; categories are FINANCIAL_CATEGORIES."""
 
-    categories: tuple[str, ...]
     vocabulary: tuple[str, ...]
     """Words, pairs, and stems (which end in STEM_MARK)."""
     forms: tuple[str, ...]
     """Words that are in the vocabulary themselves or by their stem."""
     rarity: np.ndarray
     weights: np.ndarray
+    """One row per category and head, the general head first."""
     domain_weights: np.ndarray
     domain_bias: np.ndarray
     category_bias: np.ndarray
-    phrase_weights: dict[str, np.ndarray]
+    phrase_weights: np.ndarray
+    """One row per category and head, one column per label."""
 
-    def probabilities(self, texts: Sequence[Featured], domain: int | None = None) -> np.ndarray:
-        """One row per text, one column per category; the same sums as the product's model."""
-        matrix = _matrix(texts, {gram: at for at, gram in enumerate(self.vocabulary)}, self.rarity)
-        hits = _hits(texts)
-        phrases = np.vstack([self.phrase_weights[label] for label in _LABELS])
-        scores = matrix @ self.weights.T + hits @ phrases
-        if domain is not None:
-            return _softmax(scores + self.category_bias[domain])
-        domains = self.resemblance(texts)
-        views = [_softmax(scores + bias) for bias in self.category_bias]
-        mixed: np.ndarray = np.sum([domains[:, [at]] * view for at, view in enumerate(views)], axis=0)
-        return mixed
-
-    def resemblance(self, texts: Sequence[Featured]) -> np.ndarray:
-        """One row per text: how much it resembles each domain."""
-        matrix = _matrix(texts, {gram: at for at, gram in enumerate(self.vocabulary)}, self.rarity)
-        return _softmax(matrix @ self.domain_weights.T + self.domain_bias)
+    def views(self, texts: Sequence[Featured]) -> tuple[np.ndarray, np.ndarray]:
+        """Per text: how much it resembles each domain; and, by domain, every category's probability."""
+        matrix = matrix_of(texts, {gram: at for at, gram in enumerate(self.vocabulary)}, self.rarity)
+        scores = matrix @ self.weights.T + hits_of(texts) @ self.phrase_weights.T
+        count = len(FINANCIAL_CATEGORIES)
+        views = [
+            softmax(scores[:, head * count : (head + 1) * count] + bias)
+            for head, bias in zip(HEADS, self.category_bias, strict=True)
+        ]
+        return softmax(matrix @ self.domain_weights.T + self.domain_bias), np.stack(views, axis=1)
 
 
-def featured(examples: Iterable[Example]) -> list[Featured]:
-    """Reads every text the way the product does."""
-    lexicon = Lexicon(CATEGORY_PHRASES)
-    return [_featured(example, lexicon) for example in examples]
-
-
-def _featured(example: Example, lexicon: Lexicon) -> Featured:
-    reading = read(example.subject, example.text)
-    # A run of words with single signs between: the model's pairs do not reach across more.
-    runs = [run.split() for run in reading.normalised.split("  ")]
-    distinct = {word for run in runs for word in run}
-    grams = Counter(distinct.union(*(map(" ".join, pairwise(run)) for run in runs)))
-    grams.update(stem(word) + STEM_MARK for word in distinct)
-    # From the second word on, each word that follows the one before after nothing but a blank.
-    spelt = re.findall(r"(?<=\w )[^\W_]+", reading.text)
-    return Featured(
-        example=example,
-        grams=grams,
-        hits=Counter(hit.label for hit in lexicon.find(reading.normalised)),
-        capitalised=frozenset(word.lower() for word in spelt if word.istitle() and len(word) > 1),
-        plain=frozenset(word for word in spelt if word.islower()),
-    )
-
-
-def stem(word: str) -> str:
-    """The word without a common English ending, so that "leaks", "leaked" and "leaking" share what is learnt."""
-    for ending in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= STEM_LETTERS_MIN:
-            return word[: -len(ending)]
-    return word
-
-
-def vocabulary_of(texts: Sequence[Featured]) -> tuple[Counter[str], list[str]]:
-    """Words, pairs and stems with the number of texts that hold them; and the words to be listed by form.
-
-    Nothing with digits or masks, no name, none of the one- and two-letter words that are not our own, nothing in fewer than five texts. A rarer form of
-    a frequent stem is listed when it was written in lower case in at least three texts, as names are not.
-    """
-    documents = Counter(gram for text in texts for gram in text.grams)
-    ours = Counter(gram for text in texts if text.example.source == "written" for gram in text.grams)
-    capitalised = Counter(word for text in texts for word in text.capitalised)
-    plain = Counter(word for text in texts for word in text.plain)
-    names = NAMES | {word for word, times in capitalised.items() if times > 2 * plain[word]}
-
-    def ordinary(gram: str) -> bool:
-        words = gram.removesuffix(STEM_MARK).split(" ")
-        return all(
-            _LETTERS.fullmatch(word) and "xx" not in word and word not in names and (len(word) > 2 or ours[word])
-            for word in words
-        )
-
-    def frequent(gram: str) -> bool:
-        least = PAIR_DOCUMENTS_MIN if " " in gram else DOCUMENTS_MIN
-        return documents[gram] >= least or ours[gram] >= WRITTEN_MIN
-
-    chosen = Counter({gram: times for gram, times in documents.items() if frequent(gram) and ordinary(gram)})
-    forms = [
-        word
-        for word in documents
-        if " " not in word and not word.endswith(STEM_MARK) and ordinary(word)
-        if word in chosen or ((plain[word] >= FORM_MIN or ours[word]) and stem(word) + STEM_MARK in chosen)
-    ]
-    return chosen, sorted(forms)
+def domain_of(source: str) -> str:
+    """The domain a source's texts count as."""
+    return DOMAIN_OF.get(source, "shop")
 
 
 def fit(texts: Sequence[Featured]) -> Fitted:
@@ -191,79 +96,88 @@ def fit(texts: Sequence[Featured]) -> Fitted:
     documents, forms = vocabulary_of(texts)
     vocabulary = tuple(sorted(documents))
     rarity = np.log((1 + len(texts)) / (1 + np.array([documents[gram] for gram in vocabulary]))) + 1
-    matrix = _matrix(texts, {gram: at for at, gram in enumerate(vocabulary)}, rarity)
-    of_domain = np.array([DOMAIN_OF.get(text.example.source, "chat") for text in texts])
-    domain_columns = np.column_stack([(of_domain == name) * DOMAIN_SCALE for name in (*DOMAINS, "chat")])
-    labels = np.array([text.example.hand or text.example.category for text in texts])
-    design = csr_matrix(np.hstack([_hits(texts) * PHRASE_SCALE, domain_columns]))
-    weights = _weights(texts, labels)
-    main = LogisticRegression(C=INVERSE_REGULARISATION, max_iter=1000)
-    main.fit(_beside(matrix, design), labels, sample_weight=weights)
-    size, phrases = len(vocabulary), len(_LABELS)
-    shift = main.coef_[:, size + phrases :] * DOMAIN_SCALE
-    domain = _fit_domain(matrix, of_domain)
+    matrix = matrix_of(texts, {gram: at for at, gram in enumerate(vocabulary)}, rarity)
+    hits = hits_of(texts)
+    general = _head(texts, matrix, hits * GENERAL_PHRASES, GENERAL_C, GENERAL_WEIGHT)
+    own = [at for at, text in enumerate(texts) if text.example.source in {*DOMAIN_OF, "corrections"} - {"nhtsa"}]
+    heads = [general, general]
+    if len({texts[at].example.truth for at in own}) > 1:
+        part = [texts[at] for at in own]
+        heads[1] = _head(part, matrix[own], hits[own] * FINANCIAL_PHRASES, FINANCIAL_C, FINANCIAL_WEIGHT)
+    size, spoken = len(vocabulary), (GENERAL_PHRASES, FINANCIAL_PHRASES if heads[1] is not general else GENERAL_PHRASES)
+    domain_weights, domain_bias = _domains(texts, matrix)
     return Fitted(
-        categories=tuple(main.classes_),
         vocabulary=vocabulary,
         forms=tuple(forms),
         rarity=rarity,
-        weights=main.coef_[:, :size],
-        domain_weights=domain.coef_,
-        domain_bias=domain.intercept_,
-        category_bias=np.vstack([main.intercept_ + shift[:, at] for at in range(len(DOMAINS))]),
-        phrase_weights={label: main.coef_[:, size + at] * PHRASE_SCALE for at, label in enumerate(_LABELS)},
+        weights=np.vstack([head[:, :size] for head in heads]),
+        domain_weights=domain_weights,
+        domain_bias=domain_bias,
+        category_bias=np.vstack([heads[head][:, -1] for head in HEADS]),
+        phrase_weights=np.vstack([head[:, size:-1] * scale for head, scale in zip(heads, spoken, strict=True)]),
     )
 
 
-def _fit_domain(matrix: csr_matrix, of_domain: np.ndarray) -> LogisticRegression:
-    chosen = np.flatnonzero(of_domain != "chat")
-    order = np.array([DOMAINS.index(name) for name in of_domain[chosen]])
-    sizes = np.bincount(order)
-    model = LogisticRegression(C=DOMAIN_INVERSE_REGULARISATION, max_iter=1000)
-    return model.fit(matrix[chosen], order, sample_weight=500 / sizes[order])
+def _head(
+    texts: Sequence[Featured], matrix: csr_matrix, hits: np.ndarray, inverse: float, by_source: dict[str, float]
+) -> np.ndarray:
+    """One row per category: the words' weights, the phrases', the intercept. A category without a text gets none."""
+    rows, labels, weights = _labelled(texts, by_source)
+    design = csr_matrix(hstack([matrix, csr_matrix(hits)]))[rows]
+    names = np.array(labels)
+    sums = {label: weights[names == label].sum() for label in set(labels)}
+    most = max(sums.values())
+    balanced = weights * np.array([(most / sums[label]) ** BALANCE for label in labels])
+    model = LogisticRegression(C=inverse, max_iter=300, tol=1e-3)
+    model.fit(design, names, sample_weight=balanced / balanced.mean())
+    found = np.zeros((len(FINANCIAL_CATEGORIES), design.shape[1] + 1))
+    found[:, -1] = FOREIGN
+    coefficients = np.hstack([model.coef_, model.intercept_[:, None]])
+    if len(model.classes_) == 2:  # one row stands for both
+        coefficients = np.vstack([-coefficients, coefficients]) / 2
+    for name, row in zip(model.classes_, coefficients, strict=True):
+        found[FINANCIAL_CATEGORIES.index(name)] = row
+    return found
 
 
-def _weights(texts: Sequence[Featured], labels: np.ndarray) -> np.ndarray:
-    weight = np.array([SOURCE_WEIGHT.get(text.example.source, 1.0) for text in texts])
-    sums = {label: weight[labels == label].sum() for label in set(labels)}
-    mean = np.mean(list(sums.values()))
-    balanced: np.ndarray = weight * np.array([(mean / sums[label]) ** BALANCE for label in labels])
-    return balanced
+def _labelled(texts: Sequence[Featured], by_source: dict[str, float]) -> tuple[list[int], list[str], np.ndarray]:
+    """Every label of every text with its weight: a careful reader's beside the menu's, where there are both."""
+    found: list[tuple[int, str, float]] = []
+    for at, text in enumerate(texts):
+        example = text.example
+        weight = by_source.get(example.source, 1.0)
+        if example.category:
+            found.append((at, example.category, weight * (MENU_WEIGHT if example.hand else 1.0)))
+        if example.hand:
+            found.append((at, example.hand, weight * HAND_WEIGHT))
+    rows, labels, weights = zip(*found, strict=True)
+    return list(rows), list(labels), np.array(weights)
 
 
-def _matrix(texts: Sequence[Featured], place: dict[str, int], rarity: np.ndarray) -> csr_matrix:
-    columns: list[int] = []
-    values: list[float] = []
-    starts = [0]
-    for text in texts:
-        here = [place[gram] for gram in text.grams if gram in place]
-        times = np.array([text.grams[gram] for gram in text.grams if gram in place], dtype=float)
-        row = rarity[here]
-        columns += here
-        values += (times * row / (np.sqrt((times * row * row).sum()) or 1.0)).tolist()
-        starts.append(len(columns))
-    return csr_matrix((values, columns, starts), shape=(len(texts), len(rarity)))
+def _domains(texts: Sequence[Featured], matrix: csr_matrix) -> tuple[np.ndarray, np.ndarray]:
+    chosen = [at for at, text in enumerate(texts) if text.example.source not in NO_DOMAIN]
+    names = np.array([domain_of(texts[at].example.source) for at in chosen] or ["shop"])
+    weights, bias = np.zeros((len(DOMAINS), matrix.shape[1])), np.full(len(DOMAINS), FOREIGN)
+    known, sizes = np.unique(names, return_counts=True)
+    if len(known) == 1:
+        bias[DOMAINS.index(known[0])] = 0.0
+        return weights, bias
+    model = LogisticRegression(C=DOMAIN_C, max_iter=300)
+    model.fit(matrix[chosen], names, sample_weight=500 / sizes[np.searchsorted(known, names)])
+    coefficients, intercepts = model.coef_, model.intercept_
+    if len(known) == 2:
+        coefficients, intercepts = (
+            np.vstack([-coefficients, coefficients]) / 2,
+            np.array([-intercepts[0], intercepts[0]]) / 2,
+        )
+    for at, name in enumerate(known):
+        weights[DOMAINS.index(name)], bias[DOMAINS.index(name)] = coefficients[at], intercepts[at]
+    bias[DOMAINS.index("financial")] -= FINANCIAL_CAUTION
+    return weights, bias
 
 
-def _hits(texts: Sequence[Featured]) -> np.ndarray:
-    return np.array([[min(text.hits[label], HITS_CAP) / HITS_CAP for label in _LABELS] for text in texts])
-
-
-def _beside(left: csr_matrix, right: csr_matrix) -> csr_matrix:
-    return csr_matrix(hstack([left, right]))
-
-
-def _softmax(scores: np.ndarray) -> np.ndarray:
+def softmax(scores: np.ndarray) -> np.ndarray:
+    """Probabilities, row by row."""
     powers = np.exp(scores - scores.max(axis=1, keepdims=True))
     shares: np.ndarray = powers / powers.sum(axis=1, keepdims=True)
     return shares
-
-
-def answer(categories: Sequence[str], row: np.ndarray, example: Example, taxonomy: Sequence[str]) -> tuple[float, bool]:
-    """The highest probability in a taxonomy, and whether it stands at the right category."""
-    sums = dict.fromkeys(taxonomy, 0.0)
-    for category, probability in zip(categories, row, strict=True):
-        sums[category if category in sums else "other"] += float(probability)
-    top = max(sums, key=sums.__getitem__)
-    truth = example.hand or example.category
-    return sums[top], top == (truth if truth in sums else "other")

@@ -70,7 +70,7 @@ def test_the_shipped_file_is_whole_and_small() -> None:
 
 def test_the_shipped_file_was_trained_only_on_sets_whose_licence_allows_it() -> None:
     header = json.loads(SHIPPED.read_bytes()[len(MAGIC) :].split(b"\n", 1)[0])
-    allowed = {"written", "cfpb", "cfpb_payday", "cfpb_product", "nhtsa", "banking77", "clinc150"}
+    allowed = {"written", "written_bank", "cfpb", "cfpb_payday", "cfpb_product", "nhtsa", "banking77", "clinc150"}
     assert set(header["trained_on"]) <= allowed
 
 
