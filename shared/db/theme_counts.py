@@ -63,11 +63,12 @@ _PAST: Final = (
     "select starts, customers, sampled, floor from theme_period where period = $1 and starts >= $2 and starts < $3 "
     "order by starts"
 )
+# One pass over the past: a join of a day with it is planned by the frequencies of yesterday, and can take minutes.
 _SERIES: Final = (
-    "select n.kind, n.term, n.customers, array_agg(c.starts) as starts, array_agg(c.customers) as past "
-    "from theme_count n left join theme_count c on c.period = n.period and c.kind = n.kind and c.term = n.term "
-    f"and c.starts >= $3 and c.starts < n.starts where n.period = $1 and n.starts = $2 and n.customers >= {SHOWN_MIN} "
-    "group by n.kind, n.term, n.customers"
+    "select kind, term, max(customers) filter (where starts = $2) as customers, "
+    "array_agg(starts) as starts, array_agg(customers) as past from theme_count "
+    "where period = $1 and starts >= $3 and starts <= $2 group by kind, term "
+    f"having max(customers) filter (where starts = $2) >= {SHOWN_MIN}"
 )
 _ASKED: Final = (
     f"select count(*) filter (where kind <> '{WORD}') as facts, count(*) filter (where kind = '{WORD}') as words "
