@@ -33,6 +33,7 @@ class DisputeFiled(Event, frozen=True, kw_only=True, gc=False):
     jurisdiction: str | None
     language: str
     text_language: str | None = None
+    model_version: int | None = None
 
 
 class DisputeCorrected(Event, frozen=True, kw_only=True, gc=False):

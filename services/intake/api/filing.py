@@ -96,7 +96,7 @@ def brought(parts: IntakeParts, caller: Caller, new: NewDispute) -> file.Brought
     """The dispute with its text read, as this caller brings it."""
     customer = new.customer
     return file.read(
-        parts.in_use.categoriser,
+        parts.in_use,
         new,
         customer_id=customer_id(parts.sealer, email=customer.email, phone=customer.phone, reference=customer.reference),
         actor=caller.actor,

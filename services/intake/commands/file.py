@@ -9,9 +9,10 @@ from uuid import UUID
 import orjson
 from msgspec import Struct
 
-from services.intake.categorise import Categorisation, Categoriser, Signal, read_complaint
+from services.intake.categorise import Categorisation, Signal, read_complaint
 from services.intake.categorise.categories import ENGLISH
 from services.intake.categorise.languages import UNDETERMINED
+from services.intake.commands.categoriser_in_use import CategoriserInUse
 from services.intake.commands.new_dispute import NewDispute
 from shared.db import disputes
 from shared.db.disputes import EMPTY_HEAD, Filing, Private
@@ -44,6 +45,8 @@ class Brought(Struct, frozen=True, kw_only=True, gc=False):
     new: NewDispute
     category: Categorisation
     signals: tuple[Signal, ...]
+    model_version: int | None
+    """The published model that read the category; None for the shipped one."""
     customer_id: UUID
     actor: str
     filed_by: UUID | None = None
@@ -67,7 +70,7 @@ class Filed(Struct, frozen=True, gc=False):
 
 
 def read(
-    categoriser: Categoriser,
+    in_use: CategoriserInUse,
     new: NewDispute,
     *,
     customer_id: UUID,
@@ -76,11 +79,12 @@ def read(
     traceparent: str | None = None,
 ) -> Brought:
     """Reads the text for category and signals. `actor` is `principal:<uuid>`, `customer:<uuid>` or `system:intake`."""
-    category, signals = read_complaint(categoriser, new.subject, new.description, product=new.product)
+    category, signals = read_complaint(in_use.categoriser, new.subject, new.description, product=new.product)
     return Brought(
         new=new,
         category=category,
         signals=signals,
+        model_version=in_use.version,
         customer_id=customer_id,
         actor=actor,
         filed_by=filed_by,
@@ -162,7 +166,13 @@ def _filing(brought: Brought, now: datetime, matrix: Matrix, *, number: int, pri
     dispute = _opened(
         brought, now, category, signals, assess(matrix, facts).severity, f"D-{now:%Y}-{number:06d}", prior
     )
-    return Filing(dispute, _private(brought), (_event(dispute, read_as.language),), brought.actor, brought.traceparent)
+    return Filing(
+        dispute,
+        _private(brought),
+        (_event(dispute, read_as.language, brought.model_version),),
+        brought.actor,
+        brought.traceparent,
+    )
 
 
 def _circumstances(new: NewDispute, language: str) -> Circumstances:
@@ -243,7 +253,7 @@ def _json(value: Sequence[str] | Sequence[Mapping[str, str | None]]) -> str:
     return orjson.dumps(value).decode() if value else "[]"
 
 
-def _event(dispute: Dispute, text_language: str) -> DisputeFiled:
+def _event(dispute: Dispute, text_language: str, model_version: int | None) -> DisputeFiled:
     return DisputeFiled(
         reference=dispute.reference,
         channel=dispute.channel,
@@ -261,4 +271,5 @@ def _event(dispute: Dispute, text_language: str) -> DisputeFiled:
         jurisdiction=dispute.jurisdiction,
         language=dispute.language,
         text_language=text_language,
+        model_version=model_version,
     )

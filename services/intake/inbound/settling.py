@@ -91,7 +91,7 @@ class Settler:
         customer = new.customer
         who = customer_id(self.sealer, email=customer.email, reference=customer.reference)
         trace = traces.inject().get("traceparent")
-        brought = file.read(self.in_use.categoriser, new, customer_id=who, actor=f"customer:{who}", traceparent=trace)
+        brought = file.read(self.in_use, new, customer_id=who, actor=f"customer:{who}", traceparent=trace)
         filed = await file.file_one(tx, await self.matrix.get(tx), brought)
         others = [f"Possibly about the same: {case.reference}." for case in await threads.cases(tx, related)]
         await self._note(tx, filed.dispute, words.remarks(incoming, cut=cut, others=others))

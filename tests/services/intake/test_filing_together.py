@@ -36,7 +36,7 @@ async def test_a_hundred_at_once_are_all_filed_in_few_transactions(counter: Coun
 
 async def test_nobody_is_left_waiting_when_a_lane_ends_as_the_next_one_comes(counter: Counter) -> None:
     new = DISPUTE_IN.validate_python(a_complaint()).to_new()
-    read = file.read(counter.parts.categoriser, new, customer_id=uuid4(), actor="system:intake")
+    read = file.read(counter.parts.in_use, new, customer_id=uuid4(), actor="system:intake")
     async with asyncio.timeout(30):
         for _ in range(5):  # each comes in the very moment in which the answer to the one before is told
             await counter.parts.batcher.file(batcher.Asked(read, lambda _: Reply(b"", 201, {}, b"")))
@@ -46,7 +46,7 @@ async def test_nobody_is_left_waiting_when_a_lane_ends_as_the_next_one_comes(cou
 async def test_who_gave_up_waiting_finds_nothing_filed_and_may_come_again_with_the_same_key(db: Database) -> None:
     async with a_counter(db, filing_lanes=1) as counter:
         new = DISPUTE_IN.validate_python(a_complaint()).to_new()
-        read = file.read(counter.parts.categoriser, new, customer_id=uuid4(), actor="system:intake")
+        read = file.read(counter.parts.in_use, new, customer_id=uuid4(), actor="system:intake")
         key = Key(uuid4(), "one", "POST /v1/disputes")
 
         def asked(key: Key | None) -> batcher.Asked:
