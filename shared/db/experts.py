@@ -14,6 +14,8 @@ from shared.domain.experts import ANSWERABLE, RequestState
 OPEN_MAX: Final = 20
 """Questions of one dispute that may wait for an answer at once."""
 LISTED_MAX: Final = 200
+WAITING_COUNTED_MAX: Final = 10_000
+"""Open questions that one look at what waits at several desks counts at most."""
 PAUSE: Final = timedelta(hours=1)
 """A request that could not be dealt with is looked at again after so long."""
 
@@ -53,6 +55,10 @@ _TAKE: Final = (
     f"with due as materialized (select {', '.join(f'e.{name}' for name in _NAMES)} from expert_request e "
     "join dispute d on d.id = e.dispute_id where e.state = 'open' and e.next_at <= $1 order by e.next_at limit $2 "
     "for no key update of d skip locked for update of e skip locked) select * from due"
+)
+_WAITING: Final = (
+    "select desk, count(*) as open from (select desk from expert_request where state = 'open' and desk = any($1::text[]) "
+    "limit $2) w group by desk"
 )
 _CALLED: Final = (
     "select dispute_id, threshold from expert_request where dispute_id = any($1::uuid[]) and threshold is not null"
@@ -161,3 +167,8 @@ def _request(row: Sequence[Any]) -> ExpertRequest:
 
 def _shown(row: Any) -> Shown:
     return Shown(_request(row), row["question"], row["answer"])
+
+
+async def waiting(tx: Tx, desks: Sequence[str]) -> dict[str, int]:
+    """How many questions wait at each of these desks; one with none is not there."""
+    return {row["desk"]: row["open"] for row in await tx.raw.fetch(_WAITING, list(desks), WAITING_COUNTED_MAX)}

@@ -42,6 +42,12 @@ class ExpertDesk:
     remind_at: float | None
 
 
+def desk_for(skill: str, desks: Mapping[str, ExpertDesk], waiting: Mapping[str, int]) -> ExpertDesk | None:
+    """The desk with this skill that has the fewest questions waiting, by `waiting`; of equals the first by name."""
+    able = [each for each in desks.values() if each.skill == skill]
+    return min(able, key=lambda each: (waiting.get(each.name, 0), each.name), default=None)
+
+
 class Times(NamedTuple):
     """When an answer is due, and when the desk is reminded of it; both UTC."""
 

@@ -1,11 +1,11 @@
 """Questions to expert desks, each with its own deadline."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
 from fastapi import Depends, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from services.intake.api.case import CaseWork, casework_router, refusals
 from services.intake.api.clocks import Shelf
@@ -13,6 +13,7 @@ from services.intake.api.deps import InTx, Parts, dispute_for, require
 from services.intake.api.fields import Body, Line100, Prose
 from services.intake.api.schemas_casework import ReasonIn
 from services.intake.commands import consult
+from services.intake.commands.consult import Wanted
 from services.intake.links import path_of
 from services.intake.security import Caller
 from shared.db import experts
@@ -26,8 +27,19 @@ Worker = Annotated[Caller, Depends(require("cases:work"))]
 class ExpertRequestIn(Body):
     """Whom to ask, and what."""
 
-    desk: Line100 = Field(description="The short name of a desk under `experts` of the matrix.", examples=["fraud"])
+    desk: Line100 | None = Field(
+        None, description="The short name of a desk under `experts` of the matrix.", examples=["fraud"]
+    )
+    skill: Line100 | None = Field(
+        None, description="In place of a desk: the one with this skill that has the fewest questions waiting."
+    )
     question: Prose
+
+    @model_validator(mode="after")
+    def _asks_one(self) -> Self:
+        if (self.desk is None) == (self.skill is None):
+            raise ValueError("give desk or skill")
+        return self
 
 
 class ExpertAnswerIn(Body):
@@ -86,7 +98,7 @@ async def ask_expert(case: CaseWork, body: ExpertRequestIn, parts: Parts, shelf:
         case.dispute,
         await parts.matrix.get(case.tx),
         await shelf.get(case.tx.now),
-        desk=body.desk,
+        wanted=Wanted(body.desk, body.skill),
         question=body.question,
         caller=case.caller,
     )

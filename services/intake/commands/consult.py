@@ -1,6 +1,7 @@
 """Consult an expert desk: ask, answer for them, withdraw. The question and the answer are internal messages."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 from uuid import UUID
 
 from services.intake.commands.converse import add_message, note
@@ -12,11 +13,18 @@ from shared.db.keys import Caller
 from shared.domain.calendar import Calendar
 from shared.domain.dispute import Dispute
 from shared.domain.errors import Conflict, InvalidValue
-from shared.domain.experts import RequestState, times
+from shared.domain.experts import ExpertDesk, RequestState, desk_for, times
 from shared.domain.frozen import altered
 from shared.domain.matrix import Matrix
 from shared.messages.expert_events import ExpertAnswered, ExpertAsked, ExpertWithdrawn
 from shared.runtime.ids import new_id
+
+
+class Wanted(NamedTuple):
+    """Who is asked: a desk by its name, or whichever has the skill and the fewest questions waiting."""
+
+    desk: str | None = None
+    skill: str | None = None
 
 
 async def ask(
@@ -25,21 +33,17 @@ async def ask(
     matrix: Matrix,
     calendars: Mapping[str, Calendar],
     *,
-    desk: str,
+    wanted: Wanted,
     question: str,
     caller: Caller,
 ) -> Shown:
     """The question as stored, with its own deadline; the desk is told by mail.
 
     Raises:
-        InvalidValue: the matrix has no such desk.
+        InvalidValue: the matrix has no such desk, or none of the skill.
         Conflict: the dispute is over, or too many of its questions wait for an answer.
     """
-    known = matrix.experts.get(desk)
-    if known is None:
-        raise InvalidValue(
-            "/desk", f"The matrix has no expert desk {desk!r}; it has {', '.join(matrix.experts) or 'none'}."
-        )
+    known = await _desk(tx, matrix, wanted)
     if not dispute.active:
         raise Conflict(f"A dispute that is {dispute.status} asks no experts; reopen it first.")
     remind_at, due_at = times(known, tx.now, calendars)
@@ -47,7 +51,7 @@ async def ask(
     request = ExpertRequest(
         id=new_id(),
         dispute_id=dispute.id,
-        desk=desk,
+        desk=known.name,
         threshold=None,
         asked_by=caller.actor,
         question_id=question_id,
@@ -58,13 +62,28 @@ async def ask(
     await experts.add(tx, request)
     told = ExpertAsked(
         request_id=str(request.id),
-        desk=desk,
+        desk=known.name,
         message_id=str(question_id),
         due_at=due_at.isoformat().replace("+00:00", "Z"),
         threshold=None,
     )
     await record(tx, dispute, dispute, told, actor=caller.actor)
     return Shown(request, question, None)
+
+
+async def _desk(tx: Tx, matrix: Matrix, wanted: Wanted) -> ExpertDesk:
+    if wanted.skill is None:
+        known = matrix.experts.get(wanted.desk or "")
+        if known is None:
+            has = ", ".join(matrix.experts) or "none"
+            raise InvalidValue("/desk", f"The matrix has no expert desk {wanted.desk!r}; it has {has}.")
+        return known
+    waiting = await experts.waiting(tx, list(matrix.experts))
+    known = desk_for(wanted.skill, matrix.experts, waiting)
+    if known is None:
+        skills = ", ".join(sorted({each.skill for each in matrix.experts.values() if each.skill})) or "none"
+        raise InvalidValue("/skill", f"No expert desk has the skill {wanted.skill!r}; the skills are {skills}.")
+    return known
 
 
 async def answer(tx: Tx, dispute: Dispute, request_id: UUID, *, text: str, caller: Caller) -> Shown:

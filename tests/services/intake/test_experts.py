@@ -18,6 +18,7 @@ from tests.domain.matrices import a_body
 from tests.services.intake.desk import Desk, a_desk
 
 FRAUD = {"title": "Fraud desk", "email": "fraud@house.example", "deadline": "8 hours", "calendar": "always"}
+HANDS = {name: FRAUD | {"title": name, "skill": "handwriting"} for name in ("ink", "paper")}
 ASK = {"desk": "fraud", "question": "Is this signature genuine?"}
 
 
@@ -25,7 +26,7 @@ ASK = {"desk": "fraud", "question": "Is this signature genuine?"}
 async def desk(db: Database) -> AsyncIterator[Desk]:
     async with a_desk(db, [api.router]) as opened:
         async with db.transaction() as tx:
-            body = matrix_body(a_body(experts={"fraud": FRAUD}))
+            body = matrix_body(a_body(experts={"fraud": FRAUD} | HANDS))
             await policies.put(tx, "escalation", body, author="principal:test", reason="a test")
         yield opened
 
@@ -91,6 +92,9 @@ async def test_a_question_is_withdrawn_with_a_reason(desk: Desk) -> None:
     [
         ({**ASK, "desk": "magic"}, Status.RECEIVED, 422),
         ({"desk": "fraud"}, Status.RECEIVED, 422),
+        ({"question": "Is it?"}, Status.RECEIVED, 422),
+        ({**ASK, "skill": "handwriting"}, Status.RECEIVED, 422),
+        ({"skill": "alchemy", "question": "Is it?"}, Status.RECEIVED, 422),
         (ASK, Status.CLOSED, 409),
     ],
 )
@@ -101,6 +105,17 @@ async def test_a_question_nobody_can_be_asked_is_refused(
     reply = await desk.post(dispute, "expert-requests", body, await desk.key())
     assert reply.status_code == expected
     assert await desk.told(dispute.id) == []
+
+
+async def test_a_skill_finds_the_desk_that_has_it_and_the_fewest_questions_waiting(desk: Desk) -> None:
+    dispute, key = await desk.dispute(tier=1), await desk.key()
+    asked = {"skill": "handwriting", "question": "Is this signature genuine?"}
+    made = [(await desk.post(dispute, "expert-requests", asked, key)).json() for _ in range(3)]
+    assert [each["desk"] for each in made] == ["ink", "paper", "ink"]
+    for number in (0, 2):
+        place = f"expert-requests/{made[number]['id']}/answer"
+        assert (await desk.post(dispute, place, {"answer": "It is."}, key)).status_code == 200
+    assert (await desk.post(dispute, "expert-requests", asked, key)).json()["desk"] == "ink"
 
 
 async def test_a_question_of_another_dispute_is_not_found(desk: Desk) -> None:
