@@ -64,8 +64,8 @@ class ThemesOut(BaseModel):
     )
     asked: int = Field(description="Categories, issues, products and words that were asked about.")
     false_alarm_rate: float = Field(
-        description="The chance, at most, that a period in which nothing changed shows any theme; and the share of false "
-        "ones to be expected among those shown."
+        description="The chance, at most, that a period in which nothing changed shows any theme, and the share of false "
+        "ones to be expected among those shown; docs/themes.md says where it does not hold."
     )
     themes: list[ThemeOut] = Field(description="The least likely by chance first, at most 50.")
 
