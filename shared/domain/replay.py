@@ -6,17 +6,15 @@ Follow-up and silence are left out, for they come after the decision.
 """
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from shared.domain.clock_record import Clock, Kind
-from shared.domain.conditions import SEVERITY_ORDER, Facts
-from shared.domain.dispute import Category, Dispute, Severity
+from shared.domain.dispute import Dispute
 from shared.domain.draft import Draft
 from shared.domain.escalation import Asked, climbs
 from shared.domain.expressions import Expression
@@ -26,7 +24,7 @@ from shared.domain.lifecycle import Status, Trigger, allowed
 from shared.domain.matrix import Matrix
 from shared.domain.plan import Arm, Climbed, Missed, NewsOwed, Plan, TakenUp, Told, Warned
 from shared.domain.reconcile import reconcile, start_next_update
-from shared.domain.severity import assess
+from shared.domain.retelling import corrected, judged_by, marked
 from shared.domain.story import Did, Step, Story
 from shared.domain.timekeeping import Calendars, outstanding, settled
 
@@ -43,9 +41,6 @@ _AT_A_DESK: Final = frozenset(
         Status.AWAITING_DEPARTMENT,
     }
 )
-_JOINED: Final = frozenset({"severity", "category", "issue"})
-"""Corrected facts that are not fields of the dispute by themselves."""
-_PRESSES: Final = frozenset({"category", "amount", "customer_class"})
 
 
 class Climb(NamedTuple):
@@ -114,7 +109,7 @@ class _Play:
     def __init__(self, story: Story, matrix: Matrix, calendars: Calendars) -> None:
         self._matrix = matrix
         self._calendars = calendars
-        self._dispute = _judged(altered(story.dispute, tier=None, handler=None, policy_version=None), matrix)
+        self._dispute = judged_by(altered(story.dispute, tier=None, handler=None, policy_version=None), matrix)
         self._clocks: dict[Kind, Clock] = {}
         self._timers: dict[Kind, Arm] = {}
         self._began: int | None = None
@@ -181,9 +176,9 @@ class _Play:
         if step.did is Did.MOVED:
             self._move(step.value, step.at)
         elif step.did is Did.CORRECTED:
-            self._dispute = _corrected(self._dispute, step.value, self._matrix)
+            self._dispute = corrected(self._dispute, step.value, self._matrix)
         elif step.did is not Did.RESOLVED or self._move(Trigger.RESOLVE, step.at):
-            self._dispute = _marked(self._dispute, step.did, step.at)
+            self._dispute = marked(self._dispute, step.did, step.at)
 
     def _move(self, trigger: Trigger, at: datetime) -> bool:
         if trigger not in allowed(self._dispute.status):
@@ -259,47 +254,9 @@ def _weighed(dispute: Dispute) -> tuple[object, ...] | None:
     return (
         dispute.category,
         dispute.severity,
+        dispute.signals,
         dispute.amount,
         dispute.customer_class,
         dispute.contact_count,
         dispute.reopen_count,
     )
-
-
-def _marked(dispute: Dispute, did: Did, at: datetime) -> Dispute:
-    """The dispute with the mark that something done leaves on it."""
-    match did:
-        case Did.WROTE:
-            return altered(dispute, contact_count=dispute.contact_count + 1)
-        case Did.ANSWERED | Did.RESOLVED:
-            return altered(dispute, responded_at=dispute.responded_at or at, informed_at=at)
-        case Did.ACKNOWLEDGED:
-            return altered(dispute, acknowledged_at=dispute.acknowledged_at or at, informed_at=at)
-        case Did.INFORMED:
-            return altered(dispute, informed_at=at)
-        case _:
-            return dispute
-
-
-def _judged(dispute: Dispute, matrix: Matrix) -> Dispute:
-    return altered(dispute, severity=assess(matrix, Facts.of(dispute)).severity)
-
-
-def _corrected(dispute: Dispute, facts: Mapping[str, Any], matrix: Matrix) -> Dispute:
-    """The corrected facts; what presses harder raises the severity by this matrix, and one given by hand stands."""
-    given: Severity | None = facts.get("severity")
-    after = altered(dispute, **{name: fact for name, fact in facts.items() if name not in _JOINED})
-    if "category" in facts:
-        name, needs_person = facts["category"]
-        after = altered(after, category=_category(dispute.category, name, needs_person))
-    if "issue" in facts:
-        after = altered(after, category=altered(after.category, issue=facts["issue"]))
-    if not _PRESSES.isdisjoint(facts):
-        judged = assess(matrix, Facts.of(after)).severity
-        return altered(after, severity=max(judged, after.severity, key=SEVERITY_ORDER.__getitem__))
-    return after if given is None else altered(after, severity=given)
-
-
-def _category(before: Category, name: str | None, needs_person: str | None) -> Category:
-    wants = before.needs_person if needs_person is None else needs_person == "true"
-    return Category(name or before.name, before.confidence, wants, before.secondary, before.issue)
