@@ -13,6 +13,7 @@ SUITE: Final[tuple[tuple[str, list[str]], ...]] = (
     ("benchmarks.conditions", []),
     ("benchmarks.precedents", ["--stored", "100000"]),
     ("benchmarks.themes", ["--days", "100"]),
+    ("benchmarks.counting", ["--a-day", "200"]),
     ("benchmarks.reading_texts", []),
 )
 ON_REQUEST: Final[tuple[tuple[str, list[str]], ...]] = (("benchmarks.peers", []), ("benchmarks.likeness", []))
