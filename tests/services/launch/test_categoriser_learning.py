@@ -1,0 +1,75 @@
+"""What the figures of a model mean, and what the labels and texts it is taught with are."""
+
+import csv
+
+import pytest
+
+from services.intake.categorise import FINANCIAL_CATEGORIES
+from services.launch.understanding.corpus import HERE, gold, text_key, written
+from services.launch.understanding.learning import learn
+from services.launch.understanding.measures import Answer, coverage, in_taxonomy, is_financial, of_answers
+from shared.domain.errors import Conflict
+
+
+def test_macro_f1_counts_every_category_that_occurs_alike() -> None:
+    answers = [Answer("warranty", 0.9, True, "warranty")] * 9 + [Answer("warranty", 0.9, True, "other")]
+    found = of_answers(answers)
+    assert found.accuracy == 0.9
+    assert found.macro_f1 == pytest.approx((2 * 9 / 19 + 0) / 2)
+    assert found.categories["other"].recall == 0.0
+
+
+def test_confidence_that_is_right_as_often_as_it_says_has_no_calibration_error() -> None:
+    answers = [Answer("other", 0.75, True, "other")] * 3 + [Answer("other", 0.75, True, "warranty")]
+    assert of_answers(answers).ece == pytest.approx(0.0)
+    assert of_answers([Answer("other", 0.95, True, "warranty")]).ece == pytest.approx(0.95)
+
+
+def test_coverage_never_parts_answers_of_equal_confidence() -> None:
+    answers = [Answer("other", 0.8, True, "other")] * 5 + [Answer("other", 0.8, True, "warranty")] * 5
+    assert coverage(answers) == 0.0
+    assert coverage([Answer("other", 0.9, True, "other"), *answers]) == pytest.approx(1 / 11)
+
+
+def test_what_the_threshold_lets_through_is_measured_by_itself() -> None:
+    found = of_answers([Answer("other", 0.9, True, "other"), Answer("other", 0.2, False, "warranty")])
+    assert (found.threshold_coverage, found.threshold_precision) == (0.5, 1.0)
+
+
+def test_a_label_beyond_the_taxonomy_counts_as_other() -> None:
+    assert in_taxonomy("debt_collection", financial=False) == "other"
+    assert in_taxonomy("debt_collection", financial=True) == "debt_collection"
+    assert is_financial(["other", "data_records"])
+    assert not is_financial(["other", "warranty"])
+
+
+def test_the_careful_labels_hold_no_text_and_only_known_categories() -> None:
+    labels = gold()
+    assert len(labels) >= 750
+    for key, found in labels.items():
+        assert len(key) == 16
+        int(key, 16)
+        assert {found.primary, *found.secondary, *found.named_once} <= set(FINANCIAL_CATEGORIES)
+        assert found.primary not in {*found.secondary, *found.named_once}
+    with (HERE / "gold.csv").open(encoding="utf-8", newline="") as lines:
+        assert max(len(value) for row in csv.DictReader(lines) for value in row.values()) < 80
+
+
+def test_the_written_texts_are_many_distinct_and_rightly_labelled() -> None:
+    texts = written()
+    assert len(texts) >= 800
+    assert len({text_key(each.text) for each in texts}) == len(texts)
+    for each in texts:
+        assert {each.category, *each.secondary} <= set(FINANCIAL_CATEGORIES)
+        assert each.category not in each.secondary
+
+
+def test_too_few_texts_are_refused_in_a_sentence() -> None:
+    with pytest.raises(Conflict, match="too few to learn from"):
+        learn(written()[:10])
+
+
+def test_texts_of_one_label_are_refused_in_a_sentence() -> None:
+    one = [each for each in written() if each.category == "other"]
+    with pytest.raises(Conflict, match="nothing to tell apart"):
+        learn(one * 3)
