@@ -21,6 +21,7 @@ from services.intake.api import (
     extensions,
     feedback,
     filing,
+    found,
     history,
     inbound,
     inbound_deliveries,
@@ -91,10 +92,11 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     clocks.router,
     extensions.router,
     risk.router,
-    related.router,
     categorisation.router,
+    related.router,
     precedents.router,
     taxonomy_api.router,
+    found.router,
     marks.router,
     notifications.router,
     policies.router,
@@ -123,7 +125,7 @@ def build(settings: IntakeSettings, *, database: Database, broker: Broker, metri
         settings=settings,
         database=database,
         sealer=sealer,
-        categoriser=Categoriser.load(financial="data_records" in taxonomy.names),
+        categoriser=Categoriser.of(taxonomy),
         metrics=metrics,
         taxonomy=taxonomy,
     )
@@ -132,7 +134,14 @@ def build(settings: IntakeSettings, *, database: Database, broker: Broker, metri
     watch = ModelWatch(database, parts.in_use, metrics)
     return Service(
         "intake",
-        (upkeep.run, watch.run, PrecedentKeeper(database).run, ThemeCounter(database).run, Sketcher(database, metrics).run, consumer.run),
+        (
+            upkeep.run,
+            watch.run,
+            PrecedentKeeper(database).run,
+            ThemeCounter(database).run,
+            Sketcher(database, metrics).run,
+            consumer.run,
+        ),
         app=door(parts),
     )
 
