@@ -16,7 +16,9 @@ TEXT_MAX: Final = 20_000
 TERMS_MAX: Final = 600
 """Of one text."""
 
-_ADDRESS: Final = re.compile(r"\S*@\S*|\w+://\S+|www\.\S+")
+_RUN: Final = re.compile(r"\S++")
+_OF_ADDRESSES: Final = ("@", "://", "www.")
+"""Looked for in what stands between two blanks, so that a text of any kind is gone through once."""
 _TOKEN: Final = re.compile(r"[^\W_]+")
 _STOP_WORDS: Final = (
     # English
@@ -47,7 +49,7 @@ def terms(text: str, language: str, own: frozenset[str] = frozenset()) -> set[st
     capitals = language.partition("-")[0].lower() == "de"
     found: set[str] = set()
     before, ended = "", -1
-    cleaned = _ADDRESS.sub("  ", text[:TEXT_MAX])
+    cleaned = _RUN.sub(_unless_address, text[:TEXT_MAX])
     for token in _TOKEN.finditer(cleaned):
         word = _word(token[0], own, capitals=capitals)
         if word:
@@ -59,6 +61,10 @@ def terms(text: str, language: str, own: frozenset[str] = frozenset()) -> set[st
         if len(found) >= TERMS_MAX:
             break
     return found
+
+
+def _unless_address(run: re.Match[str]) -> str:
+    return "  " if any(sign in run[0] for sign in _OF_ADDRESSES) else run[0]
 
 
 def _word(token: str, own: frozenset[str], *, capitals: bool) -> str:

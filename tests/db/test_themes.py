@@ -182,6 +182,30 @@ async def test_of_very_many_customers_an_even_share_is_read(
     assert (await kept(db, yesterday))["category", "billing_error"] == 200
 
 
+async def test_of_a_customer_who_writes_without_end_the_newest_texts_are_read(
+    db: Database, yesterday: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(theme_counts, "READ_OF_ONE_MAX", 2)
+    for customer in (uuid4() for _ in range(3)):
+        for hours, word in enumerate(("harp", "lute", "oboe", "viola", "zither")):
+            await filed(db, yesterday + timedelta(hours=hours), [word], customer_id=customer)
+    await counted(db)
+    assert {term for kind, term in await kept(db, yesterday) if kind == "word"} == {"viola", "zither"}
+
+
+async def test_of_very_many_customers_an_even_share_has_its_facts_counted_and_nothing_seems_to_rise_afterwards(
+    db: Database, yesterday: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(theme_counts, "FACTS_MAX", 40)
+    for weeks in range(1, 6):
+        await filed(db, yesterday - timedelta(weeks=weeks), ["?"] * 160)
+    await filed(db, yesterday, ["?"] * 40)
+    await counted(db)
+    assert 10 < (await kept(db, yesterday - timedelta(weeks=1)))["category", "billing_error"] < 80
+    found = await told(db, "day", yesterday)
+    assert (found.customers, found.history, found.themes) == (40, 5, [])
+
+
 async def test_old_counts_are_forgotten(db: Database, yesterday: datetime) -> None:
     await filed(db, yesterday, [QUIET] * 3)
     async with db.transaction() as tx:

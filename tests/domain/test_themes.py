@@ -2,12 +2,13 @@
 
 import math
 import random
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.theme_words import LENGTH_MAX, TERMS_MAX, name_words, named, terms
+from shared.domain.theme_words import LENGTH_MAX, TERMS_MAX, TEXT_MAX, name_words, named, terms
 from shared.domain.themes import FALSE_RATE, Period, Series, at_least, enough, incomplete_beta, rising
 
 DAYS = 56
@@ -124,6 +125,13 @@ def test_more_is_less_likely_and_expecting_more_makes_it_likelier(count: int, me
 def test_names_numbers_and_addresses_are_not_counted() -> None:
     text = "Kevin from Leeds charged my card 4111 twice; write to ada@example.org or www.example.org. Ada was charged twice."
     assert terms(text, "en", name_words(["Ada Jones"])) == {"charged", "card", "twice", "write", "charged twice"}
+
+
+@pytest.mark.parametrize("sign", ["1", "a", "\U0001f600", "\u202e", "$", "a-", "1.", "@", "a@", "www.", "a://"])
+def test_a_text_of_one_sign_repeated_is_gone_through_once(sign: str) -> None:
+    began = time.process_time()
+    terms((sign * TEXT_MAX)[:TEXT_MAX], "en")
+    assert time.process_time() - began < 0.5  # to begin anew at every sign takes seconds
 
 
 def test_somebodys_own_name_is_not_counted_however_it_is_written() -> None:
