@@ -5,7 +5,7 @@ from typing import Final
 import orjson
 
 from shared.db.engine import Tx
-from shared.db.precedents import CONFIGURED, SAMPLED, TEXT_MAX
+from shared.db.precedents import CONFIGURED, SAMPLED, TEXT_MAX, legible
 from shared.domain.lifecycle import SETTLED, Status
 
 SAMPLE: Final = 20_000
@@ -21,10 +21,11 @@ _TAKE: Final = (
 )
 _LANGUAGE: Final = "lower(split_part(d.language, '-', 1))"
 _CONFIGURED: Final = ", ".join(f"'{each}'" for each in CONFIGURED)
+_TEXT: Final = f"left(p.subject || ' ' || p.description, {TEXT_MAX})"
 _KEEP: Final = (
     "with stands as materialized (select d.id, d.category, d.issue, d.resolved_at, strip(to_tsvector(('precedent_' || "
     f"case when {_LANGUAGE} in ({_CONFIGURED}) then {_LANGUAGE} else 'simple' end)::regconfig, "
-    f"left(p.subject || ' ' || p.description, {TEXT_MAX}))) as words "
+    f"{legible(_TEXT)})) as words "
     "from dispute d join dispute_private p on p.dispute_id = d.id where d.id = any($1::uuid[]) "
     f"and d.status in ({_DECIDED}) and d.outcome is not null and d.resolved_at is not null and p.erased_at is null), "
     "gone as (delete from precedent where dispute_id = any($1::uuid[]) and dispute_id not in (select id from stands)) "

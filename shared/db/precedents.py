@@ -26,9 +26,19 @@ MATCHES_MAX: Final = 50
 SAMPLED: Final = "intake.precedents.words"
 """The heartbeat that says of how many precedents the frequencies of words were taken."""
 
+
+def legible(text: str) -> str:
+    """SQL for a text as PostgreSQL's parser can go through it in one walk.
+
+    Where it takes signs without a blank for the beginning of an address, a path or a comment it turns back to where that
+    began, which for 20,000 signs such as `a_a_a_` takes seconds.
+    """
+    return rf"regexp_replace(translate({text}, '!', ' '), '(\S{{100}})', '\1 ', 'g')"
+
+
 _WORDS: Final = (
     "select word, tsvector_to_array(to_tsvector($1::text::regconfig, word)) as lexemes from (select distinct lower(token) as word "
-    "from ts_parse('default', $2) where tokid in (select tokid from ts_token_type('default') "
+    f"from ts_parse('default', {legible('$2::text')}) where tokid in (select tokid from ts_token_type('default') "
     "where alias in ('asciiword', 'word')) limit 1000) as w"
 )
 _FREQUENT: Final = "select word, documents from precedent_word where word = any($1::text[])"
@@ -66,7 +76,10 @@ class Asked(NamedTuple):
 
 
 class Found(NamedTuple):
-    """The matches, at most 50, the most alike first; out of how many that were compared, of how many there are in all."""
+    """The matches, at most 50, the most alike first; out of how many that were compared, of how many there are in all.
+
+    Who sees only its own filings is not told how many others there are: those compared are all.
+    """
 
     matches: Sequence[Match]
     compared: int
@@ -88,7 +101,8 @@ async def find(tx: Tx, asked: Asked) -> Found:
     ids = list({row["dispute_id"] for row in rows})
     pasts = [_past(row, asked.rates) for row in await tx.raw.fetch(_READ, ids, asked.filed_by)]
     words = {word: worth(documents[word], total) for word in spelled}
-    return Found(ranked(_case(asked, words, spelled), pasts)[:MATCHES_MAX], len(pasts), int(total))
+    matches = ranked(_case(asked, words, spelled), pasts)[:MATCHES_MAX]
+    return Found(matches, len(pasts), int(total) if asked.filed_by is None else len(pasts))
 
 
 async def _spelled(tx: Tx, language: str, text: str) -> dict[str, str]:

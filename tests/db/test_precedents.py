@@ -212,3 +212,14 @@ async def test_no_text_breaks_the_question(db: Database, text: str) -> None:
     await indexed(db)
     case = await filed(db, "something")
     assert (await found(db, case, text)).precedents == 1
+
+
+@pytest.mark.parametrize("sign", ["a_", "a-1.", "./", "<!--", "\U0001f600", "a@"])
+async def test_no_text_keeps_the_worker_or_a_question_for_long(db: Database, sign: str) -> None:
+    hostile = (sign * precedents.TEXT_MAX)[: precedents.TEXT_MAX]
+    await decided(db, hostile)
+    case = await filed(db, hostile)
+    async with db.transaction() as tx:
+        await tx.raw.execute("set local statement_timeout = '1500ms'")
+        assert await keep_up(tx, 10) == 1
+        await precedents.find(tx, Asked(case, hostile, RATES))

@@ -171,4 +171,7 @@ class PrecedentsOut(BaseModel):
         "outcome and remedy, and the lower end of their share's interval reaches a third."
     )
     compared: int = Field(description="Decided disputes that were compared in full.")
-    precedents: int = Field(description="Decided disputes in the index, as of the last count of its words.")
+    precedents: int = Field(
+        description="Decided disputes in the index, as of the last count of its words; for a key that sees only what it "
+        "filed, those compared."
+    )

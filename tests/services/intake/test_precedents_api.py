@@ -5,11 +5,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import pytest
 
+from services.intake import precedents as room
 from services.intake.api import precedents as api
 from services.intake.precedents import PrecedentKeeper
-from shared.db.engine import Database, make_engine
+from shared.db.engine import Database, Tx, make_engine
+from shared.db.precedent_index import keep_up
 from shared.db.precedents import SAMPLED
 from shared.domain.dispute import Dispute, Remedy
 from shared.domain.lifecycle import Outcome
@@ -110,7 +113,7 @@ async def test_a_caller_who_sees_only_its_own_is_told_of_nobody_elses(desk: Desk
     own = await desk.key("integration", tier=None, scopes=["disputes:read", "disputes:own"])
     case = await filed(desk.db, TEXT, filed_by=desk.who(own).id)
     told = (await desk.client.get(f"/v1/disputes/{case.id}/precedents", headers=own)).json()
-    assert (told["items"], told["suggestion"]) == ([], None)
+    assert (told["items"], told["suggestion"], told["compared"], told["precedents"]) == ([], None, 0, 0)
 
 
 async def test_it_is_for_those_who_may_read_the_dispute(desk: Desk) -> None:
@@ -121,6 +124,33 @@ async def test_it_is_for_those_who_may_read_the_dispute(desk: Desk) -> None:
     assert (await desk.client.get(url + "?limit=0", headers=await desk.key())).status_code == 422
     missing = f"/v1/disputes/{uuid4()}/precedents"
     assert (await desk.client.get(missing, headers=await desk.key())).status_code == 404
+
+
+async def test_a_slice_that_takes_longer_than_is_allowed_is_worked_off_in_smaller_ones(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "SLICE", 8)
+    for _ in range(9):
+        await decided(desk.db, TEXT)
+    keeper = PrecedentKeeper(desk.db)
+    asked: list[int] = []
+
+    async def slow(tx: Tx, limit: int) -> int:
+        asked.append(limit)
+        if limit > 2:
+            raise asyncpg.QueryCanceledError
+        return await keep_up(tx, limit)
+
+    with monkeypatch.context() as busy:
+        busy.setattr(room, "keep_up", slow)
+        with pytest.raises(asyncpg.QueryCanceledError):
+            await keeper.round()
+        assert await keeper.round()
+    while await keeper.round():
+        pass
+    assert asked == [8, 2]
+    async with desk.db.transaction() as tx:
+        assert await tx.raw.fetchval("select count(*) from precedent") == 9
 
 
 async def test_the_words_are_counted_anew_when_the_index_grew_and_not_while_nothing_changes(
