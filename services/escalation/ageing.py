@@ -54,10 +54,12 @@ class Ageing:
         """One look at every age; True when disputes are left that had reached one. Without ages it costs one query."""
         async with self._database.transaction() as tx:
             await self._look_for_ages(tx)
+            began = tx.now
         left = [await self._follow(watch) for watch in self._watches]
         if self._watches and not any(left) and time.monotonic() - self._marked_at >= MARK_EVERY_SECONDS:
             async with self._database.transaction() as tx:
-                await heartbeats.beat(tx, MARK, ages=len(self._watches))
+                # Not now: what reached its age while others were judged is still to be looked for.
+                await heartbeats.beat(tx, MARK, at=began, ages=len(self._watches))
             self._marked_at = time.monotonic()
         return any(left)
 

@@ -1,6 +1,6 @@
 """Heartbeats: when each engine last finished a round, by the database's clock."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import orjson
@@ -13,9 +13,9 @@ _BEAT: Final = (
 )
 
 
-async def beat(tx: Tx, name: str, **detail: float | str) -> None:
-    """Says that the engine of this name is alive and what its last round did."""
-    await tx.raw.execute(_BEAT, name, tx.now, orjson.dumps(detail).decode())
+async def beat(tx: Tx, name: str, *, at: datetime | None = None, **detail: float | str) -> None:
+    """Says that the engine of this name is alive and what its last round did; `at` is when, now unless given."""
+    await tx.raw.execute(_BEAT, name, at or tx.now, orjson.dumps(detail).decode())
 
 
 async def age(tx: Tx, name: str) -> timedelta | None:

@@ -1,5 +1,6 @@
 """A threshold on a dispute's age is reached by time alone, for every dispute, also after a restart."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -59,6 +60,28 @@ async def test_what_passed_the_age_while_the_engine_was_down_climbs_when_it_is_b
     room.ageing = room.another_ageing()
     await rounds(room)
     assert await tiers(room, ids) == {2}
+
+
+async def test_what_passed_the_age_during_the_last_round_before_a_crash_climbs_when_the_engine_is_back(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await slow(room)
+    early = await room.taken_up()
+    room.ahead += timedelta(minutes=30)
+    late = await room.taken_up()
+    room.ahead += timedelta(days=5) - timedelta(minutes=15)
+    judge = room.ageing._judge
+
+    async def for_an_hour(ids: Sequence[UUID]) -> None:
+        await judge(ids)
+        room.ahead += timedelta(hours=1)
+
+    monkeypatch.setattr(room.ageing, "_judge", for_an_hour)
+    await room.ageing.round()
+    assert (await tiers(room, early), await tiers(room, late)) == ({2}, {1})
+    room.ageing = room.another_ageing()
+    await rounds(room)
+    assert await tiers(room, late) == {2}
 
 
 async def test_a_resolved_dispute_stays_where_it_is_however_old(room: Room) -> None:
