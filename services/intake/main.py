@@ -47,6 +47,7 @@ from services.intake.api import (
 from services.intake.api import taxonomy as taxonomy_api
 from services.intake.api.direct import shortened
 from services.intake.categorise import Categoriser
+from services.intake.categorise.phrases import PhraseError
 from services.intake.inbound.consumer import inbound_consumer
 from services.intake.inbound.senders import WEBHOOK_BODY_BYTES_MAX
 from services.intake.model_watch import ModelWatch
@@ -120,12 +121,12 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
 
 def build(settings: IntakeSettings, *, database: Database, broker: Broker, metrics: Metrics, sealer: Sealer) -> Service:
     """Intake on these parts, ready to be run; raises ConfigurationError for a taxonomy that does not hold."""
-    taxonomy = _taxonomy(settings.taxonomy)
+    taxonomy, categoriser = _taxonomy(settings.taxonomy)
     parts = IntakeParts(
         settings=settings,
         database=database,
         sealer=sealer,
-        categoriser=Categoriser.of(taxonomy),
+        categoriser=categoriser,
         metrics=metrics,
         taxonomy=taxonomy,
     )
@@ -146,12 +147,16 @@ def build(settings: IntakeSettings, *, database: Database, broker: Broker, metri
     )
 
 
-def _taxonomy(name: str) -> Taxonomy:
+def _taxonomy(name: str) -> tuple[Taxonomy, Categoriser]:
+    """The taxonomy, and the shipped model that answers by it."""
     try:
-        return load_taxonomy(name)
+        taxonomy = load_taxonomy(name)
+        return taxonomy, Categoriser.of(taxonomy)
     except PolicyFault as fault:
         where = f"{fault.place}, line {fault.line}" if fault.line else fault.place
         raise ConfigurationError([f"{variable('taxonomy')}: {where}: {fault.detail}"]) from fault
+    except PhraseError as fault:
+        raise ConfigurationError([f"{variable('taxonomy')}: {name}: {fault}"]) from fault
 
 
 def create_app(parts: IntakeParts, routers: Sequence[APIRouter] = ROUTERS) -> FastAPI:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, StringConstraints, ValidationError
 
 from shared.domain.errors import PolicyFault
 from shared.domain.taxonomy import Issue, Taxonomy, TaxonomyCategory
@@ -25,14 +25,18 @@ _CODES_MAX: Final = 50
 _OTHER: Final = "other"
 
 IssueName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$", examples=["charged_twice"])]
-# Words, alternatives, gaps and named lists: what stands in for anything else would never be found in a text.
-Phrase = Annotated[
-    str,
-    Field(
-        pattern=r"^(?:(?:@[a-z]+|\w+)(?:\|(?:@[a-z]+|\w+))*|\.\.)(?: (?:(?:@[a-z]+|\w+)(?:\|(?:@[a-z]+|\w+))*|\.\.))*$",
-        max_length=400,
-    ),
-]
+# Words, alternatives, gaps between them, and named lists: anything else would never be found in a text.
+_ONE_OF: Final = r"(?:@[a-z]+|[^\W_]+)(?:\|(?:@[a-z]+|[^\W_]+))*"
+_PHRASE: Final = re.compile(rf"{_ONE_OF}(?: (?:\.\. )?{_ONE_OF})*")
+
+
+def _phrase(text: str) -> str:
+    if _PHRASE.fullmatch(text) is None:
+        raise ValueError("A phrase is words, `|` between alternatives, `..` between two words, lists such as `@not`.")
+    return text
+
+
+Phrase = Annotated[str, StringConstraints(max_length=400, to_lower=True), AfterValidator(_phrase)]
 Codes = Annotated[
     dict[
         Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,29}$")],

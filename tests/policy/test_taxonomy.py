@@ -111,3 +111,15 @@ def test_what_a_person_names_must_be_in_use() -> None:
     with pytest.raises(InvalidValue) as fault:
         taxonomy.check("billing_error", "not_delivered")
     assert fault.value.field == "/issue"
+
+
+@pytest.mark.parametrize("phrase", ["..", "lost ..", ".. bag", "lost .. .. bag", "lost_bag", "don't", "lost  bag", ""])
+def test_a_phrase_that_could_never_be_found_is_a_fault(phrase: str) -> None:
+    with pytest.raises(PolicyFault, match="A phrase is words") as fault:
+        parse_taxonomy(OWN.replace("missed .. connection|connecting flight", phrase))
+    assert fault.value.line == 15
+
+
+def test_a_phrase_may_be_written_with_capitals() -> None:
+    taxonomy = parse_taxonomy(OWN.replace("missed .. connection", "Missed .. Connection"))
+    assert taxonomy.phrases()["service_delivery/missed_connection"] == ("missed .. connection|connecting flight",)

@@ -30,13 +30,16 @@ class Categoriser:
 
     model: Model
     financial: bool = False
+    names: tuple[str, ...] = ()
+    """The categories in use; those of the pack when none are named. What others would have held is `other`."""
     _elsewhere: tuple[str, ...] = field(init=False, repr=False)
     """The model's categories that the taxonomy files under `other`."""
 
     def __post_init__(self) -> None:
         """Sets the model's categories against the taxonomy's."""
-        taxonomy = FINANCIAL_CATEGORIES if self.financial else CATEGORIES
-        elsewhere = tuple(category for category in self.model.categories if category not in taxonomy)
+        names = self.names or (FINANCIAL_CATEGORIES if self.financial else CATEGORIES)
+        object.__setattr__(self, "names", names)
+        elsewhere = tuple(category for category in self.model.categories if category not in names)
         object.__setattr__(self, "_elsewhere", elsewhere)
 
     @classmethod
@@ -52,7 +55,8 @@ class Categoriser:
     def of(cls, taxonomy: Taxonomy) -> "Categoriser":
         """The shipped model, answering by this taxonomy with its issues; raises PhraseError for a bad phrase."""
         lexicon = Lexicon(CATEGORY_PHRASES, EMOTION_PHRASES, FLAG_PHRASES, MASKS, taxonomy.phrases())
-        return cls.load(financial="data_records" in taxonomy.names, lexicon=lexicon)
+        financial = not set(taxonomy.names) <= set(CATEGORIES)
+        return cls(load_model(None, lexicon), financial, taxonomy.names)
 
     def categorise(self, subject: str, description: str, *, product: str | None = None) -> Categorisation:
         """The category of a complaint; below the threshold it says that a person must decide."""

@@ -1,12 +1,12 @@
 """Complaints in German, French and Spanish: category and signals by listed phrases alone, and a person looks at them."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import product
 from typing import Final
 
-from services.intake.categorise.categories import Categorisation
+from services.intake.categorise.categories import CATEGORIES, Categorisation
 from services.intake.categorise.lexicon import Lexicon
 from services.intake.categorise.phrases import Hit
 from services.intake.categorise.phrases_de import CATEGORIES_DE, HINTS_DE, SIGNALS_DE
@@ -58,13 +58,13 @@ def foreign_hits(normalised: str, language: str) -> list[Hit]:
     return _lexicon(language).find(normalised.translate(_FOLDED))
 
 
-def foreign_category(reading: Reading, hits: Sequence[Hit]) -> Categorisation:
+def foreign_category(reading: Reading, hits: Sequence[Hit], *, within: Container[str] = CATEGORIES) -> Categorisation:
     """The category that most phrases speak for, else that most words lean towards; else `other` with no confidence.
 
-    A person always decides: `docs/extraction-and-languages.md` says how often each is right.
+    What speaks for a category that is not `within` those in use counts as `other`. A person always decides: `docs/extraction-and-languages.md` says how often each is right.
     """
     for mark, confidence in (("", SPOKEN), (_HINT, HINTED)):
-        if ranked := _ranked(hits, mark):
+        if ranked := _ranked(hits, mark, within):
             return _answer(reading, hits, ranked, mark, confidence)
     return Categorisation("other", 0.0, needs_person=True, reasons=(), secondary=())
 
@@ -95,9 +95,9 @@ _ORDER: Final = (
 """Which category comes first where as many phrases speak for each: the rarer matter, silence about it last."""
 
 
-def _ranked(hits: Sequence[Hit], mark: str) -> list[tuple[str, int]]:
+def _ranked(hits: Sequence[Hit], mark: str, within: Container[str]) -> list[tuple[str, int]]:
     """The categories spoken for, the most phrases first; overlapping ones are counted once."""
-    labels = {category + mark: category for category in _ORDER}
+    labels = {category + mark: category if category in within else "other" for category in _ORDER}
     counted = {(labels[hit.label], hit.start // 24) for hit in hits if hit.label in labels}
     spoken = Counter(category for category, _ in counted)
     ranked = sorted(spoken.items(), key=lambda each: (-each[1], _ORDER.index(each[0])))

@@ -36,24 +36,27 @@ class Hit(NamedTuple):
 
 
 class PhraseError(ValueError):
-    """A line of phrases stands for too many wordings, or for none."""
+    """A line of phrases stands for too many wordings or for none, or names a list that does not exist."""
 
 
 def wordings(line: str) -> list[list[str]]:
     """For each part of a line, between its gaps, every wording as a pattern over normalised text; raises PhraseError."""
     parts: list[list[list[str]]] = [[]]
-    for element in _spelt_out(line).split():
+    for element in line.split():
         if element == _GAP:
             parts.append([])
         else:
-            parts[-1].append(element.split("|"))
+            parts[-1].append([word for each in element.split("|") for word in _words(each, line)])
     return [_patterns(part, line) for part in parts]
 
 
-def _spelt_out(line: str) -> str:
-    for name, words in _LISTS.items():
-        line = line.replace(name, words)
-    return line
+def _words(alternative: str, line: str) -> list[str]:
+    """The alternative itself, or the words of the list it names."""
+    if not alternative.startswith("@"):
+        return [alternative]
+    if alternative not in _LISTS:
+        raise PhraseError(f"{alternative} in {line!r} is no list; there are {', '.join(_LISTS)}.")
+    return _LISTS[alternative].split("|")
 
 
 def _patterns(part: list[list[str]], line: str) -> list[str]:

@@ -102,3 +102,9 @@ def test_the_written_texts_are_sorted_as_the_documents_say() -> None:
     for (code, half), score in foreign_scores().items():
         assert score.precision >= 0.9, (code, half)
         assert score.recall >= 0.7, (code, half)
+
+
+def test_what_speaks_for_a_category_that_is_not_in_use_counts_as_other() -> None:
+    reading = read("", "Das Gerät hat noch Garantie.")
+    answer = foreign_category(reading, foreign_hits(reading.normalised, "de"), within=("billing_error", "other"))
+    assert (answer.name, answer.secondary, answer.needs_person) == ("other", (), True)

@@ -145,3 +145,9 @@ def test_a_gap_reaches_no_further_than_a_line_or_two_of_text() -> None:
     lexicon = Lexicon({"x": ["kettle .. the", "the .. toaster"]})
     assert len(found(lexicon, "kettle " + "x" * 40 + " the " + "x" * 40 + " toaster")) == 2
     assert found(lexicon, "kettle " + "x" * 400 + " the " + "x" * 400 + " toaster") == []
+
+
+def test_a_list_that_does_not_exist_is_refused() -> None:
+    assert found(Lexicon({"x": ["@nobody came"]}), "Nobody came") == [("x", "Nobody came")]
+    with pytest.raises(PhraseError, match="@nothing"):
+        Lexicon({"x": ["@nothing came"]})
