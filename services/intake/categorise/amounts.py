@@ -24,7 +24,8 @@ _NUMBER: Final = re.compile(
 )
 _AFTER: Final = re.compile(
     r"(?P<dash>[.,][-\u2013\u2014])?(?P<scale>[kKmM](?![^\W_]))?"
-    r"(?:[ \u00a0\u202f-]?(?P<unit>[€$£¥₹₺₽₴₩₪₫฿₦₱%]|[^\W\d_]{1,12}+\.?))?"
+    # A sign behind a blank or a dash belongs to the number it stands before: "$50-$60", "3 $20 vouchers".
+    r"(?:(?:[ \u00a0\u202f-](?![€$£¥₹₺₽₴₩₪₫฿₦₱][0-9]))?(?P<unit>[€$£¥₹₺₽₴₩₪₫฿₦₱%]|[^\W\d_]{1,12}+\.?))?"
 )
 _UNIT: Final = re.compile(r"(?: d[e']| d')? ?(?P<unit>[€$£¥₹₺₽₴₩₪₫฿₦₱%]|[^\W\d_]{1,12}+\.?)")
 _ONE: Final = Decimal(1)
@@ -121,7 +122,7 @@ def _before(text: str, start: int) -> tuple[int, tuple[str, ...]]:
 
 def _dollar(text: str, at: int) -> tuple[int, tuple[str, ...]]:
     for length in (2, 1):
-        letters = text[max(0, at - length) : at]
+        letters = text[at - length : at] if at >= length else ""
         if letters in DOLLAR_LETTERS and not text[max(0, at - length - 1) : at - length].isalnum():
             return at - length, (DOLLAR_LETTERS[letters],)
     return at, DOLLARS

@@ -58,11 +58,12 @@ def _before_last_word(text: str, start: int, end: int) -> int:
 
 
 def holds_card_number(value: str) -> bool:
-    """Whether the digits of a reference, taken together or as one run of it, are those of a payment card."""
+    """Whether neighbouring groups of a reference's digits, taken together, are those of a payment card."""
     if len(value) < CARD_DIGITS[0]:
         return False
-    runs = _NO_DIGIT.split(value)
-    return any(len(run) in CARD_DIGITS and passes_luhn(run) for run in (*runs, "".join(runs)))
+    runs = [run for run in _NO_DIGIT.split(value) if run]
+    joined = ("".join(runs[first:last]) for first in range(len(runs)) for last in range(first + 1, len(runs) + 1))
+    return any(len(digits) in CARD_DIGITS and passes_luhn(digits) for digits in joined)
 
 
 def passes_luhn(digits: str) -> bool:

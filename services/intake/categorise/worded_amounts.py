@@ -9,6 +9,7 @@ from typing import Final
 from services.intake.categorise.currencies import DOLLARS
 from services.intake.categorise.found import FoundAmount
 from services.intake.categorise.relative_dates import Find
+from shared.domain.money import AMOUNT_MAX
 
 _SMALL: Final = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
@@ -38,9 +39,10 @@ def _finder(codes: tuple[str, ...]) -> Find:
 
     def amount(text: str, at: int, end: int, today: date) -> FoundAmount | None:
         words, start = _words_before(text, at)
-        if not words:
+        value = Decimal(_number(words))
+        if not words or value > AMOUNT_MAX:
             return None
-        return FoundAmount(Decimal(_number(words)), known, candidates, start, end, text[start:end])
+        return FoundAmount(value, known, candidates, start, end, text[start:end])
 
     return amount
 
@@ -68,6 +70,8 @@ def _number(words: list[str]) -> int:
             part += _ADDED[word]
         elif word == "hundred":
             part = max(1, part) * 100
+        elif word in _TIMES and 0 < total < _TIMES[word]:  # "nine thousand million"
+            total, part = (total + part) * _TIMES[word], 0
         elif word in _TIMES:
             total, part = total + max(1, part) * _TIMES[word], 0
     return total + part

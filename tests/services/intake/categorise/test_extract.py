@@ -54,11 +54,23 @@ def look(text: str, *, language: str = "en") -> Found:
         ("99 zł", "99", "PLN"),
         ("US$20", "20", "USD"),
         ("two hundred and fifty pounds", "250", "GBP"),
+        ("nine thousand million pounds", "9000000000", "GBP"),
     ],
 )
 def test_an_amount_is_read_in_every_usual_spelling(said: str, value: str, currency: str) -> None:
     (amount,) = look(f"They took {said} from me.").amounts
     assert (amount.value, amount.currency, amount.said) == (Decimal(value), currency, said)
+
+
+@pytest.mark.parametrize(("said", "currency"), [("R$ 50", "BRL"), ("C$50", "CAD"), ("HK$50", "HKD")])
+def test_a_text_may_begin_with_an_amount(said: str, currency: str) -> None:
+    (amount,) = look(f"{said} were taken.").amounts
+    assert (amount.said, amount.start, amount.currency) == (said, 0, currency)
+
+
+def test_a_sign_belongs_to_the_number_it_stands_before() -> None:
+    assert [each.said for each in look("It costs $50-$60 elsewhere.").amounts] == ["$50", "$60"]
+    assert [each.said for each in look("I bought 3 $20 vouchers.").amounts] == ["$20"]
 
 
 @pytest.mark.parametrize("said", ["$40-50", "US$40-50", "40-50 euros", "€ 40-50"])
@@ -95,6 +107,7 @@ def test_a_number_without_a_currency_is_no_amount(text: str) -> None:
 
 def test_a_sum_nobody_could_dispute_or_no_coin_could_pay_is_not_offered() -> None:
     assert not look("They owe me €9999999999999999 and 30.50 JPY and €1.2345.").amounts
+    assert not look("They owe me " + "hundred " * 8 + "dollars.").amounts
 
 
 def test_a_day_in_figures_has_both_readings_in_english_and_one_elsewhere() -> None:
@@ -307,3 +320,9 @@ def test_the_written_texts_are_read_as_the_documents_say() -> None:
 def test_days_ago_are_counted_to_the_day(days: int) -> None:
     found = look(f"It was {days} days ago.").dates
     assert [each.first for each in found] == ([TODAY - timedelta(days=days)] if days else [])
+
+
+@pytest.mark.parametrize("text", ["order 2231 4111 1111 1111 1111", "ref 12-4111-1111-1111-1111-07"])
+def test_a_card_number_among_further_groups_is_no_reference(text: str) -> None:
+    found = look(text)
+    assert "4111" not in "".join(each.value for each in found.references)
