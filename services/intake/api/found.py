@@ -78,8 +78,9 @@ def _day(dispute: Dispute) -> date:
 
 def _told(dispute: Dispute, found: Found, part: Part, text: str) -> Iterator[MentionOut]:
     for amount in found.amounts:
-        agrees = dispute.amount is not None and dispute.amount.amount == amount.value
-        known = amount.currency in (None, dispute.amount.currency if dispute.amount else None)
+        filed = dispute.amount
+        codes = (amount.currency, *amount.candidates)
+        agrees = filed is not None and filed.amount == amount.value and filed.currency in codes
         yield _mention(
             "amount",
             part,
@@ -87,7 +88,7 @@ def _told(dispute: Dispute, found: Found, part: Part, text: str) -> Iterator[Men
             value=str(amount.value),
             currency=amount.currency,
             candidates=list(amount.candidates),
-            agrees=agrees and known,
+            agrees=agrees,
         )
     for day in found.dates:
         until = day.last if day.last != day.first else None

@@ -62,3 +62,11 @@ async def test_the_language_of_the_text_is_named(counter: Counter) -> None:
     text = "Sie haben mir die Rechnung zweimal abgebucht und niemand antwortet auf meine Nachrichten."
     path = (await counter.file(description=text)).headers["location"]
     assert (await counter.client.get(f"{path}/mentions")).json()["language"] == "de"
+
+
+async def test_a_sign_agrees_only_with_a_currency_it_may_stand_for(counter: Counter) -> None:
+    for currency, field in (("EUR", None), ("CAD", "amount")):
+        items = await mentioned(
+            counter, description="You took $49.90 from me.", amount={"value": "49.90", "currency": currency}
+        )
+        assert [item["agrees_with"] for item in items if item["kind"] == "amount"] == [field], currency
