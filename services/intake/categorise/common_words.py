@@ -6,7 +6,7 @@ down each even ever every few for from further get give go got had has have havi
 into is it its just ll m make many me more most much my no nor not now of off on once one only or other our out over own
 re s said same say says she should so some such t than that the their them then there these they thing things this those
 though through to too two under until up upon us ve very was we well were what when where which while who whom why will
-with would yet you your
+with would yet you your hi hello please one two three four five six seven eight nine ten
 """
 
 _WORDS = _LIST.split()

@@ -10,6 +10,7 @@ from pathlib import Path
 from sys import byteorder
 from typing import Any
 
+from services.intake.categorise.categories import FINANCIAL_CATEGORIES
 from services.intake.categorise.common_words import COMMON_WORDS
 from services.intake.categorise.lexicon import LEXICON, Lexicon
 from services.intake.categorise.model import (
@@ -58,7 +59,7 @@ def model_of(raw: bytes, lexicon: Lexicon = LEXICON, *, name: str = "model") -> 
     header, body = _parts(raw, name)
     try:
         return _model(header, body, lexicon)
-    except (KeyError, TypeError, ValueError, IndexError, zlib.error) as cause:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, zlib.error) as cause:
         raise ModelFileError(f"{name} is incomplete or contradicts itself.") from cause
 
 
@@ -160,7 +161,8 @@ def _unfolded(body: bytes) -> tuple[list[str], "array[int]"]:
     unfolding = zlib.decompressobj()
     words, _, numbers = unfolding.decompress(body, BODY_LIMIT_BYTES).partition(b"\0")
     patterns = words.decode().split("\n")
-    if unfolding.unconsumed_tail or len(set(patterns)) != len(patterns) > PATTERNS_MAX or not all(patterns):
+    too_much = bool(unfolding.unconsumed_tail) or len(patterns) > PATTERNS_MAX
+    if too_much or len(set(patterns)) != len(patterns) or not all(patterns):
         raise ValueError("Too large, or a pattern is empty or named twice.")
     rows = array("H", numbers)
     if byteorder == "big":
@@ -179,8 +181,14 @@ def _check(header: Mapping[str, Any], numbers: Sequence[int], lanes: int) -> Non
         and {len(biases) for biases in header["category_bias"]} == {categories}
         and len(header["category_bias"]) == len(header["domain_bias"]) == domains
         and all(len(header["calibrations"][name]) == domains for name in TAXONOMIES)
-        and all(len(raw) == len(sure) > 0 for curves in header["calibrations"].values() for raw, sure in curves)
+        and all(
+            len(raw) == len(sure) > 0 and raw == sorted(raw)
+            for curves in header["calibrations"].values()
+            for raw, sure in curves
+        )
         and all(0.0 <= header["thresholds"][name] <= 1.0 for name in TAXONOMIES)
+        and {"other"} <= set(header["categories"]) <= set(FINANCIAL_CATEGORIES)
+        and len(set(header["categories"])) == categories
         and min(header["familiar"], header["rarity_step"], header["weight_step"]) > 0.0
         and min(numbers[::lanes], default=_BIAS) >= _BIAS
     )

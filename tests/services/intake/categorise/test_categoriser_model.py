@@ -121,15 +121,27 @@ def test_no_lane_can_overflow_even_when_a_text_holds_every_pattern() -> None:
 
 
 def test_more_patterns_than_fit_are_refused() -> None:
-    header = {**HEADER, "categories": [], "domains": []}
+    header, row = read_header(small()), [1, 0, 0, 0]
+    assert model_of(model_bytes(header, [" a ", " b "], 2 * row)).categories == ("warranty", "other")
     with pytest.raises(ModelFileError):
-        model_of(model_bytes(header, [f" {at} " for at in range(PATTERNS_MAX + 1)], [1] * (PATTERNS_MAX + 1)))
+        model_of(model_bytes(header, [f" {at} " for at in range(PATTERNS_MAX + 1)], (PATTERNS_MAX + 1) * row))
+
+
+def test_a_pattern_that_is_there_twice_is_refused() -> None:
+    with pytest.raises(ModelFileError):
+        model_of(model_bytes(read_header(small()), [" a ", " a "], [1, 0, 0, 0] * 2))
 
 
 @pytest.mark.parametrize(
     "changes",
     [
         {"categories": ["warranty"]},
+        {"categories": ["warranty", "luggage"]},
+        {"categories": ["other", "other"]},
+        {"phrase_weights": []},
+        {"calibrations": []},
+        {"calibrations": {name: [[[1.0, 0.0], [0.0, 1.0]]] for name in ("default", "financial")}},
+        {"category_bias": [[1e6, 0.0]]},
         {"domains": ["shop", "bank"]},
         {"category_bias": [[0.0]]},
         {"domain_bias": []},
