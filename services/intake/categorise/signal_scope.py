@@ -44,8 +44,11 @@ _MAYBE_NEGATED: Final = (
     "instead",
 )
 _TAKEN_BACK = re.compile(
-    r"[^\n]{0,60}\bbut\b[^.!?\n]{0,50}\b(?:i|we)(?:['\u2019]ll| will| shall| would| have to)\b", re.IGNORECASE
+    r"[^\n]{0,60}\bbut\b[^.!?\n]{0,50}\b(?:i|we)(?:['\u2019]ll| will| shall| would| have to)"
+    r"(?: now| then| have to| do (?:it|so|that))? ?(?:[.!?;,:)\n]|\Z|-|\u2013|if\b|unless\b|when\b)",
+    re.IGNORECASE,
 )
+"""The clause ends there: "but I will leave a review" announces something else."""
 _MAYBE_WITHDRAWN: Final = (" not ", "n't ", "n\u2019t ", "at first", "initially")
 _WITHDRAWN = re.compile(
     r"[^.!?;\n]{0,25}?\b(?:(?:is|are|was|were|be)(?: not|n['\u2019]t)|won['\u2019]t be)"

@@ -40,7 +40,10 @@ _SENTENCE_END = re.compile(r"[.!?;:]\s|\n\s*\n")
 _CAPITALS: Final = ascii_uppercase.encode()
 _SMALL: Final = ascii_lowercase.encode()
 _DOUBLED = ("!!", "??", "!?", "?!")
-_EXCLAIMED = re.compile(r"\b\w{1,40} ?[!?]{2}")
+# Thanks that are shouted are no reproach.
+_EXCLAIMED = re.compile(
+    r"\b(?<!thank )(?<!thank you so )(?<!thank you very )(?!(?:thanks|thankyou|thx)\b)\w{1,40} ?[!?]{2}", re.IGNORECASE
+)
 # Masks of removed names ("XXXX") are not shouted.
 _SHOUTED = re.compile(r"\b(?!X+\b)[A-Z]{2,40}(?: (?!X+\b)[A-Z]{2,40}){2,9}\b")
 

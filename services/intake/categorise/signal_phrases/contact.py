@@ -13,7 +13,7 @@ _MANY = "several|many|multiple|numerous|countless|two|three|four|five|six|nine|3
 
 REPEAT_CONTACT = (
     f"{_ORDINALS} {_LETTERS}",
-    f"{_ORDINALS} time .. write|wrote|call|called|contact|contacted|email|emailed|complain|complained|asked|reported",
+    f"{_ORDINALS} time .. write|wrote|writing|call|called|calling|contact|contacted|contacting|email|emailed|emailing|complain|complained|complaining|asked|asking|reported|reporting",
     f"{_ORDINALS} time im|ive|writing|calling|contacting|asking",
     "for the second|third|fourth|fifth|sixth|tenth|umpteenth|nth|last|hundredth|3rd|4th|5th time",
     "umpteenth|nth",
@@ -43,7 +43,8 @@ REPEAT_CONTACT = (
     "asked|reported|told|informed|notified|raised|disputed|spoken|chased you|it|this|that|them|with|your|to .. before|twice|already|times|you|again|repeatedly|weeks|july",
     "reported|disputed|raised it|this|that",
     "reported the fault|problem|issue|matter|outage|damage|defect|noise|leak",
-    "spoke|spoken|talked to|with a|an|your|you|someone|somebody|one|several|customer|them|three|3|two|2|4|many|multiple|different|another|kevin",
+    "i|we|already spoke|talked with",
+    "spoke|spoken|talked to|with a|an|your|you|someone|somebody|one|several|customer|them|three|3|two|2|4|many|multiple|different|another",
     "person|lady|man|guy|woman|one i|we spoke|talked|dealt|called",
     "when|time|because|after|since i|we called|call|rang|phoned|contacted|emailed|wrote|complained",
     "as i|we said|wrote|explained|told|mentioned|stated|reported",

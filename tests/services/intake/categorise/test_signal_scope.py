@@ -19,6 +19,8 @@ def names(text: str) -> set[str]:
     [
         ("I am not going to sue, I want my money back.", "legal_threat"),
         ("I have no intention of taking legal action.", "legal_threat"),
+        ("I am not going to sue, but I will leave a review.", "legal_threat"),
+        ("I won't go to the ombudsman, but I would like an apology.", "regulator"),
         ("A lawyer is not needed here.", "legal_threat"),
         ("Nobody has talked about lawyers so far.", "legal_threat"),
         ("There was never any danger, only noise.", "safety"),
@@ -41,6 +43,8 @@ def test_what_is_negated_raises_no_flag(text: str, flag: str) -> None:
         ("If you do not refund me I will sue you.", "legal_threat"),
         ("If you do not answer, I will go to the ombudsman.", "regulator"),
         ("I wasn't going to sue you, but now I will.", "legal_threat"),
+        ("I don't want to call a lawyer, but I will if I must.", "legal_threat"),
+        ("I did not want to go to court, but now I will have to.", "legal_threat"),
         ("Do you think I should sue?", "legal_threat"),
         ("If it is not repaired by tomorrow I shall move out.", "urgent"),
         ("I am no expert. It is dangerous.", "safety"),
@@ -105,6 +109,8 @@ def test_a_feeling_of_somebody_else_or_one_that_is_over_is_not_the_customers(tex
         "The fire stick stopped playing films.",
         "Your legal department answered kindly.",
         "The regulator valve does not fit.",
+        "The pressure regulator of the stove leaks.",
+        "I work as a solicitor and bought the blue kettle.",
         "I saw your advert on Facebook and bought the lamp.",
         "Press the button twice.",
         "The court shoes have a loose heel.",
@@ -197,3 +203,16 @@ def _seconds(text: str) -> float:
         read_signals("", text)
         taken.append(time.process_time() - begun)
     return min(taken)
+
+
+def test_thanks_are_no_reproach_however_loud() -> None:
+    assert read_signals("", "The fridge is lovely, thank you!!")[0].name == "calm"
+    assert read_signals("", "Where is my fridge!!")[0].name == "frustrated"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["This is the third time I am contacting you about this.", "I already spoke with Xenia, who promised a credit."],
+)
+def test_who_writes_again_is_known_to_do_so(text: str) -> None:
+    assert "repeat_contact" in names(text)
