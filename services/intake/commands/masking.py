@@ -25,11 +25,16 @@ SIGNATURE_WORDS_MAX: Final = 4
 
 _TOKEN: Final = re.compile(r"\S++")
 _WORD: Final = re.compile(r"[^\W\d_]++(?:['\u2019][^\W\d_]++)*+")
-_ADDRESS: Final = re.compile(r"@|://|www\.|\\\\", re.IGNORECASE)
+_ADDRESS: Final = re.compile(
+    r"@|://|www\.|\\\\|\w\.(?:com|org|net|info|biz|io|eu|co|uk|de|fr|es|it|nl|pl|ch|at|us|ca|au)\b", re.IGNORECASE
+)
+_APOSTROPHE: Final = re.compile(r"['\u2019]")
 _ENDS_SENTENCE: Final = re.compile(r"[.!?:;\u2026][\"'\u201d\u2019)\]]*$")
 _TITLES: Final = frozenset({"mr", "mrs", "ms", "miss", "mx", "dr", "prof"})
 _GREETINGS: Final = frozenset({"dear", "hi", "hello", "hey"})
 _FAREWELLS: Final = frozenset({"regards", "sincerely", "faithfully", "cheers", "truly"})
+_ADDRESSED: Final = _TITLES | _GREETINGS
+_POLITE: Final = _ADDRESSED | _FAREWELLS
 _I: Final = frozenset({"i", "i'm", "i've", "i'd", "i'll", "i\u2019m", "i\u2019ve", "i\u2019d", "i\u2019ll"})
 _FURTHER_ORDINARY: Final = "please thanks thank yes today yesterday since still regards sincerely yours dear hello hi"
 
@@ -90,7 +95,7 @@ class _Masking:
         low = word.lower()
         keep = self._keeps(word, low)
         self._begins = False
-        if low in _TITLES | _GREETINGS:
+        if low in _ADDRESSED:
             self._suspects = 2
         elif low in _FAREWELLS:
             self._suspects = SIGNATURE_WORDS_MAX
@@ -101,9 +106,9 @@ class _Masking:
     def _keeps(self, word: str, low: str) -> bool:
         if low in _I:
             return True
-        if low in self._names or any(part in self._names for part in re.split(r"['\u2019]", low)):
+        if low in self._names or any(part in self._names for part in _APOSTROPHE.split(low)):
             return False
-        if low in _TITLES | _GREETINGS | _FAREWELLS:
+        if low in _POLITE:
             return True
         if self._suspects and low not in ordinary():
             return False  # "Mr smith", "regards, ada jones": written small, a name all the same
@@ -114,7 +119,7 @@ class _Masking:
 
 def _words_of(names: Iterable[str | None]) -> frozenset[str]:
     words = (word.lower() for name in names if name for word in _WORD.findall(name))
-    parts = (part for word in words for part in (word, *re.split(r"['\u2019]", word)))
+    parts = (part for word in words for part in (word, *_APOSTROPHE.split(word)))
     return frozenset(part for part in parts if len(part) >= NAME_LETTERS_MIN)
 
 

@@ -40,6 +40,7 @@ def test_a_letter_keeps_its_matter_and_loses_its_people() -> None:
         ("o'brien's van and O\u2019BRIEN", "XXXX van and XXXX"),
         ("order A-17/b costs \u00a35, ref c-77812", "order XXXX costs XXXX ref XXXX"),
         ("wrote to someone(at)mail www.kestrel.example", "wrote to someone(at)mail XXXX"),
+        ("see pages.example.com/john.doe or kestrel.co.uk", "see XXXX or XXXX"),
         ("two\n\nlines\tstay", "two\n\nlines\tstay"),
         ("", ""),
         ("\u0663\u0664 and \u2166", "XXXX and XXXX"),
