@@ -10,10 +10,10 @@ from shared.db import clusters, disputes, likeness, links
 from shared.db.clusters import Cluster
 from shared.db.engine import Tx
 from shared.db.keys import Caller
-from shared.db.links import Link
+from shared.db.links import Duplicated, Link
 from shared.domain.clustering import Told
 from shared.domain.dispute import Dispute
-from shared.domain.errors import InvalidValue
+from shared.domain.errors import Conflict, InvalidValue
 from shared.domain.relating import LinkKind, Proposal, Relation, Side, relate
 from shared.messages.link_events import DisputeLinked, DisputeUnlinked
 
@@ -93,13 +93,22 @@ async def link(tx: Tx, dispute: Dispute, other_id: UUID, kind: LinkKind, *, reas
         Conflict: something is said of the two already, or duplicates would hang in a chain.
     """
     other = await disputes.find(tx, other_id)
-    if other is None or (caller.only_own and other.filed_by != caller.principal_id):
+    if not _known(other, caller):
         raise InvalidValue("/dispute", "There is no such dispute.")
     if other_id == dispute.id:
         raise InvalidValue("/dispute", "A dispute is not linked to itself.")
-    await links.add(tx, dispute.id, other_id, kind, author=caller.actor, reason=reason)
+    try:
+        await links.add(tx, dispute.id, other_id, kind, author=caller.actor, reason=reason)
+    except Duplicated as refused:
+        if not _known(await disputes.find(tx, refused.original), caller):
+            raise Conflict("That dispute is itself a duplicate.") from refused
+        raise
     told = DisputeLinked(kind=kind.value, other=str(other_id))
     return await record(tx, dispute, dispute, told, actor=caller.actor)
+
+
+def _known(dispute: Dispute | None, caller: Caller) -> bool:
+    return dispute is not None and (not caller.only_own or dispute.filed_by == caller.principal_id)
 
 
 async def unlink(tx: Tx, dispute: Dispute, other_id: UUID, *, reason: str, caller: Caller) -> Dispute:
