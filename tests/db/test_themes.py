@@ -30,7 +30,10 @@ async def filed(db: Database, at: datetime, texts: list[str], **fields: Any) -> 
     async with db.transaction() as tx:
         made = [
             a_filing(
-                a_dispute(received_at=at, category=category, **fields), subject="Hello", description=text, **private
+                a_dispute(received_at=at, category=category, reference=f"D-{uuid4()}", **fields),
+                subject="Hello",
+                description=text,
+                **private,
             )
             for text in texts
         ]
@@ -167,7 +170,7 @@ async def test_of_very_many_words_those_of_few_customers_are_left_out(
     await counted(db)
     found = await told(db, "day", yesterday)
     assert found.floor > theme_counts.FLOOR
-    assert {term for kind, term in await kept(db, yesterday) if kind == "word"} <= {"alpha", "beta", "alpha beta"}
+    assert {term for kind, term in await kept(db, yesterday) if kind == "word"} == {"alpha", "beta", "alpha beta"}
 
 
 async def test_of_very_many_customers_an_even_share_is_read(

@@ -34,6 +34,9 @@ async def test_a_theme_is_told_in_words_for_the_newest_day_and_any_other(desk: D
     assert any(each.startswith("20 customers wrote “gift card”; 8.9") for each in words)
     assert [each["chance"] for each in told["themes"]] == sorted(each["chance"] for each in told["themes"])
     assert all(len(each["samples"]) == 5 for each in told["themes"])
+    narrow = await desk.key("integration", tier=None, scopes=["ops:read", "disputes:own"])
+    hidden = (await desk.client.get(f"{URL}?at={yesterday.date()}", headers=narrow)).json()
+    assert (hidden["disputes"], hidden["counted_at"], hidden["themes"]) == (0, None, [])
     newest = (await desk.client.get(URL, headers=watcher)).json()
     assert newest["starts"] >= told["starts"]
     week = (
