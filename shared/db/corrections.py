@@ -11,11 +11,12 @@ from shared.runtime.ids import new_id
 PAGE: Final = 500
 _FIRST: Final = UUID(int=0)
 
+# The lock holds off an erasure until the correction is there to lose its text; one that came first is seen by `erased_at`.
 _KEEP: Final = (
     "insert into category_correction as c (id, dispute_id, subject, description, read_as, read_confidence, "
     "read_needs_person, category, corrected_at) "
     "select $1, $2, case when p.erased_at is null then $3 end, case when p.erased_at is null then $4 end, "
-    "$5, $6, $7, $8, $9 from dispute_private p where p.dispute_id = $2 "
+    "$5, $6, $7, $8, $9 from (select erased_at from dispute_private where dispute_id = $2 for share) as p "
     "on conflict (dispute_id) do update set subject = excluded.subject, description = excluded.description, "
     "category = excluded.category, corrected_at = excluded.corrected_at"
 )

@@ -1,5 +1,7 @@
 """Corrections are kept for a time and without a person; an erasure of the dispute takes their text away."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -7,8 +9,9 @@ import pytest
 
 from shared.db import corrections, disputes
 from shared.db.corrections import Correction, Taught
-from shared.db.engine import Database
+from shared.db.engine import Database, Tx
 from tests.builders import a_filing
+from tests.waiting import eventually
 
 WEEK = timedelta(days=7)
 
@@ -93,4 +96,36 @@ async def test_corrections_are_forgotten_when_their_time_is_over(db: Database, m
 
 async def test_a_dispute_that_is_not_there_teaches_nothing(db: Database) -> None:
     await corrected(db, dispute_id=uuid4())
+    assert await taught(db) == []
+
+
+@pytest.mark.parametrize("first", ["correction", "erasure"])
+async def test_a_correction_and_an_erasure_at_the_same_time_leave_no_text(db: Database, first: str) -> None:
+    async with db.transaction() as tx:
+        (stored,) = await disputes.insert_many(tx, [a_filing()])
+    made = Correction(stored.id, "Charged", "It broke", "billing_error", 0.7, True, "warranty")
+
+    async def correct(tx: Tx) -> None:
+        await corrections.keep(tx, made)
+
+    async def erase(tx: Tx) -> None:
+        await tx.raw.execute("update dispute_private set erased_at = now() where dispute_id = $1", stored.id)
+
+    async def afterwards(step: Callable[[Tx], Awaitable[None]]) -> None:
+        async with db.transaction() as tx:
+            await step(tx)
+
+    async def somebody_waits() -> bool:
+        waiting = (
+            "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+        )
+        async with db.transaction() as tx:
+            return bool(await tx.raw.fetchval(waiting))
+
+    one, other = (correct, erase) if first == "correction" else (erase, correct)
+    async with db.transaction() as tx:
+        await one(tx)
+        late = asyncio.create_task(afterwards(other))
+        await eventually(somebody_waits)
+    await late
     assert await taught(db) == []
