@@ -21,7 +21,7 @@ def a_dispute(**fields: Any) -> Dispute:
     at = fields.pop("received_at", MONDAY_NINE)
     given: dict[str, Any] = {
         "id": made,
-        "reference": f"D-2026-{made.hex[-6:]}",
+        "reference": f"D-2026-{made.hex[-12:]}",
         "version": 1,
         "sequence": 0,
         "head": EMPTY_HEAD,
