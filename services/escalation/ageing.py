@@ -11,7 +11,7 @@ from services.escalation.sweep import LONG_AGO
 from shared.db import heartbeats, policies
 from shared.db.engine import Database, Tx
 from shared.db.faults import is_away, is_transient, may_be_away
-from shared.db.open_disputes import Place, aged
+from shared.db.open_disputes import Aged, Place, aged
 from shared.db.policies import Matrices
 from shared.domain.errors import PolicyFault
 from shared.runtime.logs import logger
@@ -55,7 +55,8 @@ class Ageing:
         async with self._database.transaction() as tx:
             await self._look_for_ages(tx)
             began = tx.now
-        left = [await self._follow(watch) for watch in self._watches]
+            reached = [(watch, await self._reached(tx, watch)) for watch in self._watches]
+        left = [await self._follow(watch, found, began - watch.age) for watch, found in reached]
         if self._watches and not any(left) and time.monotonic() - self._marked_at >= MARK_EVERY_SECONDS:
             async with self._database.transaction() as tx:
                 # Not now: what reached its age while others were judged is still to be looked for.
@@ -82,18 +83,18 @@ class Ageing:
                 self._places[watch] = Place(_beginning(tx.now, watch, begun, first=not self._newest))
         self._watches, self._newest = found, newest
 
-    async def _follow(self, watch: Watch) -> bool:
+    async def _reached(self, tx: Tx, watch: Watch) -> Aged:
+        return await aged(
+            tx,
+            self._places[watch],
+            tx.now - watch.age,
+            version=watch.version,
+            below_tier=watch.to_tier,
+            limit=self._batch,
+        )
+
+    async def _follow(self, watch: Watch, found: Aged, until: datetime) -> bool:
         """Judges a slice of the disputes that have reached the age; True when there are more."""
-        async with self._database.transaction() as tx:
-            until = tx.now - watch.age
-            found = await aged(
-                tx,
-                self._places[watch],
-                until,
-                version=watch.version,
-                below_tier=watch.to_tier,
-                limit=self._batch,
-            )
         for first in range(0, len(found.ids), JUDGED_AT_ONCE_MAX):
             await self._judge(found.ids[first : first + JUDGED_AT_ONCE_MAX])
         # A dispute filed at that very instant may be committed a moment after it was looked for.

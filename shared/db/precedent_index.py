@@ -14,6 +14,7 @@ WORD_MIN: Final = 3
 """Precedents of the sample that must have a word for it to be noted."""
 
 _LOCK: Final = 7_265_636_702
+_LOCK_OF_WORDS: Final = 7_265_636_703
 _DECIDED: Final = ", ".join(f"'{status.value}'" for status in sorted(SETTLED | {Status.CLOSED}))
 _ALONE: Final = "select pg_try_advisory_xact_lock($1)"
 _TAKE: Final = (
@@ -64,7 +65,7 @@ async def sample_words(tx: Tx) -> int | None:
 
     Up to 20,000 precedents are counted whole; of more, the rows of as many pages as hold about so many.
     """
-    if not await tx.raw.fetchval(_ALONE, _LOCK + 1):
+    if not await tx.raw.fetchval(_ALONE, _LOCK_OF_WORDS):
         return None
     total = float(await tx.raw.fetchval(_FEW, SAMPLE))
     if total >= SAMPLE:

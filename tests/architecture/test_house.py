@@ -64,6 +64,13 @@ def test_no_registry_and_no_path_of_a_machine_is_named() -> None:
     assert not [p for p, raw in texts if b"\0" not in raw[:1000] and wrong.search(raw.decode(errors="replace"))]
 
 
+def test_no_two_kinds_of_work_hold_each_other_off_by_one_number() -> None:
+    locks = re.compile(r"^_?LOCK(?:_OF_\w+)?(?:: Final)? = ([\d_]+)$", re.MULTILINE)
+    numbers = [int(number) for path in PRODUCT for number in locks.findall(path.read_text())]
+    assert len(numbers) >= 5
+    assert len(set(numbers)) == len(numbers)
+
+
 def test_every_dependency_earns_its_line() -> None:
     text = (ROOT / "docs" / "dependencies.md").read_text()
     wanted = [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["dev"]]
