@@ -185,7 +185,8 @@ def signal_scores() -> dict[str, Score]:
     counts: Counter[tuple[str, str]] = Counter()
     for mention in mentions("foreign_signals.txt"):
         reading = read("", mention.text)
-        signals = signals_in(reading, foreign_hits(reading.normalised, mention.language))
+        hits = foreign_hits(reading.normalised, mention.language)
+        signals = signals_in(reading, hits, language=mention.language)
         shown = {signal.name for signal in signals} - {"calm"}
         counts[mention.language, "right"] += len(shown & mention.expected)
         counts[mention.language, "wrong"] += len(shown - mention.expected)

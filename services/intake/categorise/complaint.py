@@ -27,7 +27,7 @@ def read_complaint(
     if language in FOREIGN_LANGUAGES:
         hits = foreign_hits(plain.normalised, language)
         answer = foreign_category(plain, hits, within=categoriser.names)
-        return replace(answer, language=language), signals_in(plain, hits)
+        return replace(answer, language=language), signals_in(plain, hits, language=language)
     if blind is plain:
         category = categoriser.of_reading(plain, findings, familiar)
     else:

@@ -129,8 +129,11 @@ SIGNALS_DE: Mapping[str, tuple[str, ...]] = {
         "schwerbehindert|behindert|behinderung|rollstuhl|rentnerin|rentner|pflegebedürftig|pflegegrad|demenz|krebs|schwanger|blind|gehörlos|alleinerziehend|alleinerziehende|hartz|bürgergeld|arbeitslos|verwitwet|witwe|depression|depressionen|krankenhaus|chronisch|sozialhilfe|grundsicherung",
     ),
     "legal_threat": (
-        "anwalt|anwältin|rechtsanwalt|rechtsanwältin|klage|verklagen|klagen|gericht|gerichtlich|anzeige|strafanzeige|rechtsschutz|rechtsschutzversicherung|mahnbescheid|juristisch",
+        "anwalt|anwältin|rechtsanwalt|rechtsanwältin|klage|verklagen|klagen|amtsgericht|landgericht|gerichtsverfahren|gerichtlich|strafanzeige|rechtsschutz|rechtsschutzversicherung|mahnbescheid|juristisch",
         "rechtliche|rechtlichen|juristische schritte",
+        "vor|vors|zum|ans|beim|per gericht",
+        "anzeige .. erstatten|erstatte|erstattet|polizei|staatsanwaltschaft|betrugs",
+        "erstatten|erstatte|erstattet|zur .. anzeige",
     ),
     "safety": (
         "gefährlich|gefahr|lebensgefahr|lebensgefährlich|verletzt|verletzung|brand|feuer|explodiert|stromschlag|verbrannt|verbrennung|rauch|qualm|gasgeruch|allergisch|vergiftung|unfall",

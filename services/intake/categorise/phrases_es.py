@@ -133,7 +133,9 @@ SIGNALS_ES: Mapping[str, tuple[str, ...]] = {
         "prensa|periódico|periódicos|periodista|televisión|redes_sociales|facebook|twitter|trustpilot|reseña|reseñas",
     ),
     "regulator": (
-        "ocu|facua|consumo|hoja_de_reclamaciones|hojas_de_reclamaciones|defensor|profeco|sernac|banco_de_españa|agencia_de_protección|cnmv|omic|indecopi|autoridades",
+        "ocu|facua|hoja_de_reclamaciones|hojas_de_reclamaciones|defensor|profeco|sernac|banco_de_españa|agencia_de_protección|cnmv|omic|indecopi|autoridades",
+        "oficina|oficinas|organismo|dirección|agencia|junta|reclamación|reclamaré|denuncia|denunciaré .. consumo",
+        "a consumo",
     ),
     "discrimination": (
         "discriminación|discriminado|discriminada|racista|racismo|machista|homófobo|velo|mi_origen|color_de_piel",

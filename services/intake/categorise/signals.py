@@ -8,6 +8,8 @@ from itertools import accumulate, islice
 from string import ascii_lowercase, ascii_uppercase
 from typing import Final
 
+from services.intake.categorise.categories import ENGLISH
+from services.intake.categorise.foreign_scope import negated_abroad
 from services.intake.categorise.lexicon import LEXICON
 from services.intake.categorise.phrases import Hit
 from services.intake.categorise.reading import BREAK, Reading, has_neighbours_in_capitals, read
@@ -62,15 +64,19 @@ def read_signals(subject: str, description: str) -> tuple[Signal, ...]:
     return signals_in(reading, LEXICON.find(reading.normalised))
 
 
-def signals_in(reading: Reading, phrases: Iterable[Hit]) -> tuple[Signal, ...]:
-    """The signals of a text that was read already; phrases that speak for no signal are passed over."""
+def signals_in(reading: Reading, phrases: Iterable[Hit], *, language: str = ENGLISH) -> tuple[Signal, ...]:
+    """The signals of a text that was read already; phrases that speak for no signal are passed over.
+
+    `language` is the one of the phrases; it says what negates them.
+    """
     hits, masks = _sorted_out(phrases)
     first: dict[str, str] = {}
     if hits:
         others = quoted(reading.text)
         for label, found in hits.items():
             meant = _unmasked(found, masks[label]) if label in masks else found
-            _show(first, reading, islice(meant, HITS_LOOKED_AT_MAX), others)
+            said = (hit for hit in islice(meant, HITS_LOOKED_AT_MAX) if _meant(hit, reading.text, others, language))
+            _show(first, reading, said)
     flags = [Signal(name, first[name]) for name in FLAGS if name in first]
     return (_emotion(first, reading), *flags)
 
@@ -93,16 +99,15 @@ def _unmasked(hits: Sequence[Hit], masks: Sequence[Hit]) -> Iterator[Hit]:
     return (hit for hit in hits if not (before := bisect_left(starts, hit.end)) or reach[before - 1] <= hit.start)
 
 
-def _show(first: dict[str, str], reading: Reading, hits: Iterable[Hit], others: Sequence[tuple[int, int]]) -> None:
+def _show(first: dict[str, str], reading: Reading, hits: Iterable[Hit]) -> None:
     for hit in hits:
-        if _meant(hit, reading.text, others):
-            excerpt = reading.excerpt(hit.start, hit.end)
-            if excerpt:
-                first[hit.label] = excerpt[:EVIDENCE_LIMIT_CHARACTERS]
-                return
+        excerpt = reading.excerpt(hit.start, hit.end)
+        if excerpt:
+            first[hit.label] = excerpt[:EVIDENCE_LIMIT_CHARACTERS]
+            return
 
 
-def _meant(hit: Hit, text: str, others: Sequence[tuple[int, int]]) -> bool:
+def _meant(hit: Hit, text: str, others: Sequence[tuple[int, int]], language: str) -> bool:
     """Whether the words are one sentence, the customer's own, and not negated."""
     label, start, end = hit
     if end - start > _WORD_CHARACTERS and _SENTENCE_END.search(text, start, end):
@@ -113,9 +118,15 @@ def _meant(hit: Hit, text: str, others: Sequence[tuple[int, int]]) -> bool:
         return False
     if label in EMOTION_PHRASES and of_staff(text, start):
         return False
-    if text.startswith(_DEADLINES, start):
-        return True
-    return not negated(text, start, end, words=_NEGATION_WORDS.get(label, NEGATION_WORDS_BEFORE))
+    return not _negated(hit, text, language)
+
+
+def _negated(hit: Hit, text: str, language: str) -> bool:
+    label, start, end = hit
+    if language != ENGLISH:
+        return negated_abroad(language, text, start)
+    words = _NEGATION_WORDS.get(label, NEGATION_WORDS_BEFORE)
+    return not text.startswith(_DEADLINES, start) and negated(text, start, end, words=words)
 
 
 def _emotion(shown: dict[str, str], reading: Reading) -> Signal:

@@ -1,0 +1,67 @@
+"""In German, French and Spanish too: what is negated, and what only sounds like a sign, raises no flag."""
+
+import pytest
+
+from services.intake.categorise import Categoriser, read_complaint
+
+CATEGORISER = Categoriser.load()
+
+
+def flags(text: str, language: str) -> set[str]:
+    category, signals = read_complaint(CATEGORISER, "", text)
+    assert category.language == language
+    return {signal.name for signal in signals[1:]}
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Ich will keinen Anwalt einschalten, ich möchte nur mein Geld.", "de"),
+        ("Ich gehe nicht zum Anwalt, ich warte auf Ihre Antwort.", "de"),
+        ("Das Gerät ist nicht gefährlich, es ist nur sehr laut.", "de"),
+        ("Wir kommen ohne Anwalt aus, denke ich, wenn Sie zahlen.", "de"),
+        ("Je ne veux pas prendre d'avocat, je veux une réponse.", "fr"),
+        ("L'appareil n'est pas dangereux, il est seulement bruyant.", "fr"),
+        ("On peut régler cela sans avocat, je pense que vous le savez.", "fr"),
+        ("No quiero llamar a un abogado, solo quiero mi dinero.", "es"),
+        ("El aparato no es peligroso, solo hace mucho ruido.", "es"),
+        ("Podemos arreglarlo sin abogados, solo quiero mi dinero.", "es"),
+    ],
+)
+def test_what_is_negated_raises_no_flag(text: str, language: str) -> None:
+    assert flags(text, language).isdisjoint({"legal_threat", "safety"})
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Wenn Sie nicht zahlen, gehe ich zum Anwalt.", "de"),
+        ("Ich bin nicht zufrieden und gehe jetzt zum Anwalt.", "de"),
+        ("Keine Antwort, kein Geld: mein Anwalt meldet sich bei Ihnen.", "de"),
+        ("Dann sehen wir uns eben vor Gericht, das ist mir jetzt egal.", "de"),
+        ("Ich erstatte Anzeige bei der Polizei, wenn das so weitergeht.", "de"),
+        ("Vous ne répondez pas, mon avocat vous écrira donc.", "fr"),
+        ("Je ne suis pas content et je vais saisir mon avocat.", "fr"),
+        ("No contestan mis correos y demandaré a la tienda.", "es"),
+        ("Como no me devuelven el dinero, pondré una denuncia.", "es"),
+    ],
+)
+def test_a_negation_of_something_else_silences_nothing(text: str, language: str) -> None:
+    assert "legal_threat" in flags(text, language)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Das Gericht war kalt und die Suppe auch, wir haben eine Stunde gewartet.", "de"),
+        ("Die Anzeige auf dem Display zeigt nichts mehr an.", "de"),
+        ("La factura de la luz no es correcta, mi consumo es mucho menor.", "es"),
+    ],
+)
+def test_a_dish_a_display_and_a_consumption_are_no_threat(text: str, language: str) -> None:
+    assert flags(text, language).isdisjoint({"legal_threat", "regulator"})
+
+
+def test_who_turns_to_the_office_for_consumers_is_noticed() -> None:
+    text = "Voy a reclamar en la oficina municipal de consumo si no me devuelven el dinero."
+    assert "regulator" in flags(text, "es")
