@@ -45,7 +45,7 @@ _MAYBE_NEGATED: Final = (
 )
 _TAKEN_BACK = re.compile(
     r"[^\n]{0,60}\bbut\b[^.!?\n]{0,50}\b(?:i|we)(?:['\u2019]ll| will| shall| would| have to)"
-    r"(?: now| then| have to| do (?:it|so|that))? ?(?:[.!?;,:)\n]|\Z|-|\u2013|if\b|unless\b|when\b)",
+    r"(?: now| then| have to| do (?:it|so|that)| \w{1,12} one)? ?(?:[.!?;,:)\n]|\Z|-|\u2013|if\b|unless\b|when\b)",
     re.IGNORECASE,
 )
 """The clause ends there: "but I will leave a review" announces something else."""

@@ -45,6 +45,7 @@ def test_what_is_negated_raises_no_flag(text: str, flag: str) -> None:
         ("I wasn't going to sue you, but now I will.", "legal_threat"),
         ("I don't want to call a lawyer, but I will if I must.", "legal_threat"),
         ("I did not want to go to court, but now I will have to.", "legal_threat"),
+        ("I was not going to call a lawyer, but after this I will find one.", "legal_threat"),
         ("Do you think I should sue?", "legal_threat"),
         ("If it is not repaired by tomorrow I shall move out.", "urgent"),
         ("I am no expert. It is dangerous.", "safety"),
