@@ -115,10 +115,12 @@ CATEGORIES_DE: Mapping[str, tuple[str, ...]] = {
 SIGNALS_DE: Mapping[str, tuple[str, ...]] = {
     "worried": ("sorge|sorgen|besorgt|beunruhigt|befürchte|fürchte|verunsichert|angst",),
     "frustrated": (
-        "frustriert|frustrierend|enttäuscht|enttäuschend|enttäuschung|genervt|ärgerlich|verärgert|geärgert|ärgere|nervig|mühsam|leid|unzufrieden",
+        "frustriert|frustrierend|enttäuscht|enttäuschend|enttäuschung|genervt|ärgerlich|verärgert|geärgert|ärgere|nervig|mühsam|unzufrieden",
+        "bin|sind .. leid|satt",
     ),
     "angry": (
-        "wütend|stinksauer|sauer|empört|unverschämt|unverschämtheit|frechheit|sauerei|skandal|unfassbar|unmöglich|zumutung|dreist|reicht|saftladen",
+        "wütend|stinksauer|empört|unverschämt|unverschämtheit|frechheit|sauerei|skandal|unfassbar|unmöglich|zumutung|dreist|reicht|saftladen",
+        "bin|sind|werde|macht .. sauer",
     ),
     "distressed": (
         "verzweifelt|verzweiflung|weine|geweint|schlaflos|panik|nervlich",

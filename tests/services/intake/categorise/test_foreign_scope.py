@@ -65,3 +65,17 @@ def test_a_dish_a_display_and_a_consumption_are_no_threat(text: str, language: s
 def test_who_turns_to_the_office_for_consumers_is_noticed() -> None:
     text = "Voy a reclamar en la oficina municipal de consumo si no me devuelven el dinero."
     assert "regulator" in flags(text, "es")
+
+
+@pytest.mark.parametrize(
+    ("text", "emotion"),
+    [
+        ("Die Milch war schon vor dem Datum sauer und der Joghurt auch.", "calm"),
+        ("Es tut mir leid, aber die Rechnung stimmt nicht mit dem Angebot überein.", "calm"),
+        ("Ich bin wirklich sauer, weil das Paket nicht gekommen ist.", "angry"),
+        ("Ich bin es leid, auf meine Lieferung zu warten.", "frustrated"),
+    ],
+)
+def test_sour_milk_is_no_anger_and_an_excuse_no_reproach(text: str, emotion: str) -> None:
+    _, (first, *_) = read_complaint(CATEGORISER, "", text)
+    assert first.name == emotion
