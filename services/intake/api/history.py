@@ -1,6 +1,7 @@
 """GET /v1/disputes/{id}/history: every event, chained, and whether the chain holds."""
 
-from typing import Annotated, Final
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 import orjson
@@ -9,14 +10,16 @@ from fastapi import Depends, Query, Response
 from services.intake.api.deps import InTx, dispute_for, require, secured_router
 from services.intake.api.schemas_dispute import HistoryOut
 from services.intake.security import Caller
-from shared.db import history
+from shared.db import disputes, history
 from shared.db.disputes import EMPTY_HEAD
 from shared.db.engine import Tx
 from shared.domain.dispute import Dispute
+from shared.messages import link_events
 
 VERIFIED_MAX: Final = 10_000
 """Events checked by one request; a dispute with more than this is beyond anything a case can be."""
 _CHUNK: Final = 1_000
+_NAME_ANOTHER: Final = frozenset(each.type for each in link_events.CLASSES)
 
 router = secured_router("/v1/disputes", "disputes", codes=("not_found", "invalid_value"))
 
@@ -41,12 +44,24 @@ async def get_history(
     found = await history.entries(tx, dispute_id, after=after, limit=limit + 1)
     items, more = found[:limit], len(found) > limit
     told = {
-        "items": [entry.as_dict() for entry in items],
+        "items": await _told(tx, caller, items),
         "has_more": more,
         "next_after": items[-1].sequence if more else None,
         "chain": await _chain(tx, dispute) if verify else None,
     }
     return Response(orjson.dumps(told, option=orjson.OPT_UTC_Z), media_type="application/json")
+
+
+async def _told(tx: Tx, caller: Caller, items: Sequence[history.Entry]) -> list[dict[str, Any]]:
+    """The entries as this caller may read them: one who sees only its own is not told what of others one is linked to."""
+    told = [entry.as_dict() for entry in items]
+    if caller.only_own:
+        linked = [each["data"] for each in told if each["type"] in _NAME_ANOTHER]
+        known = await disputes.get_many(tx, {UUID(each["other"]) for each in linked})
+        own = {str(each.id) for each in known.values() if each.filed_by == caller.principal_id}
+        for each in linked:
+            each["other"] = each["other"] if each["other"] in own else None
+    return told
 
 
 async def _chain(tx: Tx, dispute: Dispute) -> dict[str, object]:

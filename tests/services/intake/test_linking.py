@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.intake.api import related
+from services.intake.api import history, related
 from shared.db import links, precedent_index, theme_counts
 from shared.db.engine import Database
 from shared.db.links import LINKS_MAX
@@ -17,7 +17,7 @@ from tests.services.intake.test_related import against, filed
 
 @pytest.fixture
 async def desk(db: Database) -> AsyncIterator[Desk]:
-    async with a_desk(db, [related.router]) as opened:
+    async with a_desk(db, [related.router, history.router]) as opened:
         yield opened
 
 
@@ -55,6 +55,22 @@ async def test_a_refusal_names_the_original_to_those_alone_who_may_know_it(desk:
     refused = await desk.post(own, "duplicate-of", against(second), mine)
     assert (refused.status_code, str(foreign.id) in refused.text) == (409, False)
     assert str(foreign.id) in (await desk.post(own, "duplicate-of", against(second), await desk.key())).text
+
+
+async def test_a_history_names_the_other_dispute_to_those_alone_who_may_know_it(desk: Desk) -> None:
+    mine, clerk = await desk.key(scopes=("disputes:read", "disputes:own")), await desk.key()
+    own, also_own = [await filed(desk, days=n, filed_by=desk.who(mine).id) for n in range(2)]
+    foreign = await filed(desk, days=3)
+    for each in (also_own, foreign):
+        assert (await desk.post(own, "not-related", against(each), clerk)).status_code == 200
+    assert (await desk.post(own, "unlink", against(foreign), clerk)).status_code == 200
+
+    async def named(key: dict[str, str]) -> list[str | None]:
+        items = (await desk.client.get(f"/v1/disputes/{own.id}/history", headers=key)).json()["items"]
+        return [each["data"]["other"] for each in items[1:]]
+
+    assert await named(clerk) == [str(also_own.id), str(foreign.id), str(foreign.id)]
+    assert await named(mine) == [str(also_own.id), None, None]
 
 
 async def test_linking_waits_for_no_other_work(desk: Desk) -> None:
