@@ -141,7 +141,12 @@ SIGNALS_DE: Mapping[str, tuple[str, ...]] = {
         "gefährlich|gefahr|lebensgefahr|lebensgefährlich|verletzt|verletzung|brand|feuer|explodiert|stromschlag|verbrannt|verbrennung|rauch|qualm|gasgeruch|allergisch|vergiftung|unfall",
     ),
     "media": (
-        "presse|zeitung|fernsehen|journalist|journalisten|öffentlichkeit|trustpilot|facebook|instagram|twitter|rezension|bewertung",
+        "journalist|journalisten|trustpilot|facebook|instagram|twitter",
+        "zur|an .. presse|fernsehen|medien|öffentlichkeit|zeitung|zeitungen",
+        "presse|zeitung|zeitungen|fernsehen|medien|öffentlichkeit .. informieren|informiere|einschalten|berichten|kontaktieren|schreiben",
+        "negative|schlechte|ehrliche bewertung|rezension",
+        "bewertung|rezension .. schreiben|veröffentlichen|hinterlassen|abgeben|posten",
+        "schreibe|veröffentliche|hinterlasse|poste .. bewertung|rezension",
     ),
     "regulator": (
         "verbraucherzentrale|verbraucherschutz|bundesnetzagentur|bafin|schlichtungsstelle|schlichtung|ombudsmann|ombudsstelle|aufsichtsbehörde|datenschutzbehörde|luftfahrtbundesamt",
@@ -149,7 +154,10 @@ SIGNALS_DE: Mapping[str, tuple[str, ...]] = {
     "discrimination": (
         "diskriminiert|diskriminierung|rassistisch|rassismus|sexistisch|kopftuch|wegen_meiner_herkunft|hautfarbe",
     ),
-    "urgent": ("dringend|dringende|dringendst|eilig|eilt|sofort|umgehend|unverzüglich|schnellstmöglich|notfall|frist",),
+    "urgent": (
+        "dringend|dringende|dringendst|eilig|eilt|sofort|umgehend|unverzüglich|notfall",
+        "letzte|letzten|setze|setzen|stelle .. frist",
+    ),
     "repeat_contact": (
         "mehrfach|mehrmals|wiederholt|dreimal|zweimal|schon|bereits .. angerufen|geschrieben|kontaktiert|gemeldet|beschwert|gemailt|nachgefragt|reklamiert",
         "zum wiederholten|zweiten|dritten|vierten|fünften|x mal|male",

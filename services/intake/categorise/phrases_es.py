@@ -130,7 +130,12 @@ SIGNALS_ES: Mapping[str, tuple[str, ...]] = {
         "peligroso|peligrosa|peligro|herido|herida|lesión|lesiones|incendio|fuego|explotó|quemadura|quemaduras|descarga_eléctrica|calambre|humo|alergia|alérgica|intoxicación|accidente|fuga_de_gas|electrocutado",
     ),
     "media": (
-        "prensa|periódico|periódicos|periodista|televisión|redes_sociales|facebook|twitter|trustpilot|reseña|reseñas",
+        "periodista|periodistas|redes_sociales|facebook|twitter|trustpilot",
+        "avisar|avisaré|contactar|contactaré|informar|informaré|contarlo .. prensa|periódico|periódicos|televisión",
+        "a la prensa",
+        "escribir|escribiré|publicar|publicaré|dejar|dejaré|poner|pondré .. reseña|reseñas|opinión",
+        "mala|malas|negativa|negativas reseña|reseñas",
+        "reseña|reseñas negativa|negativas|mala|malas",
     ),
     "regulator": (
         "ocu|facua|hoja_de_reclamaciones|hojas_de_reclamaciones|defensor|profeco|sernac|banco_de_españa|agencia_de_protección|cnmv|omic|indecopi|autoridades",
@@ -140,9 +145,7 @@ SIGNALS_ES: Mapping[str, tuple[str, ...]] = {
     "discrimination": (
         "discriminación|discriminado|discriminada|racista|racismo|machista|homófobo|velo|mi_origen|color_de_piel",
     ),
-    "urgent": (
-        "urgente|urgentemente|urgencia|inmediatamente|cuanto_antes|lo_antes_posible|de_inmediato|hoy_mismo|ya_mismo",
-    ),
+    "urgent": ("urgente|urgentemente|urgencia|inmediatamente|de_inmediato|hoy_mismo|ya_mismo",),
     "repeat_contact": (
         "varias|muchas|múltiples|numerosas|tres|cuatro|cinco|diez|mil|3|4|5 veces|llamadas|correos|mensajes|reclamaciones|ocasiones",
         "varios|muchos|numerosos|tres|cuatro|cinco|3|4|5 correos|mensajes|emails|mails|intentos",

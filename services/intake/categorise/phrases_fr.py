@@ -135,13 +135,17 @@ SIGNALS_FR: Mapping[str, tuple[str, ...]] = {
         "handicapé|handicapée|handicap|retraité|retraitée|fauteuil_roulant|enceinte|cancer|hospitalisé|hospitalisée|hôpital|malvoyant|aveugle|sourd|sourde|veuve|veuf|chômage|rsa|invalide|invalidité|alzheimer|dépression|mère_célibataire|personne_âgée|aah",
     ),
     "legal_threat": (
-        "avocat|avocate|tribunal|plainte|justice|juridique|juridiques|procès|poursuites|mise_en_demeure|huissier|assigner|judiciaire",
+        "avocat|avocate|tribunal|justice|juridique|juridiques|procès|poursuites|mise_en_demeure|huissier|assigner|judiciaire",
+        "porter|porte|porterai|porterons|déposer|dépose|déposerai|déposé plainte",
+        "plainte .. police|gendarmerie|procureur|pénale",
     ),
     "safety": (
         "dangereux|dangereuse|danger|blessé|blessée|blessure|incendie|feu|explosé|électrocuté|brûlé|brûlée|brûlure|fumée|allergie|allergique|intoxication|accident|fuite_de_gaz",
     ),
     "media": (
-        "presse|journal|journaux|journaliste|télévision|réseaux_sociaux|facebook|twitter|trustpilot|avis_négatif|médias",
+        "journaliste|journalistes|réseaux_sociaux|facebook|twitter|trustpilot|avis_négatif",
+        "contacter|contacte|prévenir|préviens|alerter|alerte|avertir|informer|raconter .. presse|journal|journaux|télévision|médias",
+        "à|aux la_presse|médias|journaux",
     ),
     "regulator": (
         "dgccrf|répression_des_fraudes|signalconso|médiateur|médiation|ufc|que_choisir|cnil|acpr|arcep|autorité_de_contrôle|association_de_consommateurs|60_millions",
@@ -149,7 +153,7 @@ SIGNALS_FR: Mapping[str, tuple[str, ...]] = {
     "discrimination": (
         "discrimination|discriminé|discriminée|raciste|racisme|sexiste|homophobe|mon_origine|couleur_de_peau",
     ),
-    "urgent": ("urgent|urgente|urgence|urgemment|immédiatement|au_plus_vite|rapidement|sans_délai|aujourd_hui",),
+    "urgent": ("urgent|urgente|urgence|urgemment|immédiatement|sans_délai|aujourd_hui",),
     "repeat_contact": (
         "plusieurs|nombreux|nombreuses|multiples|trois|quatre|cinq|dix|3|4|5 fois|appels|mails|courriels|relances|messages|reprises|courriers",
         "déjà .. appelé|écrit|contacté|signalé|relancé|envoyé",

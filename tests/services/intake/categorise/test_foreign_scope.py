@@ -79,3 +79,38 @@ def test_who_turns_to_the_office_for_consumers_is_noticed() -> None:
 def test_sour_milk_is_no_anger_and_an_excuse_no_reproach(text: str, emotion: str) -> None:
     _, (first, *_) = read_complaint(CATEGORISER, "", text)
     assert first.name == emotion
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Die Bewertung der Kunden war gut, darum habe ich bestellt, und jetzt ist es kaputt.", "de"),
+        ("Meine Zeitung wird seit Wochen nicht geliefert, und niemand antwortet.", "de"),
+        ("Ich habe die Frist von 14 Tagen eingehalten und den Artikel zurückgeschickt.", "de"),
+        ("Le journal n'est pas livré le dimanche, et je vous demande de répondre rapidement.", "fr"),
+        ("J'ai acheté la presse à ail chez vous et elle est déjà cassée.", "fr"),
+        ("La plainte que je vous ai envoyée est restée sans réponse.", "fr"),
+        ("La prensa de ajo se rompió el primer día, contesten cuanto antes.", "es"),
+        ("Mi periódico no ha llegado desde hace tres semanas.", "es"),
+        ("Estoy suscrito a su periódico y no ha llegado desde hace tres semanas.", "es"),
+        ("Je suis abonnée à votre journal et il n'est pas arrivé.", "fr"),
+        ("Ich habe in der Presse von Ihnen gelesen und darum bestellt.", "de"),
+    ],
+)
+def test_a_newspaper_a_review_read_and_a_wish_for_speed_are_no_sign(text: str, language: str) -> None:
+    assert flags(text, language).isdisjoint({"media", "urgent", "legal_threat"})
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "flag"),
+    [
+        ("Ich werde eine schlechte Bewertung schreiben, das ist mir zu viel.", "de", "media"),
+        ("Ich wende mich mit dieser Sache an die Presse.", "de", "media"),
+        ("Ich setze Ihnen eine letzte Frist, dann ist es vorbei.", "de", "urgent"),
+        ("Je vais contacter la presse et les journaux de la région.", "fr", "media"),
+        ("Je vais porter plainte contre votre magasin.", "fr", "legal_threat"),
+        ("Voy a contarlo a la prensa y a todos mis amigos.", "es", "media"),
+    ],
+)
+def test_what_is_announced_in_another_language_is_noticed(text: str, language: str, flag: str) -> None:
+    assert flag in flags(text, language)
