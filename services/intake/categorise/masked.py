@@ -11,6 +11,9 @@ _NO_DIGIT: Final = re.compile(r"[^0-9]++")
 _NO_SIGN: Final = re.compile(r"[^0-9A-Za-z]++")
 _DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 CARD_DIGITS: Final = range(13, 20)
+CARD_GROUP_DIGITS: Final = 6
+"""Cards are printed in groups of four to six; longer ones side by side are another number's."""
+
 IBAN_SIGNS: Final = range(15, 35)
 
 
@@ -58,12 +61,13 @@ def _before_last_word(text: str, start: int, end: int) -> int:
 
 
 def holds_card_number(value: str) -> bool:
-    """Whether neighbouring groups of a reference's digits, taken together, are those of a payment card."""
+    """Whether a reference's digits are those of a payment card: all of them, one run, or neighbouring small groups."""
     if len(value) < CARD_DIGITS[0]:
         return False
     runs = [run for run in _NO_DIGIT.split(value) if run]
-    joined = ("".join(runs[first:last]) for first in range(len(runs)) for last in range(first + 1, len(runs) + 1))
-    return any(len(digits) in CARD_DIGITS and passes_luhn(digits) for digits in joined)
+    parts = (runs[first:last] for first in range(len(runs)) for last in range(first + 1, len(runs) + 1))
+    likely = (part for part in parts if len(part) in {1, len(runs)} or max(map(len, part)) <= CARD_GROUP_DIGITS)
+    return any(len(digits) in CARD_DIGITS and passes_luhn(digits) for digits in map("".join, likely))
 
 
 def passes_luhn(digits: str) -> bool:

@@ -326,3 +326,12 @@ def test_days_ago_are_counted_to_the_day(days: int) -> None:
 def test_a_card_number_among_further_groups_is_no_reference(text: str) -> None:
     found = look(text)
     assert "4111" not in "".join(each.value for each in found.references)
+
+
+def test_an_order_number_of_long_groups_stays_one_though_two_of_them_would_pass_as_a_card() -> None:
+    groups = [("114", str(number), "1234567") for number in range(7_000_000, 7_000_040)]
+    chance = [each for each in groups if passes_luhn("".join(each[1:])) and not passes_luhn("".join(each))]
+    assert len(chance) >= 2
+    for each in chance:
+        (reference,) = look(f"My order {'-'.join(each)} is late.").references
+        assert reference.value == "-".join(each)
