@@ -3,19 +3,16 @@
 `python -m shared.policy.regimes > docs/regimes.md` writes the page that lists them.
 """
 
-import re
-import tomllib
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from pydantic import ValidationError
-
 from shared.domain.errors import PolicyFault
 from shared.domain.regime import Regime
 from shared.policy.regime_build import build
 from shared.policy.regime_models import RegimeModel
+from shared.policy.toml_models import read_toml
 from shared.policy.toml_places import line_of, lines_of
 
 PACKS: Final = Path(__file__).with_name("regimes")
@@ -57,23 +54,11 @@ def parse_pack(text: str, *, file: str = "", calendars: Collection[str] | None =
         PolicyFault: anything that does not hold, with its place and its line.
     """
     try:
-        return build(_model(text), calendars)
+        return build(read_toml(RegimeModel, text), calendars)
     except PolicyFault as fault:
         line = fault.line or line_of(lines_of(text), fault.place)
         place = ": ".join(part for part in (file, fault.place) if part)
         raise PolicyFault(place, fault.detail, line) from fault
-
-
-def _model(text: str) -> RegimeModel:
-    try:
-        return RegimeModel.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as fault:
-        found = re.search(r" \(at line (\d+), column \d+\)$", str(fault))
-        raise PolicyFault("", f"This is not TOML: {fault}.", int(found[1]) if found else None) from fault
-    except ValidationError as fault:
-        first = fault.errors(include_url=False)[0]
-        place = ".".join(str(step) for step in first["loc"])
-        raise PolicyFault(place, first["msg"].removeprefix("Value error, ")) from fault
 
 
 def _text(path: Path) -> str:

@@ -1,17 +1,17 @@
 """A taxonomy from TOML: one of the two the product ships with, or a file of one's own, checked as a whole."""
 
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, Field, StringConstraints
 
 from shared.domain.errors import PolicyFault
 from shared.domain.taxonomy import Issue, Taxonomy, TaxonomyCategory
 from shared.policy.fields import CategoryName, Name, Strict
+from shared.policy.toml_models import read_toml
 from shared.policy.toml_places import line_of, lines_of
 
 SHIPPED: Final = ("general", "financial")
@@ -94,7 +94,7 @@ def parse_taxonomy(text: str, *, file: str = "") -> Taxonomy:
         PolicyFault: anything that does not hold, with its place and line.
     """
     try:
-        model = _model(text)
+        model = read_toml(TaxonomyModel, text)
         own = tuple(map(_category, model.category))
         _each_once(own)
         below = load_taxonomy(model.extends).categories if model.extends else ()
@@ -103,18 +103,6 @@ def parse_taxonomy(text: str, *, file: str = "") -> Taxonomy:
         line = fault.line or line_of(lines_of(text), fault.place) if fault.place else fault.line
         place = ": ".join(part for part in (file, fault.place) if part)
         raise PolicyFault(place, fault.detail, line) from fault
-
-
-def _model(text: str) -> TaxonomyModel:
-    try:
-        return TaxonomyModel.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as fault:
-        found = re.search(r" \(at line (\d+), column \d+\)$", str(fault))
-        raise PolicyFault("", f"This is not TOML: {fault}.", int(found[1]) if found else None) from fault
-    except ValidationError as fault:
-        first = fault.errors(include_url=False)[0]
-        place = ".".join(str(step) for step in first["loc"])
-        raise PolicyFault(place, first["msg"].removeprefix("Value error, ")) from fault
 
 
 def _category(model: CategoryModel) -> TaxonomyCategory:
