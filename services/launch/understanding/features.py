@@ -43,8 +43,9 @@ _ENDINGS = (
 )
 
 _NAMES = """
-amazon amex apple bhg bmg bmo bofa boston boxster canada capio carecredit cayennes charles chime comcast ford
-france germany google hjr houston indiana lendmark lexisnexis loanmart mexico moneylion netcredit onemain oscar porshe rennlist staples titlemax walmart
+albert allstate amazon amex apple bhg bmg bmo bofa boston boxster canada capio carecredit cayennes charles chime comcast
+costco ford france germany google hjr houston indiana lendmark lexisnexis loanmart mexico moneylion netcredit ocwen
+onemain oscar porshe prosper rennlist southwest staples titlemax verizon walmart
 """
 NAMES = frozenset(_NAMES.split())
 """Names that people also write in lower case, found by reading the vocabulary; dropped with the other names."""
