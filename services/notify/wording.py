@@ -95,7 +95,7 @@ class Reader:
         milestone = kind_of(clock)
         if milestone is None:
             return str(self.words["clock"].get(clock, clock))
-        return f"{milestone.milestone.replace('_', ' ')} ({milestone.regime})"
+        return f"{milestone.milestone.replace('_', ' ').replace('/', ', ')} ({milestone.regime})"
 
 
 @lru_cache(maxsize=4096)

@@ -75,6 +75,8 @@ def _extension(rule: MayExtend) -> dict[str, Any]:
         "before_expiry": None if rule.before_expiry else False,
         "requires": rule.requires or None,
         "notice": _text(rule.notice),
+        "letters": rule.letters or None,
+        "sends": rule.sends or None,
     }
     return {name: fact for name, fact in facts.items() if fact is not None}
 
@@ -88,6 +90,8 @@ def _extension_of(facts: Mapping[str, Any]) -> MayExtend:
         before_expiry=facts.get("before_expiry", True),
         requires=tuple(facts.get("requires", ())),
         notice=_term(facts.get("notice")),
+        letters=tuple(facts.get("letters", ())),
+        sends=tuple(facts.get("sends", ())),
     )
 
 
@@ -101,6 +105,8 @@ def _watch(watch: Watch) -> dict[str, Any]:
         "due": watch.due,
         "pause": None if pause is None else _pause(pause),
         "sends": watch.sends or None,
+        "letters": watch.letters or None,
+        "letter_free_until": watch.letter_free_until,
     }
     return {name: fact for name, fact in facts.items() if fact is not None}
 
@@ -112,8 +118,10 @@ def _watch_of(facts: Mapping[str, Any]) -> Watch:
         met_by=tuple(facts["met_by"]),
         void_on=tuple(facts.get("void_on", ())),
         pause=_pause_of(facts["pause"]) if "pause" in facts else None,
-        due=datetime.fromisoformat(facts["due"]).astimezone(UTC) if "due" in facts else None,
+        due=_instant(facts.get("due")),
         sends=tuple(facts.get("sends", ())),
+        letters=tuple(facts.get("letters", ())),
+        letter_free_until=_instant(facts.get("letter_free_until")),
     )
 
 
@@ -134,6 +142,10 @@ def _pause_of(facts: Mapping[str, str]) -> MayPause:
 def _json(**facts: object) -> bytes:
     present = {name: fact for name, fact in facts.items() if fact is not None}
     return orjson.dumps(present, option=orjson.OPT_UTC_Z)
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text).astimezone(UTC)
 
 
 def _text(term: Term | None) -> str | None:

@@ -64,7 +64,7 @@ def _named(kind: str) -> str:
     milestone = kind_of(kind)
     if milestone is None:
         return kind.replace("_", " ")
-    return f"{milestone.milestone.replace('_', ' ')} ({milestone.regime})"
+    return f"{milestone.milestone.replace('_', ' ').replace('/', ', ')} ({milestone.regime})"
 
 
 def _beginning(told: "Explanation") -> str:

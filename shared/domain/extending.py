@@ -1,12 +1,13 @@
 """More time for a clock, granted only as far as its own rule allows; whoever refuses says what would be allowed."""
 
+from dataclasses import replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from shared.domain.clock_record import Clock, Clocks, ClockState, Kind
+from shared.domain.clock_record import Clock, Clocks, ClockState, Kind, Promise
 from shared.domain.clock_run import Run
 from shared.domain.clock_spec import Extension
-from shared.domain.clock_terms import MayExtend
+from shared.domain.clock_terms import MayExtend, Watch
 from shared.domain.counting import Rules
 from shared.domain.dispute import Dispute
 from shared.domain.draft import Draft
@@ -17,6 +18,9 @@ from shared.domain.marks import Marks, facts_of
 from shared.domain.matrix import Matrix
 from shared.domain.plan import Extended, Plan
 from shared.domain.timekeeping import Calendars, Ticking, inputs_of, next_moment, percent, worked_out
+
+NOTICE: Final = "extension_notice"
+"""The last part of the kind under which the notice of an extension is clocked."""
 
 
 class Wish(NamedTuple):
@@ -80,7 +84,42 @@ def extended(
         draft.keep(longer)
         draft.arm(Ticking(longer, next_moment(longer, worked_out(longer, dispute, calendars, marks))))
         draft.tell(Extended(longer, clock.due_at))
+        _owe_the_notice(draft, clock, longer)
     return draft.plan()
+
+
+def notice_kind(kind: Kind) -> Kind:
+    """The clock by which the customer is to be told that this one was extended."""
+    return Kind(f"{kind}/{NOTICE}")
+
+
+def _owe_the_notice(draft: Draft, before: Clock, after: Clock) -> None:
+    """The letter that an extension demands is owed by the deadline there was, and has a clock of its own.
+
+    Where the notice of an extension before this one is still owed, it stays so by the earlier date.
+    """
+    rule, watch = before.promise.extension, before.promise.watch
+    if rule is None or watch is None or not rule.letters:
+        return
+    kind = notice_kind(before.kind)
+    last = draft.clocks.get(kind)
+    if last is not None and last.open:
+        return
+    due = before.due_at if rule.before_expiry and before.due_at is not None else after.due_at
+    if due is None:
+        return
+    owed = Watch(
+        title=f"Notice of more time: {watch.title}",
+        duty=watch.duty,
+        met_by=rule.letters,
+        void_on=watch.letters or watch.met_by,
+        due=due,
+        sends=rule.sends,
+        letters=rule.letters,
+    )
+    spec = replace(before.promise.spec, kind=kind.value, pausable=False, cap=None, recurring=False)
+    promise = Promise(spec, before.promise.on_breach, watch=owed)
+    draft.begin(kind, promise, draft.now, policy_version=before.policy_version)
 
 
 def times_extended(clock: Clock) -> int:

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from shared.domain.assignment import NO_BENCH, Bench
 from shared.domain.clock_record import Clock, ClockState, Kind, Promise
 from shared.domain.clock_terms import MayExtend, MayPause, Watch
+from shared.domain.counting import Rules
 from shared.domain.draft import Draft
 from shared.domain.frozen import altered
 from shared.domain.marks import DROPPED, NO_MARKS, REOPENED, Marks, first_of, latest_of
@@ -66,10 +67,21 @@ def _begin(draft: Draft, milestone: Milestone, facts: Marks, version: int) -> bo
     since = None if last is not None and last.open else _since(draft, milestone, facts, last)
     if since is None or first_of(facts, milestone.void_on, since) is not None:
         return False
-    begun = draft.begin(kind, promised(milestone, draft.dispute.metadata), since, policy_version=version)
+    promise = _without_letter_until(promised(milestone, draft.dispute.metadata), milestone, since, draft)
+    begun = draft.begin(kind, promise, since, policy_version=version)
     if begun is not None and (after := settled(begun, draft.dispute, draft.now, draft.marks)) is not begun:
         draft.keep(after)  # what it watches was done before anybody could begin it
     return True
+
+
+def _without_letter_until(promise: Promise, milestone: Milestone, since: datetime, draft: Draft) -> Promise:
+    """The promise with the instant up to which what is done needs no letter, where the regime has one."""
+    calendar = draft.calendars.get(promise.spec.calendar)
+    if milestone.no_letter_within is None or promise.watch is None or calendar is None:
+        return promise  # without its calendar the clock itself cannot be worked out, and says so
+    rules = Rules(calendar, promise.spec.billing_cycle, promise.spec.count_receipt_day)
+    free = rules.first_end_of(milestone.no_letter_within, since)
+    return altered(promise, watch=altered(promise.watch, letter_free_until=free))
 
 
 def _since(draft: Draft, milestone: Milestone, facts: Marks, last: Clock | None) -> datetime | None:
@@ -106,6 +118,7 @@ def _promise(milestone: Milestone) -> Promise:
         void_on=tuple(map(str, milestone.void_on)),
         pause=None if milestone.pause is None else _pause(milestone.pause),
         sends=milestone.must_send,
+        letters=tuple(map(str, milestone.letters)),
     )
     extension = None if milestone.extension is None else _extension(milestone.extension)
     return Promise(milestone.spec, milestone.on_breach, extension=extension, watch=watch)
@@ -120,6 +133,8 @@ def _extension(rule: ExtensionRule) -> MayExtend:
         before_expiry=rule.before_expiry,
         requires=tuple(map(str, rule.requires)),
         notice=rule.notice,
+        letters=tuple(map(str, rule.letters)),
+        sends=rule.must_send,
     )
 
 

@@ -20,7 +20,8 @@ _AFTER_PREFIX: Final = "milestone:"
 class Marker(StrEnum):
     """A fact of a dispute with an instant of its own, on which a milestone may start or by which it may be met.
 
-    Those of `OF_THE_DISPUTE` are read from the dispute; all others are reported by whoever knows them.
+    Those of `OF_THE_DISPUTE` are read from the dispute, those of `LETTERS` from what was handed over or recorded as sent;
+    all others are reported by whoever knows them.
     """
 
     RECEIVED = "received"
@@ -33,7 +34,19 @@ class Marker(StrEnum):
     STAGE_2_REQUESTED = "stage_2_requested"
     REFERRED_EXTERNAL = "referred_external"
 
+    DECISION_SENT = "decision_sent"
+    EXTENSION_NOTICE_SENT = "extension_notice_sent"
+    UPDATE_SENT = "update_sent"
     ADR_LETTER_SENT = "adr_letter_sent"
+    DELAY_NOTICE_SENT = "delay_notice_sent"
+    FINAL_RESPONSE_SENT = "final_response_sent"
+    OUTCOME_SENT = "outcome_sent"
+    PORTAL_RESPONSE_SENT = "portal_response_sent"
+    PROVISIONAL_CREDIT_TOLD = "provisional_credit_told"
+    RESULTS_SENT = "results_sent"
+    STAGE_2_ACKNOWLEDGED = "stage_2_acknowledged"
+    SUMMARY_RESOLUTION_SENT = "summary_resolution_sent"
+
     AMOUNT_REVERSED = "amount_reversed"
     COLLABORATION_ANSWERED = "collaboration_answered"
     COLLABORATION_OPENED = "collaboration_opened"
@@ -43,7 +56,6 @@ class Marker(StrEnum):
     ESCALATED_TO_CLAIM = "escalated_to_claim"
     EVIDENCE_REQUESTED = "evidence_requested"
     EVIDENCE_SUBMITTED = "evidence_submitted"
-    FINAL_RESPONSE_SENT = "final_response_sent"
     FINDING_MADE = "finding_made"
     GOODS_DELIVERED = "goods_delivered"
     GOODS_REJECTED = "goods_rejected"
@@ -51,20 +63,15 @@ class Marker(StrEnum):
     INVESTIGATION_FINISHED = "investigation_finished"
     MECHANISM_DECIDED = "mechanism_decided"
     MECHANISM_NOTIFIED = "mechanism_notified"
-    OUTCOME_SENT = "outcome_sent"
     PLAN_AGREED = "plan_agreed"
     PLAN_CARRIED_OUT = "plan_carried_out"
     PLAN_PROPOSED = "plan_proposed"
     PORTAL_COMPLAINT_SENT = "portal_complaint_sent"
-    PORTAL_RESPONSE_SENT = "portal_response_sent"
     PROVISIONAL_CREDIT_GIVEN = "provisional_credit_given"
-    PROVISIONAL_CREDIT_TOLD = "provisional_credit_told"
     REMEDY_AGREED = "remedy_agreed"
     REMEDY_EXECUTED = "remedy_executed"
     REPAIR_DONE = "repair_done"
     REPAIR_REQUESTED = "repair_requested"
-    RESULTS_SENT = "results_sent"
-    STAGE_2_ACKNOWLEDGED = "stage_2_acknowledged"
     STATEMENT_SENT = "statement_sent"
     TRANSACTION_FAILED = "transaction_failed"
     TRANSACTION_POSTED = "transaction_posted"
@@ -85,7 +92,28 @@ OF_THE_DISPUTE: Final = frozenset(
         Marker.REFERRED_EXTERNAL,
     }
 )
-REPORTED: Final = frozenset(Marker) - OF_THE_DISPUTE
+BY_ITSELF: Final = (
+    Marker.ACKNOWLEDGED,
+    Marker.DECISION_SENT,
+    Marker.EXTENSION_NOTICE_SENT,
+    Marker.UPDATE_SENT,
+)
+"""Letters that the product writes, or that any message to the customer is; they may be recorded as sent otherwise too."""
+WRITTEN: Final = (
+    Marker.ADR_LETTER_SENT,
+    Marker.DELAY_NOTICE_SENT,
+    Marker.FINAL_RESPONSE_SENT,
+    Marker.OUTCOME_SENT,
+    Marker.PORTAL_RESPONSE_SENT,
+    Marker.PROVISIONAL_CREDIT_TOLD,
+    Marker.RESULTS_SENT,
+    Marker.STAGE_2_ACKNOWLEDGED,
+    Marker.SUMMARY_RESOLUTION_SENT,
+)
+"""Letters that a person writes, and says which it is."""
+LETTERS: Final = frozenset((*BY_ITSELF, *WRITTEN))
+"""Facts that say a letter was handed over, or recorded as sent by other means."""
+REPORTED: Final = frozenset(Marker) - OF_THE_DISPUTE - LETTERS
 
 
 class After(NamedTuple):
@@ -119,8 +147,8 @@ class ExtensionRule:
 
     `by` is the most that one extension adds and `max_total` the latest end, counted from the milestone's start; None
     where the regime names no figure. The customer is told what `must_send` lists: `notice` before the time runs out
-    where the regime says how long before, and in any case before it runs out when `before_expiry`. Every fact of
-    `requires` has to be there first.
+    where the regime says how long before, and in any case before it runs out when `before_expiry`. One of `letters` is
+    what tells them. Every fact of `requires` has to be there first.
     """
 
     by: Term | None
@@ -130,6 +158,7 @@ class ExtensionRule:
     notice: Term | None = None
     before_expiry: bool = True
     must_send: tuple[str, ...] = ()
+    letters: tuple[Marker, ...] = ()
     requires: tuple[Marker, ...] = ()
 
 
@@ -155,6 +184,9 @@ class Milestone:
     applies is taken. `since` and `until` are the first and last day of receipt (UTC) to which it applies. `due_from` is the
     key of the dispute's metadata under which a date of its own, as an ISO 8601 instant, takes the place of the term.
     `consequence` is what the regime attaches to missing it. `spec.kind` is what `clock_kind` gives.
+
+    `must_send` is what has to be sent, in words, and one of `letters` is what sends it: where there are any, the milestone is
+    met only once one of them was sent as well. Nothing has to be sent for what was done within `no_letter_within` of the start.
     """
 
     name: str
@@ -169,6 +201,8 @@ class Milestone:
     extension: ExtensionRule | None = None
     pause: PauseRule | None = None
     must_send: tuple[str, ...] = ()
+    letters: tuple[Marker, ...] = ()
+    no_letter_within: Term | None = None
     only_if: tuple[str, ...] = ()
     since: date | None = None
     until: date | None = None

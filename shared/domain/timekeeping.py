@@ -17,6 +17,7 @@ from shared.domain.dispute import Dispute
 from shared.domain.duration import Term, Unit, parts_of
 from shared.domain.errors import PolicyFault
 from shared.domain.frozen import altered
+from shared.domain.letters import done_with
 from shared.domain.lifecycle import ENDED, SETTLED, Stage, Status
 from shared.domain.marks import DROPPED, NO_MARKS, Marks, facts_of, first_of
 from shared.domain.remembering import Remembered
@@ -241,10 +242,10 @@ def settled(clock: Clock, dispute: Dispute, now: datetime, marks: Marks = NO_MAR
 
 
 def _milestone_settled(clock: Clock, dispute: Dispute, facts: Marks, now: datetime) -> Clock:
-    """Met by the first of its facts, or over with the first that makes it void; an earlier one of them decides."""
+    """Met by the first of its facts and letters, or over with the first that makes it void; the earlier of them decides."""
     watch = clock.promise.watch
     assert watch is not None
-    done = first_of(facts, watch.met_by, clock.started_at, later=clock.promise.spec.recurring)
+    done = done_with(clock, facts).met_at
     void = first_of(facts, watch.void_on, clock.started_at)
     if done is not None and (void is None or done <= void):
         return _met(clock, done, now)

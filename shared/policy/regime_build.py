@@ -129,6 +129,8 @@ def _milestone(model: RegimeModel, each: MilestoneModel, place: str) -> Mileston
         extension=None if each.extension is None else _extension(each.extension),
         pause=None if each.pause is None else _pause(each.pause),
         must_send=each.must_send,
+        letters=each.letters,
+        no_letter_within=_term(each.no_letter_within),
         only_if=each.only_if,
         since=each.since,
         until=each.until,
@@ -168,6 +170,7 @@ def _extension(model: ExtensionModel) -> ExtensionRule:
         notice=_term(model.notice),
         before_expiry=model.before_expiry,
         must_send=model.must_send,
+        letters=model.letters,
         requires=model.requires,
     )
 

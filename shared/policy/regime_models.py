@@ -1,12 +1,13 @@
 """A regime pack as a person writes it: the one shape behind its TOML file."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from shared.domain.clock_record import OnBreach
-from shared.domain.regime import Marker, Nature, parse_start
+from shared.domain.regime import LETTERS, Marker, Nature, parse_start
 from shared.policy.fields import CategoryName, CustomerClass, Fraction, Name, Strict, Term
 
 MILESTONES_MAX = 50
@@ -30,6 +31,18 @@ def _iso_code(text: str) -> str:
     return text
 
 
+def _letter(fact: Marker) -> Marker:
+    if fact not in LETTERS:
+        raise ValueError(f"{fact.value!r} is no letter; there are {', '.join(sorted(LETTERS))}")
+    return fact
+
+
+def _checked_letters(must_send: Sequence[str], letters: Sequence[Marker]) -> None:
+    """What has to be sent names the letter that sends it, so that it can be checked, and the other way round."""
+    if bool(must_send) is not bool(letters):
+        raise ValueError("must_send says what is to be sent and letters which letter sends it: give both or neither")
+
+
 RegimeId = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}(\.[a-z0-9_]{1,40}){0,4}$", examples=["uk.fca.disp.std"])]
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,48}$", examples=["payment_service"])]
 Jurisdiction = Annotated[
@@ -40,6 +53,7 @@ Lines = Annotated[tuple[Line, ...], Field(max_length=LINES_MAX)]
 Words = Annotated[tuple[Word, ...], Field(max_length=LINES_MAX)]
 Jurisdictions = Annotated[tuple[Jurisdiction, ...], Field(max_length=300)]
 Markers = Annotated[tuple[Marker, ...], Field(max_length=10)]
+Letters = Annotated[tuple[Annotated[Marker, AfterValidator(_letter)], ...], Field(max_length=10)]
 StartText = Annotated[str, AfterValidator(_start)]
 SourceKeys = Annotated[
     tuple[Annotated[str, Field(pattern=r"^S\d{1,3}[a-z]?$")], ...], Field(min_length=1, max_length=10)
@@ -55,7 +69,13 @@ class ExtensionModel(Strict):
     notice: Term | None = None
     before_expiry: bool = True
     must_send: Lines = ()
+    letters: Letters = ()
     requires: Markers = ()
+
+    @model_validator(mode="after")
+    def _sent_by_a_letter(self) -> Self:
+        _checked_letters(self.must_send, self.letters)
+        return self
 
 
 class PauseModel(Strict):
@@ -88,6 +108,8 @@ class MilestoneModel(Strict):
     extension: ExtensionModel | None = None
     pause: PauseModel | None = None
     must_send: Lines = ()
+    letters: Letters = ()
+    no_letter_within: Term | None = None
     only_if: Words = ()
     since: date | None = None
     until: date | None = None
@@ -105,6 +127,9 @@ class MilestoneModel(Strict):
             raise ValueError("only a duty of the business escalates when it runs out")
         if self.starts_on in self.met_by:
             raise ValueError("the fact it starts on cannot meet it")
+        _checked_letters(self.must_send, self.letters)
+        if self.no_letter_within and not self.letters:
+            raise ValueError("a letter that is not owed at first is still a letter; name it in letters")
         if self.since and self.until and self.until < self.since:
             raise ValueError("it ends before it begins")
         return self

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from shared.domain.clock_spec import ClockSpec
-from shared.domain.regime import OF_THE_DISPUTE, ExtensionRule, Milestone, Nature, PauseRule, Regime
+from shared.domain.regime import LETTERS, OF_THE_DISPUTE, ExtensionRule, Milestone, Nature, PauseRule, Regime
 from shared.domain.regime_facts import MEANINGS
 
 _TOP: Final = """\
@@ -131,7 +131,7 @@ def _facts(regimes: tuple[Regime, ...]) -> Iterator[str]:
     yield "| fact | meaning | known from | used by |"
     yield "|---|---|---|---|"
     for fact, meaning in MEANINGS.items():
-        known = "the dispute" if fact in OF_THE_DISPUTE else "a report"
+        known = "the dispute" if fact in OF_THE_DISPUTE else "a letter" if fact in LETTERS else "a report"
         used = {each.id for each in regimes for m in each.milestones if fact in _facts_of(m)}
         yield _row((f"`{fact}`", meaning, known, _list(f"`{name}`" for name in sorted(used))))
     yield ""
@@ -139,7 +139,9 @@ def _facts(regimes: tuple[Regime, ...]) -> Iterator[str]:
 
 def _facts_of(each: Milestone) -> set[object]:
     paused = {each.pause.begins_on, each.pause.ends_on} if each.pause else set()
-    return {each.starts_on, *each.met_by, *each.void_on, *paused, *(each.extension.requires if each.extension else ())}
+    extension = each.extension
+    more = (*extension.requires, *extension.letters) if extension else ()
+    return {each.starts_on, *each.met_by, *each.letters, *each.void_on, *paused, *more}
 
 
 def _packs(regimes: tuple[Regime, ...]) -> Iterator[str]:
@@ -168,6 +170,8 @@ def _lines(regime: Regime) -> Iterator[str]:
 
 def _details(each: Milestone) -> Iterator[tuple[str, str]]:
     yield "To be sent", "; ".join(each.must_send)
+    free = f", none for what is done within {each.no_letter_within}" if each.no_letter_within else ""
+    yield "Sent by", f"{' or '.join(f'`{letter}`' for letter in each.letters)}{free}" if each.letters else ""
     yield "Void on", _list(each.void_on)
     yield "Takes a date of its own from", f"`metadata.{each.due_from}`" if each.due_from else ""
     yield "What follows", (each.consequence or "").rstrip(".")
@@ -175,6 +179,7 @@ def _details(each: Milestone) -> Iterator[tuple[str, str]]:
     if each.extension is not None:
         yield "Extended for", " or ".join(each.extension.reasons) or "any reason that is given"
         yield "When extended, to be sent", "; ".join(each.extension.must_send)
+        yield "Sent by", " or ".join(f"`{letter}`" for letter in each.extension.letters)
 
 
 def _name(each: Milestone) -> str:

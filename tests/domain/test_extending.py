@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from shared.db.promises import promise_of, spec_text
 from shared.domain.clock_record import ClockState, Kind
 from shared.domain.duration import Duration, Unit
 from shared.domain.errors import Conflict, InvalidValue
-from shared.domain.extending import Wish, extended
+from shared.domain.extending import Wish, extended, notice_kind
 from shared.domain.lifecycle import Trigger
 from shared.domain.plan import Extended, Missed, Plan, Warned
 from shared.domain.regime import ExtensionRule, Marker
@@ -149,3 +150,55 @@ def test_an_extension_comes_as_long_before_the_end_as_the_customer_is_to_be_told
     in_time.until(7)
     ask(in_time, wish(5, kind=kind("answer")))
     assert in_time.clocks[kind("answer")].due_at == at(15)
+
+
+def a_regulated_life(**rule: Any) -> Life:
+    """A reply is owed within 10 hours; more time is allowed where the customer gets the letter on the delay."""
+    told: dict[str, Any] = {"must_send": ("the reasons",), "letters": (Marker.DELAY_NOTICE_SENT,)}
+    extension = ExtensionRule(by=None, max_total=None, times_max=2, reasons=(), **(told | rule))
+    sends: dict[str, Any] = {"must_send": ("a reply",), "letters": (Marker.FINAL_RESPONSE_SENT,)}
+    return under(a_milestone("reply", Marker.RECEIVED, Marker.RESOLVED, "10 hours", extension=extension, **sends))
+
+
+MORE = wish(5, kind=kind("reply"))
+NOTICE = notice_kind(kind("reply"))
+
+
+def test_the_letter_that_an_extension_demands_is_owed_by_the_deadline_there_was() -> None:
+    life = a_regulated_life()
+    life.until(2)
+    ask(life, MORE)
+    notice = life.clocks[NOTICE]
+    assert (notice.started_at, notice.due_at, life.clocks[kind("reply")].due_at) == (at(2), at(10), at(15))
+    assert promise_of(spec_text(notice.promise)) == notice.promise
+    life.until(3)
+    life.marked("delay_notice_sent")
+    assert life.clocks[NOTICE].met_at == at(3)
+
+
+def test_a_letter_on_the_delay_that_nobody_sent_is_missed_like_any_other_duty() -> None:
+    life = a_regulated_life()
+    ask(life, MORE)
+    life.until(10)
+    assert [each.clock.kind for each in of(life.told, Missed)] == [NOTICE]
+
+
+def test_no_notice_of_more_time_is_owed_once_the_answer_itself_went_out() -> None:
+    life = a_regulated_life()
+    ask(life, MORE)
+    life.until(1)
+    life.marked("final_response_sent")
+    assert life.clocks[NOTICE].state is ClockState.STOPPED
+
+
+def test_while_a_notice_is_owed_another_extension_leaves_it_as_it_is() -> None:
+    life = a_regulated_life()
+    ask(life, MORE)
+    ask(life, wish(5, kind=kind("reply"), request="two"))
+    assert (life.clocks[NOTICE].generation, life.clocks[NOTICE].due_at) == (1, at(10))
+
+
+def test_an_extension_that_demands_no_letter_has_no_clock_for_one() -> None:
+    life = a_regulated_life(must_send=(), letters=())
+    ask(life, MORE)
+    assert NOTICE not in life.clocks

@@ -98,6 +98,61 @@ def test_what_was_done_in_time_but_reported_late_is_met_late_in_the_books_and_it
     assert life.clocks[kind("notice")].due_at == at(13)
 
 
+REPLY: dict[str, Any] = {"must_send": ("a reply",), "letters": (Marker.FINAL_RESPONSE_SENT, Marker.DECISION_SENT)}
+
+
+def test_one_that_demands_a_letter_is_met_when_it_was_done_and_told_whichever_came_last() -> None:
+    reply = a_milestone("reply", Marker.RECEIVED, Marker.FINDING_MADE, "10 hours", **REPLY)
+    told_last, done_last = under(reply), under(reply)
+    told_last.until(2)
+    told_last.marked("finding_made")
+    assert told_last.clocks[kind("reply")].state is ClockState.RUNNING
+    told_last.until(4)
+    told_last.marked("decision_sent")
+    assert told_last.clocks[kind("reply")].met_at == at(4)
+    done_last.until(1)
+    done_last.marked("final_response_sent")
+    assert done_last.clocks[kind("reply")].state is ClockState.RUNNING
+    done_last.until(3)
+    done_last.marked("finding_made")
+    assert done_last.clocks[kind("reply")].met_at == at(3)
+
+
+def test_what_was_decided_in_time_and_told_late_is_missed_and_told_once() -> None:
+    life = under(a_milestone("reply", Marker.RECEIVED, Marker.RESOLVED, "10 hours", **REPLY))
+    life.until(2)
+    life.moved(Trigger.RESOLVE)
+    life.until(11)
+    assert [each.clock.kind for each in of(life.told, Missed)] == [kind("reply")]
+    life.marked("decision_sent")
+    late = life.clocks[kind("reply")]
+    assert (late.state, late.met_at) == (ClockState.MISSED, at(11))
+    assert len(of(life.told, Missed)) == 1
+
+
+def test_a_letter_that_went_out_before_the_clock_began_is_none_of_its_own() -> None:
+    reply = a_milestone("reply", Marker.STAGE_2_REQUESTED, Marker.RESOLVED, "10 hours", **REPLY)
+    life = under(reply)
+    life.marks["decision_sent"] = (at(0),)
+    life.until(1)
+    life.marked("stage_2_requested")
+    life.moved(Trigger.RESOLVE)
+    assert life.clocks[kind("reply")].open
+
+
+def test_what_is_done_early_enough_needs_no_letter_where_the_regime_says_so() -> None:
+    free = {**REPLY, "no_letter_within": parse_term("3 hours")}
+    early = under(a_milestone("reply", Marker.RECEIVED, Marker.FINDING_MADE, "10 hours", **free))
+    early.until(3)
+    early.marked("finding_made")
+    assert early.clocks[kind("reply")].met_at == at(3)
+    later = under(a_milestone("reply", Marker.RECEIVED, Marker.FINDING_MADE, "10 hours", **free))
+    later.until(3.1)
+    later.marked("finding_made")
+    assert later.clocks[kind("reply")].open
+    assert promise_of(spec_text(later.clocks[kind("reply")].promise)) == later.clocks[kind("reply")].promise
+
+
 def test_waiting_for_the_customer_stops_no_regime() -> None:
     life = under(CREDIT)
     life.moved(Trigger.WAIT_FOR_CUSTOMER, on="customer")

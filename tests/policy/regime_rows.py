@@ -65,7 +65,7 @@ ROWS: Final = (
     Row("uk.fca.disp.payments", "final_response", "", "received", "15 business days", "to 35 business days", "S3", "2026-06-01T10:00+01:00", "2026-06-22T17:00+01:00", "2026-07-20T17:00+01:00"),
     Row("uk.fca.disp.std", "final_response", "two_stage", "received", "8 weeks", "", "S2", "2026-06-01T10:00+01:00", "2026-07-27T10:00+01:00"),
     Row("uk.fca.disp.std", "final_response", "", "received", "8 weeks", "", "S2", "2026-06-01T10:00+01:00", "2026-07-27T10:00+01:00"),
-    Row("uk.fca.disp.std", "ombudsman_referral", "", "milestone:final_response", "6 months", "", "S2", "2026-07-27T10:00+01:00", "2027-01-27T10:00+00:00"),
+    Row("uk.fca.disp.std", "ombudsman_referral", "", "final_response_sent", "6 months", "", "S2", "2026-07-27T10:00+01:00", "2027-01-27T10:00+00:00"),
     Row("uk.housing", "stage_1_acknowledgement", "", "received", "5 business days", "", "S25", "2026-05-22T10:00+01:00", "2026-06-01T17:00+01:00"),
     Row("uk.housing", "stage_1_reply", "", "milestone:stage_1_acknowledgement", "10 business days", "by 10 business days", "S25", "2026-06-01T10:00+01:00", "2026-06-15T17:00+01:00", "2026-06-29T17:00+01:00"),
     Row("uk.housing", "stage_2_acknowledgement", "", "stage_2_requested", "5 business days", "", "S25", "2026-06-01T10:00+01:00", "2026-06-08T17:00+01:00"),

@@ -91,8 +91,44 @@ def test_a_payment_complaint_in_britain_resolved_early_keeps_both_limits() -> No
         "uk.fca.disp.early/early_resolution": "2026-06-04T17:00:00+01:00",
     }
     case.then("2026-06-03T12:00+01:00", move=Trigger.RESOLVE)
+    assert len(case.regime_clocks()) == 2, "a decision that nobody was told of meets neither"
+    case.then("2026-06-03T15:00+01:00", "summary_resolution_sent")
     assert case.state("uk.fca.disp.payments/final_response") is ClockState.MET
     assert case.state("uk.fca.disp.early/early_resolution") is ClockState.MET
+
+
+def test_a_decision_without_its_letter_leaves_the_final_response_owed_until_it_is_missed() -> None:
+    case = a_case("2026-06-01T10:00+01:00", jurisdiction="GB", metadata=line("payment_service"))
+    case.then("2026-06-10T12:00+01:00", move=Trigger.RESOLVE)
+    case.then("2026-06-10T12:05+01:00", "decision_sent")  # our own letter names no ombudsman
+    assert case.state("uk.fca.disp.payments/final_response") is ClockState.RUNNING
+    case.then("2026-06-23T10:00+01:00", "final_response_sent")
+    late = case.clocks[Kind("regime:uk.fca.disp.payments/final_response")]
+    assert (late.state, late.met_at) == (ClockState.MISSED, instant("2026-06-23T10:00+01:00"))
+
+
+def test_a_letter_on_the_delay_is_the_other_written_response_and_opens_no_six_months() -> None:
+    case = a_case("2026-06-01T10:00+01:00", jurisdiction="GB", metadata=line("mortgage"))
+    case.then("2026-07-20T10:00+01:00", "delay_notice_sent")
+    assert case.state("uk.fca.disp.std/final_response") is ClockState.MET
+    assert "uk.fca.disp.std/ombudsman_referral" not in case.regime_clocks()
+    case.then("2026-08-03T10:00+01:00", "final_response_sent")
+    assert case.regime_clocks()["uk.fca.disp.std/ombudsman_referral"] == "2027-02-03T10:00:00+00:00"
+
+
+def test_an_australian_complaint_closed_in_five_working_days_is_owed_no_letter_and_a_later_one_is() -> None:
+    early = a_case("2026-06-01T10:00+10:00", jurisdiction="AU", metadata=line("credit_card"))
+    early.then("2026-06-05T10:00+10:00", move=Trigger.RESOLVE)
+    assert early.state("au.rg271/response") is ClockState.MET
+    later = a_case("2026-06-01T10:00+10:00", jurisdiction="AU", metadata=line("credit_card"))
+    later.then("2026-06-15T10:00+10:00", move=Trigger.RESOLVE)
+    assert later.state("au.rg271/response") is ClockState.RUNNING
+    later.then("2026-06-16T10:00+10:00", "outcome_sent")
+    assert later.state("au.rg271/response") is ClockState.MET
+    hardship = line("credit_card", circumstances="hardship")
+    owed = a_case("2026-06-01T10:00+10:00", jurisdiction="AU", metadata=hardship)
+    owed.then("2026-06-05T10:00+10:00", move=Trigger.RESOLVE)
+    assert owed.state("au.rg271/response") is ClockState.RUNNING
 
 
 def test_a_tenants_complaint_goes_through_both_stages_each_reply_counted_from_its_acknowledgement() -> None:
@@ -101,7 +137,7 @@ def test_a_tenants_complaint_goes_through_both_stages_each_reply_counted_from_it
     acknowledged = instant("2026-06-03T12:00+01:00")
     case.then("2026-06-03T12:00+01:00", acknowledged_at=acknowledged)
     assert case.regime_clocks() == {"uk.housing/stage_1_reply": "2026-06-17T17:00:00+01:00"}
-    case.then("2026-06-10T12:00+01:00", move=Trigger.RESOLVE)
+    case.then("2026-06-10T12:00+01:00", "outcome_sent", move=Trigger.RESOLVE)
     assert case.state("uk.housing/stage_1_reply") is ClockState.MET
     case.then("2026-06-15T10:00+01:00", "stage_2_requested", move=Trigger.REQUEST_STAGE_2)
     assert case.regime_clocks() == {"uk.housing/stage_2_acknowledgement": "2026-06-22T17:00:00+01:00"}
@@ -127,7 +163,7 @@ def test_an_error_on_a_debit_card_in_america_is_credited_told_found_and_correcte
 def test_a_billing_error_resolved_before_thirty_days_needs_no_acknowledgement() -> None:
     case = a_case("2026-06-01T10:00-04:00", category="billing_error", jurisdiction="US", metadata=line("credit_card"))
     assert case.regime_clocks()["us.reg_z.1026_13/acknowledgement"] == "2026-07-01T10:00:00-04:00"
-    case.then("2026-06-20T10:00-04:00", move=Trigger.RESOLVE)
+    case.then("2026-06-20T10:00-04:00", "decision_sent", move=Trigger.RESOLVE)
     assert case.state("us.reg_z.1026_13/acknowledgement") is ClockState.STOPPED
     assert case.state("us.reg_z.1026_13/resolution") is ClockState.MET
 
@@ -167,8 +203,10 @@ def test_news_are_owed_every_twenty_working_days_in_ireland_until_it_is_resolved
         "ie.cpc/update": "2026-06-30T17:00:00+01:00",
         "ie.cpc/resolution": "2026-07-28T17:00:00+01:00",
     }
-    informed = instant("2026-06-16T10:00+01:00")
-    case.then("2026-06-16T10:00+01:00", acknowledged_at=instant("2026-06-04T10:00+01:00"), informed_at=informed)
+    informed = instant("2026-06-12T10:00+01:00")  # by telephone, which is no written update
+    case.then("2026-06-12T10:00+01:00", acknowledged_at=instant("2026-06-04T10:00+01:00"), informed_at=informed)
+    assert case.regime_clocks()["ie.cpc/update"] == "2026-06-30T17:00:00+01:00"
+    case.then("2026-06-16T10:00+01:00", "update_sent")
     case.heard(instant("2026-06-16T10:01+01:00"))
     assert case.regime_clocks()["ie.cpc/update"] == "2026-07-14T17:00:00+01:00"
     case.then("2026-07-01T10:00+01:00", move=Trigger.RESOLVE)

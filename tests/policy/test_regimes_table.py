@@ -10,7 +10,7 @@ import pytest
 from shared.domain.calendar import Calendar
 from shared.domain.clocks import Extension, Pause, due_at
 from shared.domain.duration import Duration
-from shared.domain.regime import Marker, Milestone, Nature, Regime, by_id, clock_kind, kind_of
+from shared.domain.regime import LETTERS, Marker, Milestone, Nature, Regime, by_id, clock_kind, kind_of
 from shared.domain.regime_facts import MEANINGS
 from shared.policy.calendars import DEFAULT_CALENDARS, load_calendars
 from shared.policy.regimes import load_packs, shipped
@@ -184,6 +184,28 @@ def test_the_date_on_a_card_dispute_goes_before_the_networks_usual_time() -> Non
         "regime:card.mastercard/response",
         "regime:card.visa/response",
         "regime:paypal/inquiry",
+    ]
+
+
+def test_whatever_has_to_be_sent_names_the_letter_that_is_checked_for_it() -> None:
+    every = [each for regime in shipped() for each in regime.milestones]
+    demanding = [(m.must_send, m.letters) for m in every] + [
+        (m.extension.must_send, m.extension.letters) for m in every if m.extension
+    ]
+    assert all(bool(told) is bool(letters) and LETTERS.issuperset(letters) for told, letters in demanding)
+    assert any(told for told, _ in demanding)
+
+
+def test_the_letters_that_the_product_writes_count_only_where_they_say_what_is_asked_for() -> None:
+    own = {"decision_sent", "extension_notice_sent"}
+    every = [(m.spec.kind.removeprefix("regime:"), m) for regime in shipped() for m in regime.milestones]
+    assert sorted({kind for kind, m in every if own & set(m.letters)}) == [
+        "br.sac/answer",
+        "us.reg_z.1026_13/resolution",
+    ]
+    assert sorted({kind for kind, m in every if m.extension and own & set(m.extension.letters)}) == [
+        "eu.psd2.art101/reply",
+        "uk.fca.disp.payments/final_response",
     ]
 
 
