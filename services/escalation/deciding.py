@@ -6,7 +6,8 @@ from typing import Final
 
 from services.escalation.telling import events_of
 from shared.db import clocks as clock_store
-from shared.db import disputes, timers
+from shared.db import decisions, timers
+from shared.db.decisions import Decisions
 from shared.db.disputes import Change
 from shared.db.engine import Tx
 from shared.domain.clock_record import Clock, Clocks, Kind
@@ -61,11 +62,14 @@ class Decided:
 
 
 async def save(tx: Tx, decided: Sequence[Decided]) -> None:
-    """Saves all of it: disputes with history and outbox, clocks, timers; a statement or two for each."""
-    await disputes.save_many(tx, [change for each in decided if (change := each.change)])
-    await clock_store.write_many(tx, [kept for each in decided for kept in each.kept()])
-    await timers.arm(tx, list(_armed(decided)))
-    await timers.disarm(tx, [(each.before.id, kind) for each in decided for kind in _gone(each.timers)])
+    """Saves all of it in one statement: disputes with history and outbox, clocks, timers."""
+    saved = Decisions(
+        [change for each in decided if (change := each.change)],
+        [kept for each in decided for kept in each.kept()],
+        list(_armed(decided)),
+        [(each.before.id, kind) for each in decided for kind in _gone(each.timers)],
+    )
+    await decisions.save(tx, saved)
 
 
 def _armed(decided: Iterable[Decided]) -> Iterable[timers.Armed]:

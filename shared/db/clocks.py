@@ -52,22 +52,35 @@ _ALL: Final = f"select {READ} from clock c where c.dispute_id = $1 order by c.st
 
 
 _CHANGING: Final = ("state", "due_at", "extensions", "warned", "met_at", "missed_at", "fired_at", "stopped_at")
+_TYPES: Final = dict(IMAGE)
+MOVED: Final = tuple((name, _TYPES[name]) for name in ("dispute_id", "kind", "generation", *_CHANGING))
+"""The columns of the composite type `clock_move`: what may change of a clock that is stored."""
 
 
-def _insert_sql() -> str:
+def _insert_sql(images: int) -> str:
     names = [name for name, _ in IMAGE]
     values = ", ".join(_CARRIED.get(name, f"t.{name}") for name in names)
-    return f"insert into clock ({', '.join(names)}) select {values} from unnest($1::clock_image[]) as t"
+    return f"insert into clock ({', '.join(names)}) select {values} from unnest(${images}::clock_image[]) as t"
 
 
-def _update_sql() -> str:
+def _update_sql(images: int) -> str:
     sets = ", ".join(f"{name} = {_CARRIED.get(name, f't.{name}')}" for name in _CHANGING)
     same = "c.dispute_id = t.dispute_id and c.kind = t.kind and c.generation = t.generation"
-    return f"update clock c set {sets} from unnest($1::clock_image[]) as t where {same}"
+    return f"update clock c set {sets} from unnest(${images}::clock_move[]) as t where {same}"
 
 
-_INSERT: Final = _insert_sql()
-_UPDATE: Final = _update_sql()
+def writing(ended: int, begun: int) -> str:
+    """The parts of a statement, named `cu` and `ci`, that write changed and new clocks from the images in these parameters.
+
+    Of one kind only one may be open: that the second part counts the first has the first done before it.
+    """
+    return (
+        f"cu as ({_update_sql(ended)} returning 1), ci as ({_insert_sql(begun)} where (select count(*) from cu) >= 0)"
+    )
+
+
+_INSERT: Final = _insert_sql(1)
+_UPDATE: Final = _update_sql(1)
 
 
 class Kept(Struct, frozen=True, gc=False):
@@ -107,12 +120,23 @@ async def write_many(tx: Tx, kept: Sequence[Kept]) -> None:
 
     Of one kind only one may be open, so those that were stored before, and may end now, are written first.
     """
-    stored = [_image(each) for each in kept if not each.new]
-    if stored:
-        await tx.raw.execute(_UPDATE, stored)
-    fresh = [_image(each) for each in kept if each.new]
-    if fresh:
-        await tx.raw.execute(_INSERT, fresh)
+    changed, begun = images(kept)
+    if changed:
+        await tx.raw.execute(_UPDATE, changed)
+    if begun:
+        await tx.raw.execute(_INSERT, begun)
+
+
+def images(kept: Iterable[Kept]) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+    """The clocks that were stored before and the new ones, each as its statement takes it."""
+    changed: list[tuple[Any, ...]] = []
+    begun: list[tuple[Any, ...]] = []
+    for each in kept:
+        if each.new:
+            begun.append(_image(each.dispute_id, each.clock))
+        else:
+            changed.append(_move(each.dispute_id, each.clock))
+    return changed, begun
 
 
 def to_clock(row: Sequence[Any]) -> Clock:
@@ -156,26 +180,46 @@ def to_clock(row: Sequence[Any]) -> Clock:
     )
 
 
-def _image(kept: Kept) -> tuple[Any, ...]:
-    clock = kept.clock
+def _image(dispute_id: UUID, clock: Clock) -> tuple[Any, ...]:
     return (
-        kept.dispute_id,
-        clock.kind.value,
+        dispute_id,
+        clock.kind,
         clock.generation,
         clock.phase,
-        clock.state.value,
+        clock.state,
         clock.tier,
         spec_text(clock.promise),
         clock.policy_version,
         clock.started_at,
         clock.opened_at,
         clock.due_at,
-        _extensions_text(clock.extensions) if clock.extensions else _NO_EXTENSIONS,
-        f"{{{','.join(map(str, clock.warned))}}}" if clock.warned else "{}",
+        *_lists(clock),
         clock.met_at,
         clock.missed_at,
         clock.fired_at,
         clock.stopped_at,
+    )
+
+
+def _move(dispute_id: UUID, clock: Clock) -> tuple[Any, ...]:
+    return (
+        dispute_id,
+        clock.kind,
+        clock.generation,
+        clock.state,
+        clock.due_at,
+        *_lists(clock),
+        clock.met_at,
+        clock.missed_at,
+        clock.fired_at,
+        clock.stopped_at,
+    )
+
+
+def _lists(clock: Clock) -> tuple[str, str]:
+    return (
+        _extensions_text(clock.extensions) if clock.extensions else _NO_EXTENSIONS,
+        f"{{{','.join(map(str, clock.warned))}}}" if clock.warned else "{}",
     )
 
 

@@ -7,13 +7,13 @@ nothing happens without a record, and nothing recorded goes unpublished.
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from msgspec import Struct
 
 from shared.db import rows
-from shared.db.engine import Tx
+from shared.db.engine import STATEMENT_MS_MAX, Stroke, Tx
 from shared.domain.dispute import Dispute
 from shared.domain.errors import NotFound, StaleVersion
 from shared.domain.frozen import altered
@@ -55,6 +55,7 @@ PRIVATE_IMAGE: Final = (
 )
 """The columns of the composite type `private_image`; the last three are JSON."""
 
+_FRESH: Final = "(select yes from fresh)"
 _PRIVATE_JSON: Final = frozenset({"parties", "reasons", "evidence"})
 
 
@@ -74,22 +75,27 @@ def _insert_sql() -> str:
     private = [name for name, _ in PRIVATE_IMAGE]
     values = ", ".join(f"t.{name}::json" if name in _PRIVATE_JSON else f"t.{name}" for name in private)
     return (
-        f"with d as (insert into dispute ({', '.join(columns)}) "
-        f"select {', '.join(map(rows.carried, columns))} from unnest($1::{rows.IMAGE}[]) as t), "
+        f"with fresh as (select coalesce(clock_timestamp() - $4::timestamptz < '{STATEMENT_MS_MAX} ms', true) as yes), "
+        f"d as (insert into dispute ({', '.join(columns)}) "
+        f"select {', '.join(map(rows.carried, columns))} from unnest($1::{rows.IMAGE}[]) as t where {_FRESH}), "
         f"p as (insert into dispute_private ({', '.join(private)}) "
-        f"select {values} from unnest($2::private_image[]) as t), "
-        f"{_record_sql(3)} select count(*) from h"
+        f"select {values} from unnest($2::private_image[]) as t where {_FRESH}), "
+        f"{_record_sql(3, f'where {_FRESH}')} select count(*) from h"
     )
 
 
 @lru_cache(maxsize=256)
-def _save_sql(changed: tuple[str, ...]) -> str:
-    """Writes only the columns that changed. The images carry all of them."""
+def writing(changed: tuple[str, ...]) -> str:
+    """The parts of a statement, named `u`, `h`, `e` and `o`, that write these columns, the history and the outbox.
+
+    Its parameters are the values that `gather` makes.
+    """
+    image = rows.MOVE if changed == rows.SET_BY_MOVE else rows.IMAGE
     sets = ", ".join(f"{name} = {rows.carried(name)}" for name in changed)
     return (
-        f"with u as (update dispute d set {sets} from unnest($1::{rows.IMAGE}[]) as t "
+        f"with u as (update dispute d set {sets} from unnest($1::{image}[]) as t "
         "where d.id = t.id and d.sequence = t.was returning d.id), "
-        f"{_record_sql(2, 'where dispute_id in (select id from u)')} select count(*) from u"
+        f"{_record_sql(2, 'where dispute_id in (select id from u)')}"
     )
 
 
@@ -118,6 +124,15 @@ class Change(Struct, frozen=True, gc=False):
     events: tuple[Event, ...]
     actor: str
     traceparent: str | None = None
+
+
+class Gathered(NamedTuple):
+    """Changes as a statement takes them: the columns it writes, and the images of disputes and of lines of history."""
+
+    columns: tuple[str, ...]
+    images: list[tuple[Any, ...]]
+    lines: list[tuple[Any, ...]]
+    saved: list[Dispute]
 
 
 class Filing(Struct, frozen=True, gc=False):
@@ -174,8 +189,13 @@ async def lock_many(tx: Tx, ids: Iterable[UUID]) -> dict[UUID, Dispute]:
     return {row["id"]: rows.to_dispute(row) for row in await tx.raw.fetch(_LOCK, sorted(set(ids)))}
 
 
-async def insert_many(tx: Tx, filings: Sequence[Filing]) -> list[Dispute]:
-    """Stores new disputes with their history, in one statement. Returns them with sequence and head set."""
+async def insert_many(tx: Tx | Stroke, filings: Sequence[Filing]) -> list[Dispute]:
+    """Stores new disputes with their history, in one statement. Returns them with sequence and head set.
+
+    Raises:
+        TimeoutError: outside a transaction, when the process slept so long that the filings would appear behind those
+            who have looked for new ones already; nothing is stored.
+    """
     if not filings:
         return []
     record = _Record(tx.now)
@@ -195,7 +215,10 @@ async def insert_many(tx: Tx, filings: Sequence[Filing]) -> list[Dispute]:
         )
         for f in filings
     ]
-    await tx.raw.fetchval(_INSERT, [rows.image(dispute) for dispute in saved], private, record.lines)
+    images = [rows.image(dispute) for dispute in saved]
+    began = tx.instant if isinstance(tx, Stroke) else None
+    if not await tx.raw.fetchval(_INSERT, images, private, record.lines, began):
+        raise TimeoutError("The filings were decided on too long ago.")
     tx.hints.add("outbox")
     return saved
 
@@ -213,16 +236,36 @@ async def save_many(tx: Tx, changes: Sequence[Change]) -> list[Dispute]:
     """
     if not changes:
         return []
-    record = _Record(tx.now)
+    gathered = gather(tx.now, changes)
+    count = await tx.raw.fetchval(
+        f"{writing(gathered.columns)} select count(*) from u", gathered.images, gathered.lines
+    )
+    check(tx, changes, gathered, count)
+    return gathered.saved
+
+
+def gather(now: datetime, changes: Sequence[Change]) -> Gathered:
+    """The changes with sequence and head set, and what `writing` needs of them."""
+    record = _Record(now)
     saved = [record.add(c.after, c.events, c.actor, c.traceparent, c.before) for c in changes]
     changed = rows.changed((c.before, after) for c, after in zip(changes, saved, strict=True))
+    if rows.DAILY.issuperset(changed):
+        images = [rows.move(after, c.before.sequence) for c, after in zip(changes, saved, strict=True)]
+        return Gathered(rows.SET_BY_MOVE, images, record.lines, saved)
     images = [rows.image(after, c.before.sequence) for c, after in zip(changes, saved, strict=True)]
-    count = await tx.raw.fetchval(_save_sql(changed), images, record.lines)
-    if count != len(changes):
+    return Gathered(changed, images, record.lines, saved)
+
+
+def check(tx: Tx, changes: Sequence[Change], gathered: Gathered, written: int) -> None:
+    """Holds what was written against what was to be.
+
+    Raises:
+        StaleVersion: a dispute was changed since it was read; the transaction must not be committed.
+    """
+    if written != len(changes):
         raise StaleVersion(changes[0].before.version)
-    if record.lines:
+    if gathered.lines:
         tx.hints.add("outbox")
-    return saved
 
 
 class _Record:

@@ -23,23 +23,43 @@ _DISPUTE: Final = rows.SELECT.removeprefix("select ").removesuffix(" from disput
 # The locks are on the rows just read, so what is read is what is locked. Nobody is waited for: a row that somebody
 # holds is skipped, and is due again the next time round. The dispute is locked first: a row that is skipped keeps the locks
 # taken before, and a sweep that kept a timer of another's dispute would end in a deadlock with it.
+# What belongs to them is read by a statement of its own, for this one may not see what the last holder did there.
 _TAKE: Final = (
     "with due as materialized ("
     f"select {_DISPUTE}, t.kind, t.generation, t.due_at as timer_due_at, t.attempts from timer t join dispute d on d.id = t.dispute_id "
     "where t.due_at >= $1 and t.due_at <= $2 order by t.due_at limit $3 "
     "for no key update of d skip locked for update of t skip locked) select * from due"
 )
-_ARM: Final = (
-    "insert into timer (dispute_id, kind, due_at, generation, attempts) "
-    "select dispute_id, kind, due_at, generation, 0 "
-    "from unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::int[]) as t(dispute_id, kind, due_at, generation) "
-    "order by dispute_id, kind on conflict (dispute_id, kind) "
-    "do update set due_at = excluded.due_at, generation = excluded.generation, attempts = 0"
-)
-_DISARM: Final = (
-    "delete from timer t using unnest($1::uuid[], $2::text[]) as g(dispute_id, kind) "
-    "where t.dispute_id = g.dispute_id and t.kind = g.kind"
-)
+IMAGE: Final = (("dispute_id", "uuid"), ("kind", "text"), ("due_at", "timestamptz"), ("generation", "int"))
+"""The columns of the composite type `timer_image`."""
+
+
+def _arm_sql(images: int) -> str:
+    return (
+        "insert into timer (dispute_id, kind, due_at, generation, attempts) "
+        f"select dispute_id, kind, due_at, generation, 0 from unnest(${images}::timer_image[]) as t "
+        "order by dispute_id, kind on conflict (dispute_id, kind) "
+        "do update set due_at = excluded.due_at, generation = excluded.generation, attempts = 0"
+    )
+
+
+def _disarm_sql(ids: int) -> str:
+    return (
+        f"delete from timer t using unnest(${ids}::uuid[], ${ids + 1}::text[]) as g(dispute_id, kind) "
+        "where t.dispute_id = g.dispute_id and t.kind = g.kind"
+    )
+
+
+def writing(armed: int, gone: int) -> str:
+    """The parts of a statement, named `ta` and `td`, that set timers and take them away; no timer may be in both.
+
+    The first are images in one parameter, the others ids and kinds, in this parameter and the next.
+    """
+    return f"ta as ({_arm_sql(armed)}), td as ({_disarm_sql(gone)})"
+
+
+_ARM: Final = _arm_sql(1)
+_DISARM: Final = _disarm_sql(1)
 _PARK: Final = (
     "update timer set due_at = $3, attempts = least(attempts + 1, 1000) where dispute_id = $1 and kind = $2 "
     "returning attempts"
@@ -68,17 +88,26 @@ class Due(Struct, frozen=True, gc=False):
 async def arm(tx: Tx, armed: Sequence[Armed]) -> None:
     """Sets timers, each replacing the one of the same dispute and kind; none in the past of this transaction."""
     if armed:
-        ids, kinds, instants, generations = (list(column) for column in zip(*armed, strict=True))
-        await tx.raw.execute(_ARM, ids, kinds, [max(at, tx.now) for at in instants], generations)
-        if min(instants) < tx.now + SOON:
-            tx.hints.add("timer")
+        await tx.raw.execute(_ARM, images(tx, armed))
+
+
+def images(tx: Tx, armed: Sequence[Armed]) -> list[tuple[Any, ...]]:
+    """The timers as their statement takes them, none in the past; a sweep is hinted at those that are soon due."""
+    now, soon = tx.now, tx.now + SOON
+    if any(each.due_at < soon for each in armed):
+        tx.hints.add("timer")
+    return [(each.dispute_id, each.kind, max(each.due_at, now), each.generation) for each in armed]
 
 
 async def disarm(tx: Tx, gone: Sequence[tuple[UUID, Kind]]) -> None:
     """Takes timers away; one that is not there is no fault."""
     if gone:
-        ids, kinds = (list(column) for column in zip(*gone, strict=True))
-        await tx.raw.execute(_DISARM, ids, kinds)
+        await tx.raw.execute(_DISARM, *keys(gone))
+
+
+def keys(gone: Sequence[tuple[UUID, Kind]]) -> tuple[list[UUID], list[str]]:
+    """The ids and kinds of these timers."""
+    return [dispute_id for dispute_id, _ in gone], [kind for _, kind in gone]
 
 
 async def take_due(tx: Tx, low: datetime, limit: int = BATCH_MAX) -> list[Due]:

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from shared.db import clocks, disputes, migrate, rows
+from shared.db import clocks, disputes, migrate, rows, timers
 from shared.db.engine import Database
 
 
@@ -39,6 +39,9 @@ async def test_two_migrators_take_turns(database: str, db: Database) -> None:
         ("private_image", disputes.PRIVATE_IMAGE),
         ("event_image", disputes.EVENT_IMAGE),
         ("clock_image", clocks.IMAGE),
+        (rows.MOVE, rows.MOVED),
+        ("clock_move", clocks.MOVED),
+        ("timer_image", timers.IMAGE),
     ],
 )
 async def test_the_images_hold_what_the_statements_send(

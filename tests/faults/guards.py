@@ -36,18 +36,18 @@ def no_idempotency() -> None:
 
 def no_single_transaction() -> None:
     """Disputes with their events are committed before the clocks and timers that belong to them."""
-    from shared.db import disputes
+    from shared.db import clocks, decisions, disputes, timers
 
-    save_many = disputes.save_many
-
-    async def split(tx: Any, changes: Any) -> Any:
-        saved = await save_many(tx, changes)
-        if changes:
+    async def split(tx: Any, decided: Any) -> None:
+        await disputes.save_many(tx, decided.changes)
+        if decided.changes:
             await tx.raw.execute("commit")
             await tx.raw.execute("begin")
-        return saved
+        await clocks.write_many(tx, decided.clocks)
+        await timers.arm(tx, decided.armed)
+        await timers.disarm(tx, decided.gone)
 
-    put(disputes, "save_many", split)
+    put(decisions, "save", split)
 
 
 def no_inbox() -> None:
