@@ -143,9 +143,9 @@ def _parts(categoriser: Categoriser, texts: Sequence[str]) -> None:
             taken.append(end - start)
     print("  of which", ", ".join(f"{name} {statistics.median(taken) / 1_000:.0f}" for name, taken in steps.items()))
     findings_of = [search(read("", text).normalised) for text in texts]
-    matches = statistics.median(len(each.matches) for each in findings_of)
-    parts = statistics.median(len(each.parts) for each in findings_of)
-    print(f"  patterns found in a text: {matches:.0f}, of which the phrases' {parts:.0f}", flush=True)
+    patterns = statistics.median(len(each.patterns) for each in findings_of)
+    hits = statistics.median(len(each.hits) for each in findings_of)
+    print(f"  found in a text: {patterns:.0f} of the model's patterns, {hits:.0f} phrases", flush=True)
 
 
 async def _share(texts: Sequence[str], median: float, seconds: float) -> None:

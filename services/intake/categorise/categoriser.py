@@ -71,9 +71,8 @@ class Categoriser:
         model = self.model
         taxonomy = "financial" if self.financial else "default"
         spoken = _spoken(findings.hits, model.phrase_weights)
-        # From the last to the first, so that the first place of each pattern is the one that stays.
-        places = {number: start for number, start, _ in reversed(findings.matches)}
-        score = model.score(places, spoken)
+        present = set(findings.patterns)
+        score = model.score(present, spoken)
         probabilities = self._in_taxonomy(score.probabilities)
         name = _primary(self._in_taxonomy(score.leanings), spoken.keys())
         known = self.familiarity(reading, findings) if familiar is None else familiar
@@ -82,7 +81,7 @@ class Categoriser:
             name=name,
             confidence=round(confidence, 4),
             needs_person=confidence < model.thresholds[taxonomy],
-            reasons=self._reasons(name, reading, findings.hits, places),
+            reasons=self._reasons(name, reading, findings.hits, present),
             secondary=self._secondary(name, probabilities, spoken.keys()) if known else (),
             issue=_issue(name, findings.hits),
         )
@@ -95,21 +94,22 @@ class Categoriser:
 
     def familiarity(self, reading: Reading, findings: Findings) -> float:
         """How much of the text the model knows, from 0 to 1: 1 for all but other languages and gibberish."""
-        familiar, rows = self.model.familiar, self.model.rows
-        found = len(findings.matches) - len(findings.parts)
+        familiar, found = self.model.familiar, len(findings.patterns)
         if found >= familiar * reading.normalised.count(" "):  # there are no more words than blanks
             return 1.0
-        found += len([number for number, _, _ in findings.parts if rows[number]])
         return min(1.0, found / (familiar * max(1, shape_of(reading.normalised).words)))
 
-    def _reasons(self, name: str, reading: Reading, hits: Sequence[Hit], places: Mapping[int, int]) -> tuple[str, ...]:
+    def _reasons(self, name: str, reading: Reading, hits: Sequence[Hit], present: AbstractSet[str]) -> tuple[str, ...]:
         """Excerpts: first the phrases that name the category, then the words that weigh most."""
         phrases = [reading.excerpt(start, end) for label, start, end in hits if label == name]
         told = self.model.telling.get(name)
         if told is None or len(phrases) >= REASONS_MAX:
             return _without_repeats(phrases)
-        strongest = sorted(told.numbers.intersection(places), key=told.rank.__getitem__)[:REASONS_MAX]
-        around = [reading.whole_words(start := places[number], start + told.lengths[number]) for number in strongest]
+        strongest = sorted(told.patterns & present, key=told.rank.__getitem__)[:REASONS_MAX]
+        around = [
+            reading.whole_words(start := reading.normalised.index(pattern), start + len(pattern))
+            for pattern in strongest
+        ]
         return _without_repeats([*phrases, *(reading.excerpt(start, end) for start, end in around)])
 
     def _secondary(self, name: str, probabilities: Mapping[str, float], spoken: AbstractSet[str]) -> tuple[str, ...]:

@@ -67,25 +67,18 @@ def _model(header: Mapping[str, Any], body: bytes, lexicon: Lexicon) -> Model:
     heads = _heads(header)
     lanes = FIXED_LANES + blocks(heads) * len(header["categories"]) + len(header["domains"])
     patterns, numbers = _unfolded(body)
-    known = dict(zip(lexicon.patterns, range(len(lexicon.patterns)), strict=True))
-    further = [pattern for pattern in patterns if pattern not in known]
-    known.update(zip(further, range(len(known), len(known) + len(further)), strict=True))
-    places = [known[pattern] for pattern in patterns]
     _check(header, numbers, lanes)
-    rows = [0] * len(known)
-    for place, row in zip(places, _packed(numbers, lanes), strict=True):
-        rows[place] = row
     count = len(header["categories"])
     telling = {
         category: _telling(
-            patterns, places, _strongest(numbers, range(FIXED_LANES + at, lanes - len(header["domains"]), count), lanes)
+            patterns, _strongest(numbers, range(FIXED_LANES + at, lanes - len(header["domains"]), count), lanes)
         )
         for at, category in enumerate(header["categories"])
     }
     return Model(
         categories=tuple(header["categories"]),
-        search=Search(lexicon, further),
-        rows=rows,
+        search=Search(lexicon, patterns),
+        rows=dict(zip(patterns, _packed(numbers, lanes), strict=True)),
         weight_step=header["weight_step"],
         rarity_step=header["rarity_step"],
         domains=tuple(header["domains"]),
@@ -206,20 +199,12 @@ def _packed(rows: "array[int]", lanes: int) -> list[int]:
     return [int.from_bytes(raw[at : at + width], "little") - bias for at in range(0, len(raw), width)]
 
 
-def _telling(patterns: Sequence[str], places: Sequence[int], weights: "array[int]") -> Telling:
+def _telling(patterns: Sequence[str], weights: "array[int]") -> Telling:
     """The patterns that speak most strongly for a category, without empty words."""
     speaking = [weight for weight in weights if weight > _BIAS]
     least = sorted(speaking)[-2 * TELLING_PATTERNS] if len(speaking) > 2 * TELLING_PATTERNS else _BIAS + 1
-    strong = [
-        (weight, pattern, place)
-        for weight, pattern, place in zip(weights, patterns, places, strict=True)
-        if weight >= least
-    ]
+    strong = [(weight, pattern) for weight, pattern in zip(weights, patterns, strict=True) if weight >= least]
     # The pattern itself settles a tie, so that the order is the same in every process.
     strong.sort(key=lambda each: (-each[0], each[1]))
-    told = [(pattern, place) for _, pattern, place in strong if pattern.strip() not in COMMON_WORDS][:TELLING_PATTERNS]
-    return Telling(
-        numbers=frozenset(place for _, place in told),
-        rank={place: rank for rank, (_, place) in enumerate(told)},
-        lengths={place: len(pattern) for pattern, place in told},
-    )
+    told = [pattern for _, pattern in strong if pattern.strip() not in COMMON_WORDS][:TELLING_PATTERNS]
+    return Telling(frozenset(told), {pattern: rank for rank, pattern in enumerate(told)})

@@ -8,6 +8,7 @@ settles that before the lanes are taken apart.
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from math import exp, sqrt
 from operator import add, mul
@@ -65,11 +66,9 @@ class Score(NamedTuple):
 class Telling(NamedTuple):
     """The patterns that may explain one category."""
 
-    numbers: frozenset[int]
-    rank: Mapping[int, int]
+    patterns: AbstractSet[str]
+    rank: Mapping[str, int]
     """0 for the strongest."""
-    lengths: Mapping[int, int]
-    """In characters, with the blanks at either end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +77,9 @@ class Model:
 
     categories: tuple[str, ...]
     search: Search
-    """Finds the lexicon's phrases and the model's patterns; a pattern's number is its place in `rows`."""
-    rows: Sequence[int]
-    """0 for a pattern that only phrases use."""
+    """Finds the lexicon's phrases and the model's patterns."""
+    rows: Mapping[str, int]
+    """Per pattern, its numbers side by side."""
     weight_step: float
     """The size of one unit of a stored weight."""
     rarity_step: float
@@ -121,7 +120,7 @@ class Model:
         }
         object.__setattr__(self, "_spoken", spoken)
 
-    def score(self, present: Iterable[int], hits: Mapping[str, int]) -> Score:
+    def score(self, present: Iterable[str], hits: Mapping[str, int]) -> Score:
         """Probabilities from the patterns of a text, each given once, and from phrase hits per label, none of them 0.
 
         The text itself shows how much it resembles each domain.

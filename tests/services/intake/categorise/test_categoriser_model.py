@@ -57,7 +57,7 @@ def small(**changes: Any) -> bytes:
 
 
 def probability(model: Model, text: str, hits: int = 0) -> float:
-    present = {number for number, _, _ in model.search(normalised(text)).matches}
+    present = set(model.search(normalised(text)).patterns)
     return model.score(present, {"warranty": hits} if hits else {}).probabilities[0]
 
 
@@ -223,7 +223,7 @@ def test_a_model_is_the_same_whatever_phrases_are_looked_for_beside_it() -> None
 
 @given(st.lists(st.sampled_from(PATTERNS[::97]), max_size=60))
 def test_scoring_any_known_words_gives_probabilities(patterns: list[str]) -> None:
-    present = {number for number, _, _ in MODEL.search("".join(patterns)).matches}
+    present = set(MODEL.search("".join(patterns)).patterns)
     score = MODEL.score(present, dict.fromkeys(CATEGORY_PHRASES, 5))
     assert sum(score.probabilities) == pytest.approx(1.0)
     assert sum(score.domains) == pytest.approx(1.0)
