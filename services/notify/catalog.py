@@ -29,7 +29,8 @@ class Notification:
     arrives, `overtaken` again right before sending. `must_say` names the elements whose text a letter may not lack.
     `news` counts as word to the customer; `alarm` calls a person when it cannot be sent; a letter that is not
     `automatic` was written by a person; one that is `urgent` says so to its reader's mail program. Notices to one of ours
-    that may come in floods say `gathers`: many at once become one digest.
+    that may come in floods say `gathers`: many at once become one digest. `letter` is the fact for the milestones of regimes
+    that its hand-over makes true.
     """
 
     kind: str
@@ -45,6 +46,7 @@ class Notification:
     automatic: bool = True
     urgent: bool = False
     gathers: bool = False
+    letter: Callable[[on.Facts], str | None] = on.no_letter
 
     @property
     def internal(self) -> bool:
@@ -134,7 +136,7 @@ CATALOG: Final[tuple[Notification, ...]] = (
         cause=events.DeadlineWarned,
         applies=on.deadline_comes_due,
         occasion=on.by_clock,
-        overtaken=on.not_active,
+        overtaken=on.nothing_due,
         must_say=("reference", "clock", "due"),
         gathers=True,
     ),
@@ -156,6 +158,7 @@ CATALOG: Final[tuple[Notification, ...]] = (
         overtaken=on.not_active,
         must_say=("reference", "due", "because"),
         news=True,
+        letter=on.extension_notice,
     ),
     Notification(
         kind="update",
@@ -165,6 +168,7 @@ CATALOG: Final[tuple[Notification, ...]] = (
         overtaken=on.informed_since,
         must_say=("reference", "no_decision_yet", "standing", "next_due"),
         news=True,
+        letter=on.an_update,
     ),
     Notification(
         kind="message",
@@ -174,6 +178,7 @@ CATALOG: Final[tuple[Notification, ...]] = (
         occasion=on.by_message,
         must_say=("reference", "message"),
         news=True,
+        letter=on.what_it_says_it_is,
         alarm=True,
         automatic=False,
         urgent=True,
@@ -186,6 +191,7 @@ CATALOG: Final[tuple[Notification, ...]] = (
         overtaken=on.not_resolved,
         must_say=("reference", "outcome", "remedy", "follow_up", "how_to_disagree"),
         news=True,
+        letter=on.the_decision,
         alarm=True,
     ),
     Notification(

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from shared.domain.dispute import ENDED, SETTLED, Dispute
+from shared.domain.regime import Marker, kind_of
 from shared.messages import events, expert_events
 
 SPOKEN: Final = frozenset({"phone", "telephone", "voice", "in_person"})
@@ -37,7 +38,7 @@ def update_comes_due(event: events.DeadlineWarned, dispute: Dispute) -> bool:
 
 
 def deadline_comes_due(event: events.DeadlineWarned, dispute: Dispute) -> bool:
-    return event.clock != "next_update" and dispute.active
+    return event.clock != "next_update" and (dispute.active or _of_a_regime(event.clock))
 
 
 def written_to_the_customer(event: events.MessageAdded, dispute: Dispute) -> bool:
@@ -72,6 +73,11 @@ def not_active(dispute: Dispute, facts: Facts) -> bool:
     return not dispute.active
 
 
+def nothing_due(dispute: Dispute, facts: Facts) -> bool:
+    """A deadline of the house ends with the dispute; a letter that a regime demands is owed beyond the decision."""
+    return not dispute.active and not _of_a_regime(facts["clock"])
+
+
 def ended(dispute: Dispute, facts: Facts) -> bool:
     return dispute.status in ENDED
 
@@ -100,6 +106,33 @@ def promised_later(event: events.DeadlineExtended, dispute: Dispute) -> bool:
 def informed_since(dispute: Dispute, facts: Facts) -> bool:
     told = dispute.informed_at
     return not dispute.active or (told is not None and told >= datetime.fromisoformat(facts["fired_at"]))
+
+
+# Which letter it is, for the milestones of regimes.
+
+
+def no_letter(facts: Facts) -> str | None:
+    return None
+
+
+def an_update(facts: Facts) -> str | None:
+    return Marker.UPDATE_SENT.value
+
+
+def the_decision(facts: Facts) -> str | None:
+    return Marker.DECISION_SENT.value
+
+
+def extension_notice(facts: Facts) -> str | None:
+    return (Marker.EXTENSION_NOTICE_SENT if _of_a_regime(facts["clock"]) else Marker.UPDATE_SENT).value
+
+
+def what_it_says_it_is(facts: Facts) -> str | None:
+    return facts.get("letter") or Marker.UPDATE_SENT.value
+
+
+def _of_a_regime(clock: str) -> bool:
+    return kind_of(clock) is not None
 
 
 # What makes it unique beside the dispute and the recipient.

@@ -139,14 +139,15 @@ def _informed(dispute: Dispute, told: Sequence[Ending], now: datetime) -> Disput
 
 
 def _notified(ending: Ending) -> CustomerNotified:
-    claim = ending.claim
+    claim, sent = ending.claim, ending.state == "sent"
     return CustomerNotified(
         kind=claim.kind,
         channel=claim.channel,
-        outcome="sent" if ending.state == "sent" else "failed",
+        outcome="sent" if sent else "failed",
         delivery_id=str(claim.id),
         occasion=claim.occasion,
         reason=ending.reason,
+        letter=BY_KIND[claim.kind].letter(claim.facts) if sent else None,
     )
 
 

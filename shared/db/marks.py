@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from shared.db import letters
 from shared.db.engine import Tx
 from shared.domain.dispute import Dispute
 from shared.domain.errors import Conflict
@@ -64,13 +65,18 @@ async def listed(tx: Tx, dispute_id: UUID) -> list[Mark]:
 
 
 async def of_many(tx: Tx, disputes: Iterable[Dispute]) -> dict[UUID, Marks]:
-    """The facts of these disputes with the exact instants; one without any is not there."""
+    """The facts of these disputes with the exact instants, letters that were sent among them; one without any is not there."""
     every = list(disputes)
     if not every:
         return {}
     found: dict[UUID, dict[str, list[datetime]]] = {}
-    for row in await tx.raw.fetch(_OF, [each.id for each in every]):
+    ids = [each.id for each in every]
+    for row in await tx.raw.fetch(_OF, ids):
         found.setdefault(row["dispute_id"], {}).setdefault(row["name"], []).append(row["at"])
+    for dispute_id, sent in (await letters.of_many(tx, ids)).items():
+        for each in sent:
+            for name in each.facts:
+                found.setdefault(dispute_id, {}).setdefault(name, []).append(each.sent_at)
     moved = [each.id for each in every if phase_of(each)]
     for row in await tx.raw.fetch(_MOVES, moved) if moved else ():
         for name in _named(row["type"], row["because"], row["trigger"]):

@@ -1,5 +1,6 @@
 """Letters that a regime demands: a milestone is met once what it asks for was done and one of its letters was sent."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
@@ -33,3 +34,20 @@ def done_with(clock: Clock, facts: Marks) -> Deed:
         return Deed(done, None, letter_owed=False)
     sent = first_of(facts, watch.letters, clock.started_at, later=later)
     return Deed(done, sent, letter_owed=sent is None)
+
+
+def letter_lines(clock: Clock, facts: Marks) -> Iterator[str]:
+    """In plain sentences: which letter a milestone demands, and how far it has come; nothing for other clocks."""
+    watch = clock.promise.watch
+    if watch is None or not watch.letters:
+        return
+    deed = done_with(clock, facts)
+    names = " or ".join(each.removesuffix("_sent").replace("_", " ") for each in watch.letters)
+    if not deed.letter_owed and deed.sent_at is None:
+        yield "It was done so early that no letter is owed."
+    elif deed.sent_at is not None:
+        yield f"The letter it demands ({names}) was sent at {deed.sent_at.isoformat()}."
+    else:
+        done = "" if deed.done_at is None else f"It was done at {deed.done_at.isoformat()}, but nobody was told. "
+        yield f"{done}It is met only once a letter was sent: {names}."
+        yield f"To be sent: {'; '.join(watch.sends)}."

@@ -7,7 +7,7 @@ Instants are RFC 3339 text in UTC, money is a decimal string with its currency.
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
-from shared.messages import assignment_events, event, expert_events, link_events, referral_events
+from shared.messages import assignment_events, event, expert_events, letter_events, link_events, referral_events
 
 Event = event.Event
 """Something that happened to one dispute; see the modules that tell of one side of it only."""
@@ -58,7 +58,10 @@ class DisputeAssigned(Event, frozen=True, kw_only=True, gc=False):
 
 
 class MessageAdded(Event, frozen=True, kw_only=True, gc=False):
-    """A message joined the conversation: `direction` in or out, `author` customer, agent or system."""
+    """A message joined the conversation: `direction` in or out, `author` customer, agent or system.
+
+    `letter` is the fact that its hand-over makes true, where it is a letter that a regime may demand.
+    """
 
     type: ClassVar[str] = "dispute.message_added"
     message_id: str
@@ -67,6 +70,7 @@ class MessageAdded(Event, frozen=True, kw_only=True, gc=False):
     author: str
     internal: bool
     automatic: bool = False
+    letter: str | None = None
 
 
 class StatusChanged(Event, frozen=True, kw_only=True, gc=False):
@@ -242,7 +246,10 @@ class FeedbackGiven(Event, frozen=True, kw_only=True, gc=False):
 
 
 class CustomerNotified(Event, frozen=True, kw_only=True, gc=False):
-    """A message of this kind was handed over for the customer, or given up; the clocks of our promises stop on it."""
+    """A message of this kind was handed over for the customer, or given up; the clocks of our promises stop on it.
+
+    `letter` is the fact that it makes true for the milestones of regimes, when it was handed over.
+    """
 
     type: ClassVar[str] = "dispute.notified"
     kind: str
@@ -251,6 +258,7 @@ class CustomerNotified(Event, frozen=True, kw_only=True, gc=False):
     delivery_id: str
     occasion: str
     reason: str | None = None
+    letter: str | None = None
 
 
 class InboundReceived(Event, frozen=True, kw_only=True, gc=False):
@@ -272,6 +280,7 @@ EVENT_CLASSES: Final[tuple[type[Event], ...]] = (
     *expert_events.CLASSES,
     *referral_events.CLASSES,
     *link_events.CLASSES,
+    *letter_events.CLASSES,
     MilestoneMarked,
     ExtensionRequested,
     DeadlineExtended,

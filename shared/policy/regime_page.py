@@ -38,7 +38,8 @@ for every pack, chosen or not, and does not depend on their order. The free text
 It starts on a fact and is met by the first of its facts; `milestone:NAME` is the instant at which another one was met,
 in time or late. Facts are read from the dispute or reported by whoever knows them (`POST /v1/disputes/{id}/marks`): until
 somebody reports `portal_complaint_sent`, no clock of the portal runs. A fact after `void on` ends it, neither met nor
-missed.
+missed. Where something is **to be sent**, it is met only once one of the letters under "Sent by" was sent as well, and a pack
+that says what is to be sent without naming its letter is refused; [clocks](clocks.md) says what counts as sent.
 
 - A **duty** of the business that runs out is a broken promise. An **opportunity** that is lost is none. A **customer
   window** is the customer's time to use a right. **Third party** is time that somebody else owes.

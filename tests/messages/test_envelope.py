@@ -44,6 +44,7 @@ def test_event_names_are_unique_and_stay_what_they_are() -> None:
         "dispute.filed",
         "dispute.follow_up_due",
         "dispute.handed_over",
+        "dispute.letter_recorded",
         "dispute.linked",
         "dispute.marked",
         "dispute.message_added",

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from services.intake.api.case import casework_router
 from services.intake.api.deps import InTx, dispute_for, require
+from services.intake.api.letters import letter_of
 from services.intake.calendars import CalendarShelf, calendars_of
 from services.intake.security import Caller
 from shared.db import clocks, marks
@@ -20,7 +21,8 @@ from shared.domain.clock_spec import Pause
 from shared.domain.dispute import Dispute
 from shared.domain.errors import NotFound
 from shared.domain.explain import Explanation, explain
-from shared.domain.marks import NO_MARKS, Marks
+from shared.domain.letters import letter_lines
+from shared.domain.marks import NO_MARKS, Marks, facts_of
 from shared.domain.timekeeping import Calendars, inputs_of, worked_out
 
 router = casework_router("clocks")
@@ -55,6 +57,8 @@ class ClockOut(BaseModel):
     remaining_seconds: float | None = Field(
         description="Counted time still to go while it is open, in working time where that is counted; below 0 when overdue."
     )
+    letters: list[str] = Field(description="Of a milestone: one of these has to be sent before it is met.")
+    letter_owed: bool = Field(description="Whether it is not met yet and none of its letters was sent.")
     explanation: str = Field(description="Where this deadline is explained.")
 
 
@@ -117,7 +121,7 @@ async def explain_clock(
     clock = await _clock(tx, dispute, kind, generation)
     marked = await _marks(tx, dispute, [clock])
     account = _account(clock, dispute, await shelf.get(tx.now), tx.now, marked)
-    lines = account.lines()
+    lines = [*account.lines(), *letter_lines(clock, facts_of(dispute, marked))]
     if clock.due_at is not None and account.due != clock.due_at:
         lines.append(_MOVED.format(due=clock.due_at.isoformat()))
     return ExplanationOut(
@@ -187,6 +191,7 @@ def _as_of(pause: Pause, end: datetime) -> Pause:
 
 def _shown(clock: Clock, dispute: Dispute, calendars: Calendars, now: datetime, marked: Marks) -> ClockOut:
     spec = clock.promise.spec
+    watch = clock.promise.watch
     late = None if clock.fired_at is None or clock.due_at is None else (clock.fired_at - clock.due_at).total_seconds()
     remaining = None
     if clock.open and spec.calendar in calendars:
@@ -195,7 +200,7 @@ def _shown(clock: Clock, dispute: Dispute, calendars: Calendars, now: datetime, 
         kind=clock.kind,
         generation=clock.generation,
         state=clock.state,
-        title=None if clock.promise.watch is None else clock.promise.watch.title,
+        title=None if watch is None else watch.title,
         promise=clock.promised,
         tier=clock.tier,
         term=str(spec.duration),
@@ -211,5 +216,7 @@ def _shown(clock: Clock, dispute: Dispute, calendars: Calendars, now: datetime, 
         stopped_at=clock.stopped_at,
         lateness_seconds=late,
         remaining_seconds=remaining,
+        letters=[] if watch is None else list(watch.letters),
+        letter_owed=letter_of(clock, facts_of(dispute, marked)) is not None,
         explanation=f"/v1/disputes/{dispute.id}/clocks/{clock.kind}/explain?generation={clock.generation}",
     )

@@ -29,7 +29,8 @@ router = casework_router()
 async def add(case: CustomerSide, body: MessageIn) -> Response:
     """A customer's message is counted, ends a wait for the customer, and reopens what was settled or closed.
 
-    An agent's message is sent to the customer, unless it was said by telephone or in person. Writing to the customer or a
+    An agent's message is sent to the customer, unless it was said by telephone or in person. With `letter` it is one that a
+    regulatory regime demands, and the clocks that wait for it are met once it was handed over. Writing to the customer or a
     note takes the scope `cases:work` as well.
     """
     from_customer = body.direction == "in"
@@ -42,6 +43,7 @@ async def add(case: CustomerSide, body: MessageIn) -> Response:
         author_name=body.author_name or (None if from_customer else case.caller.name),
         body=body.body,
         internal=body.internal,
+        letter=body.letter,
     )
     dispute, message_id = await add_message(case.tx, case.dispute, new, case.caller.actor)
     told = AddedOut(message_id=message_id, dispute=CaseOut.of(dispute))

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field, model_validator
 
 from services.intake.api.fields import Body, Flag, Line200, MoneyIn, MoneyOut, Prose, Whole
+from services.intake.commands.letters import BY_MESSAGE, SPOKEN
 from services.intake.commands.move import BY_HAND
 from services.intake.commands.wait import Party
 from shared.domain.dispute import REMEDIES, Dispute
@@ -109,6 +110,16 @@ class MessageIn(Body):
     )
     internal: Flag = Field(default=False, description="A note for the house; the customer never sees it.")
     author_name: Line200 | None = None
+    letter: Literal[BY_MESSAGE] | None = Field(  # type: ignore[valid-type] # the command's own list
+        default=None,
+        description="Which letter that a regime demands this is; only of a written message to the customer.",
+    )
+
+    @model_validator(mode="after")
+    def _a_letter_is_written(self) -> Self:
+        if self.letter is not None and (self.direction == "in" or self.internal or self.channel in SPOKEN):
+            raise ValueError("Only what an agent writes to the customer is a letter; record others with /letters.")
+        return self
 
     @model_validator(mode="after")
     def _notes_are_ours(self) -> Self:

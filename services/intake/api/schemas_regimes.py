@@ -21,6 +21,7 @@ class ExtensionOut(BaseModel):
     notice: str | None = Field(description="How long before the time runs out the customer is told.")
     before_expiry: bool = Field(description="Whether the customer is told before the time runs out.")
     must_send: list[str]
+    letters: list[str] = Field(description="Letters of which one tells the customer.")
     requires: list[str] = Field(description="Facts that come first.")
 
     @classmethod
@@ -34,6 +35,7 @@ class ExtensionOut(BaseModel):
             notice=_text(rule.notice),
             before_expiry=rule.before_expiry,
             must_send=list(rule.must_send),
+            letters=list(rule.letters),
             requires=list(rule.requires),
         )
 
@@ -78,6 +80,8 @@ class MilestoneOut(BaseModel):
     extension: ExtensionOut | None
     pause: PauseOut | None
     must_send: list[str]
+    letters: list[str] = Field(description="Letters of which one has to be sent before it is met.")
+    no_letter_within: str | None = Field(description="What is done within so long of the start needs no letter.")
     source: str
     enabled: bool
     note: str | None
@@ -107,6 +111,8 @@ class MilestoneOut(BaseModel):
             extension=None if each.extension is None else ExtensionOut.of(each.extension),
             pause=None if each.pause is None else PauseOut.of(each.pause),
             must_send=list(each.must_send),
+            letters=list(each.letters),
+            no_letter_within=_text(each.no_letter_within),
             source=each.source,
             enabled=each.enabled,
             note=each.note,
@@ -176,6 +182,7 @@ class OwedOut(BaseModel):
     met_by: list[str]
     term: str
     must_send: list[str]
+    letters: list[str]
     consequence: str | None
     source: str
 
@@ -193,6 +200,7 @@ class OwedOut(BaseModel):
             met_by=list(each.met_by),
             term=str(each.spec.duration),
             must_send=list(each.must_send),
+            letters=list(each.letters),
             consequence=each.consequence,
             source=each.source,
         )

@@ -24,7 +24,7 @@ BECAUSE: Final = "customer_message"
 class NewMessage:
     """A message as it comes. `author` is customer, agent or system; `automatic` says that no person wrote it.
 
-    An internal message is for the house alone, whoever wrote it.
+    An internal message is for the house alone, whoever wrote it. `letter` says which letter of a regime it is.
     """
 
     direction: str
@@ -35,6 +35,7 @@ class NewMessage:
     internal: bool = False
     automatic: bool = False
     inbound_delivery_id: UUID | None = None
+    letter: str | None = None
 
     @property
     def from_customer(self) -> bool:
@@ -68,6 +69,7 @@ async def add_message(tx: Tx, dispute: Dispute, new: NewMessage, actor: str) -> 
         author=new.author,
         internal=new.internal,
         automatic=new.automatic,
+        letter=new.letter,
     )
     saved = await record(tx, dispute, after, added, *events, actor=actor)
     await messages.add(tx, _stored(new, message_id, dispute.id, tx.now))

@@ -2,33 +2,49 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
+from services.intake.commands.extend import ask_for_time
+from services.intake.commands.letters import record_letter
 from services.intake.commands.mark import mark
 from services.intake.commands.move import step
 from services.notify import material
 from services.notify.wording import Milestone
-from shared.db import disputes, policies
+from shared.db import disputes, history, policies
+from shared.db.disputes import Change
+from shared.db.keys import Caller
 from shared.domain.clock_record import Kind
 from shared.domain.lifecycle import Trigger
-from shared.messages.events import DeadlineMissed, MilestoneMarked
+from shared.messages.events import CustomerNotified, DeadlineMissed, MilestoneMarked
 from shared.policy.regime_policy import regimes_body
-from tests.domain.matrices import clocks
+from tests.domain.matrices import CALENDARS, clocks
 from tests.services.escalation.room import AUTHOR, Room
 
 CREDIT, NOTICE, INVESTIGATION = (
     f"regime:us.reg_e.1005_11/{name}" for name in ("provisional_credit", "provisional_credit_notice", "investigation")
 )
 A_DISPUTE: dict[str, Any] = {"jurisdiction": "US", "metadata": {"product_line": "debit_card"}}
-OVERRIDES = [
+PAYMENT: dict[str, Any] = {"jurisdiction": "GB", "metadata": {"product_line": "payment_service"}}
+REPLY = "regime:uk.fca.disp.payments/final_response"
+HOURS: dict[str, Any] = {"calendar": "always", "reason": "short for a test"}
+OVERRIDES: list[dict[str, Any]] = [
     {"regime": "us.reg_e.1005_11", "milestone": name, "calendar": "always", "term": term, "reason": "short for a test"}
     for name, term in (
         ("provisional_credit", "10 hours"),
         ("provisional_credit_notice", "2 hours"),
         ("investigation", "30 hours"),
     )
+] + [
+    {"regime": "uk.fca.disp.payments", "milestone": "final_response", "term": "10 hours", **HOURS},
+    {
+        "regime": "uk.fca.disp.payments",
+        "milestone": "final_response",
+        "extension_max_total": "40 hours",
+        "reason": "short for a test",
+    },
+    {"regime": "uk.fca.disp.early", "enabled": False, "reason": "not looked at here"},
 ]
 
 
@@ -100,6 +116,70 @@ async def test_a_resolution_meets_what_it_meets_and_nothing_of_that_fires_after_
     await regulated.pass_time(days=9)
     assert await missed(regulated, dispute_id) == []
     assert (await regulated.clocks(dispute_id))[INVESTIGATION].state == "met"
+
+
+async def handed_over(room: Room, dispute_id: UUID, kind: str, letter: str) -> None:
+    """The notify service handed a letter over, and escalation hears of it."""
+    told = CustomerNotified(kind=kind, channel="email", outcome="sent", delivery_id="d", occasion="1", letter=letter)
+    async with room.database.transaction() as tx:
+        dispute = await disputes.lock(tx, dispute_id)
+        await disputes.save(tx, Change(dispute, dispute, (told,), "system:notify"))
+    await room.hear([dispute_id])
+
+
+async def test_a_decision_of_which_nobody_sent_the_letter_is_missed_after_the_resolution(regulated: Room) -> None:
+    (dispute_id,) = await regulated.taken_up(**PAYMENT)
+    await regulated.pass_time(hours=1)
+    await regulated.move(dispute_id, Trigger.RESOLVE)
+    await regulated.hear([dispute_id])
+    await handed_over(regulated, dispute_id, "resolution", "decision_sent")  # which names no ombudsman
+    await regulated.pass_time(hours=10)
+    assert await missed(regulated, dispute_id) == [REPLY]
+
+
+async def test_the_letter_handed_over_stops_the_clock_at_its_instant(regulated: Room) -> None:
+    (dispute_id,) = await regulated.taken_up(**PAYMENT)
+    await regulated.pass_time(hours=1)
+    await regulated.move(dispute_id, Trigger.RESOLVE)
+    await regulated.pass_time(hours=1)
+    await handed_over(regulated, dispute_id, "message", "final_response_sent")
+    (found, _) = (await regulated.clocks(dispute_id))[REPLY], await regulated.pass_time(days=2)
+    assert found.state == "met"
+    assert found.met_at is not None
+    assert found.met_at - found.started_at >= timedelta(hours=2)
+    assert await missed(regulated, dispute_id) == []
+
+
+async def test_a_letter_recorded_as_sent_otherwise_stops_the_clock_too(regulated: Room) -> None:
+    (dispute_id,) = await regulated.taken_up(**PAYMENT)
+    await regulated.pass_time(hours=3)
+    caller = Caller(uuid4(), uuid4(), "Ann", "agent", 1, frozenset())
+    async with regulated.database.transaction() as tx:
+        dispute = await disputes.lock(tx, dispute_id)
+        at = dispute.received_at + timedelta(hours=2)
+        await record_letter(tx, dispute, "final_response_sent", channel="post", sent_at=at, reason=None, caller=caller)
+    await regulated.hear([dispute_id])
+    found = (await regulated.clocks(dispute_id))[REPLY]
+    assert (found.state, found.met_at) == ("met", at)
+
+
+async def test_more_time_without_its_letter_is_missed_at_the_deadline_there_was(regulated: Room) -> None:
+    (dispute_id,) = await regulated.taken_up(**PAYMENT)
+    async with regulated.database.transaction() as tx:
+        dispute = await disputes.lock(tx, dispute_id)
+        by = dispute.received_at + timedelta(hours=30)
+        reason = "exceptional circumstances"
+        await ask_for_time(tx, dispute, Kind(REPLY), by, reason=reason, calendars=CALENDARS, actor="principal:test")
+    async with regulated.database.transaction() as tx:
+        await regulated.handlers(tx, [entry.envelope for entry in await history.entries(tx, dispute_id)])
+    await regulated.pass_time(hours=9, minutes=59)
+    assert await missed(regulated, dispute_id) == []
+    await regulated.pass_time(minutes=2)
+    assert await missed(regulated, dispute_id) == [f"{REPLY}/extension_notice"]
+    await handed_over(regulated, dispute_id, "deadline_extended", "extension_notice_sent")
+    found = await regulated.clocks(dispute_id)
+    assert found[f"{REPLY}/extension_notice"].met_at is not None
+    assert found[REPLY].state == "running"
 
 
 async def test_a_reopened_phase_starts_when_its_history_says(regulated: Room) -> None:

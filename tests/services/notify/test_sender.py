@@ -218,10 +218,19 @@ async def test_an_agents_words_reach_the_customer_as_written(world: World) -> No
             "Dear Ada,\r\nplease send <the> receipt.",
             tx.now,
         )
-    event = MessageAdded(message_id=str(message_id), direction="out", channel="email", author="agent", internal=False)
+    event = MessageAdded(
+        message_id=str(message_id),
+        direction="out",
+        channel="email",
+        author="agent",
+        internal=False,
+        letter="final_response_sent",
+    )
     async with world.sending({"email": channel}):
         await world.happen(dispute, event)
         await once_state(world, "sent", kind="message")
+    told = (await world.told(dispute))[-1]
+    assert (told.kind, told.letter) == ("message", "final_response_sent")
     letter = channel.parcels[0].content
     assert "Dear Ada,\nplease send <the> receipt.\n\n" in letter.text  # type: ignore[union-attr]  # a letter
     assert "Maya, Kettle House" in letter.text  # type: ignore[union-attr]  # a letter
