@@ -1,5 +1,6 @@
 """Every exception that may leave a route, and the reply it becomes."""
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -34,6 +35,8 @@ _BY_STATUS: Final = {
     429: "rate_limited",
     503: "busy",
 }
+_ENUM: Final = re.compile(r"<\w+\.\w+: ('[^'>]*')>")
+"""How pydantic shows a member of one of our enumerations; only its word is anybody's business."""
 _DETAILS: Final = {"not_found": "There is nothing at this address.", "method_not_allowed": "Not with this method."}
 
 
@@ -124,4 +127,4 @@ def _detail(error: Any) -> str:
         return "This field is required."
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
-    return f"{error['msg']}."
+    return _ENUM.sub(r"\1", f"{error['msg']}.").replace(" after validation", "")

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import Depends, Response
 
-from services.intake.api.deps import InTx, OnceOnly, Parts, problems, require, secured_router
+from services.intake.api.deps import InTx, OnceOnly, Parts, problems, require_house, secured_router
 from services.intake.api.schemas_assignments import (
     LoadListOut,
     ReassignIn,
@@ -19,7 +19,7 @@ from shared.db.reassignments import Filter
 
 router = secured_router("/v1/assignments", "assignments", codes=("invalid_value",))
 
-Worker = Annotated[Caller, Depends(require("cases:work"))]
+Worker = Annotated[Caller, Depends(require_house("cases:work"))]
 _ACTING = problems("request_in_flight", "idempotency_key_reused", "conflict", "not_permitted", "insufficient_scope")
 
 

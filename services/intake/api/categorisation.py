@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Path, Query
 from pydantic import BaseModel, Field
 
-from services.intake.api.deps import InTx, Parts, problems, require, secured_router
+from services.intake.api.deps import InTx, Parts, problems, require, require_house, secured_router
 from services.intake.security import Caller
 from shared.db import category_drift
 from shared.db import category_models as models
@@ -16,6 +16,7 @@ from shared.domain.drift import Verdict, document
 router = secured_router("/v1/categorisation", "insight")
 
 Watcher = Annotated[Caller, Depends(require("ops:read", "policies:write"))]
+HouseWatcher = Annotated[Caller, Depends(require_house("ops:read", "policies:write"))]
 Month = Annotated[
     str | None,
     Query(
@@ -128,7 +129,7 @@ async def get_model(version: Annotated[int, Path(ge=1, le=2**31 - 1)], caller: W
     summary="This month's answers against last month's",
     responses=problems("invalid_value"),
 )
-async def get_drift(caller: Watcher, tx: InTx, month: Month = None) -> DriftOut:
+async def get_drift(caller: HouseWatcher, tx: InTx, month: Month = None) -> DriftOut:
     """Whether the answers still look like last month's: categories, needs-person, confidence, corrections."""
     asked = tx.now if month is None else _first_of(month)
     found = await category_drift.against_last_month(tx, asked)

@@ -8,7 +8,7 @@ import orjson
 from fastapi import Depends, Path, Query, Response
 from pydantic import BaseModel, Field
 
-from services.intake.api.deps import InTx, OnceOnly, problems, require, secured_router
+from services.intake.api.deps import InTx, OnceOnly, problems, require, require_house, secured_router
 from services.intake.api.fields import Body, Line200
 from services.intake.api.paging import Paged, PageOut
 from services.intake.security import Caller
@@ -19,7 +19,7 @@ router = secured_router("/v1/dead-letters", "operations", codes=("not_found", "i
 
 _NAME: Final = r"^[a-z0-9._-]{1,50}$"
 Consumer = Annotated[str, Path(pattern=_NAME, examples=["notify"])]
-Operator = Annotated[Caller, Depends(require("ops:read"))]
+Operator = Annotated[Caller, Depends(require_house("ops:read"))]
 Administrator = Annotated[Caller, Depends(require("admin"))]
 
 

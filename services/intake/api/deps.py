@@ -5,19 +5,23 @@ rate limit before the body is read, and document every problem.
 """
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Request, Response, Security
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
+from pydantic import BaseModel
 
 from services.intake import security
 from services.intake.errors import finish
 from services.intake.idempotency import Once, begin
 from services.intake.parts import IntakeParts, parts_of
-from services.intake.problems import KINDS, Problem
+from services.intake.problems import KINDS, Fault, Problem, invalid
 from services.intake.security import Caller
 from services.intake.strict_json import loads
 from shared.db import disputes
@@ -32,9 +36,11 @@ _BEARER: Final = HTTPBearer(
     description="An API key, sent as `Authorization: Bearer <key>`.",
     auto_error=False,
 )
+UNKNOWN_MAX: Final = 20
+"""So many parameters that are not known are named."""
 _BODIES: Final = frozenset({"POST", "PUT", "PATCH"})
 _TAG: Final = re.compile(r'(?P<quote>"?)(?P<version>[0-9]{1,9})(?:\.[0-9]{1,9})?(?P=quote)')
-_FORMS: Final = ("multipart/form-data", "application/x-www-form-urlencoded")
+_NARROW: Final = "This key sees only the disputes that its principal filed; this is about all of them."
 
 
 async def admit(request: Request) -> Caller:
@@ -57,16 +63,31 @@ async def admit(request: Request) -> Caller:
     return caller
 
 
-def require(*scopes: str) -> Callable[..., Awaitable[Caller]]:
-    """A dependency: the caller, whose key has this scope, or one of these."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Required:
+    """A dependency: the caller, whose key has one of these scopes; `house` refuses one that sees only its own disputes."""
 
-    async def required(request: Request, _shown: Annotated[object, Security(_BEARER)] = None) -> Caller:
+    scopes: tuple[str, ...]
+    house: bool = False
+
+    async def __call__(self, request: Request, _shown: Annotated[object, Security(_BEARER)] = None) -> Caller:
+        """The caller; raises Problem."""
         caller = await admit(request)
-        if not any(caller.may(scope) for scope in scopes):
-            security.demand(caller, scopes[0])
+        if not any(caller.may(scope) for scope in self.scopes):
+            security.demand(caller, self.scopes[0])
+        if self.house and caller.only_own:
+            raise Problem("not_permitted", _NARROW)
         return caller
 
-    return required
+
+def require(*scopes: str) -> Required:
+    """A dependency: the caller, whose key has this scope, or one of these."""
+    return Required(scopes)
+
+
+def require_house(*scopes: str) -> Required:
+    """The same for what is about all disputes, of which a key that sees only its own is told nothing."""
+    return Required(scopes, house=True)
 
 
 async def transaction(request: Request) -> AsyncIterator[Tx]:
@@ -154,7 +175,7 @@ def problems(*codes: str) -> dict[int | str, dict[str, Any]]:
 
 
 ALWAYS: Final = problems("malformed_request", "internal_error", "busy", "database_unavailable")
-SECURED: Final = problems("unauthenticated", "insufficient_scope", "rate_limited")
+SECURED: Final = problems("unauthenticated", "insufficient_scope", "rate_limited", "invalid_value")
 
 
 class StrictRoute(APIRoute):
@@ -176,7 +197,7 @@ class StrictRoute(APIRoute):
 
     async def _read(self, request: Request) -> None:
         body = await request.body()
-        if self.body_field is None or _is_form(request):
+        if self.body_field is None:
             return
         if not body and not self.body_field.field_info.is_required():
             return
@@ -185,14 +206,35 @@ class StrictRoute(APIRoute):
 
 
 class SecuredRoute(StrictRoute):
-    """A strict route behind an API key: who may not enter is not read."""
+    """A strict route behind an API key: who may not enter is not read, and a parameter that is not known is refused."""
 
     async def before_body(self, request: Request) -> None:
         await admit(request)
+        unknown = [name for name in dict.fromkeys(request.query_params) if name not in self.parameters]
+        if unknown:
+            raise invalid(
+                [Fault("This parameter is not known here.", parameter=name) for name in unknown[:UNKNOWN_MAX]]
+            )
+
+    @cached_property
+    def parameters(self) -> frozenset[str]:
+        """The names of the query parameters that this route reads."""
+        asked = (each for part in beneath(self.dependant) for each in part.query_params)
+        return frozenset(name for each in asked for name in _names(each.alias, each.field_info.annotation))
 
 
-def _is_form(request: Request) -> bool:
-    return request.headers.get("content-type", "").lower().startswith(_FORMS)
+def beneath(dependant: Dependant) -> Iterator[Dependant]:
+    """What a route depends on: itself, and everything below."""
+    yield dependant
+    for each in dependant.dependencies:
+        yield from beneath(each)
+
+
+def _names(alias: str, kind: Any) -> Iterable[str]:
+    """The one name of a parameter, or the names of the fields of a model that is read from the whole query."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return [field.alias or name for name, field in kind.model_fields.items()]
+    return [alias]
 
 
 def require_json(request: Request) -> None:

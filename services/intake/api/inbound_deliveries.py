@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Response
 
-from services.intake.api.deps import InTx, OnceOnly, problems, require, secured_router
+from services.intake.api.deps import InTx, OnceOnly, problems, require, require_house, secured_router
 from services.intake.api.inbound_pages import Cursor, Limit, page, position
 from services.intake.api.schemas_inbound import DeliveryListOut, DeliveryOut
 from services.intake.commands.arrive import again
@@ -14,7 +14,7 @@ from shared.db import inbound
 from shared.db.inbound import STATES
 
 _FOUND: Final = problems("not_found", "invalid_value")
-Reader = Annotated[Caller, Depends(require("ops:read"))]
+Reader = Annotated[Caller, Depends(require_house("ops:read"))]
 Admin = Annotated[Caller, Depends(require("admin"))]
 
 router = secured_router("/v1/inbound-deliveries", "inbound")

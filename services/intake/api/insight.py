@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Query
 
-from services.intake.api.deps import InTx, Parts, problems, require, secured_router
+from services.intake.api.deps import InTx, Parts, problems, require_house, secured_router
 from services.intake.api.fields import Instant
 from services.intake.api.schemas_insight import MatrixInsightOut
 from services.intake.security import Caller
@@ -15,7 +15,7 @@ router = secured_router("/v1/insight", "insight", codes=("invalid_value",))
 
 DAYS: Final = 90
 DISPUTES_MAX: Final = 50_000
-Watcher = Annotated[Caller, Depends(require("ops:read", "policies:write"))]
+Watcher = Annotated[Caller, Depends(require_house("ops:read", "policies:write"))]
 
 
 @router.get("/matrix", operation_id="getMatrixInsight", summary="How the matrix did", responses=problems("not_found"))

@@ -6,7 +6,16 @@ from typing import Annotated, Any, Final, Self
 from fastapi import Depends, Header, Path, Query, Response
 from pydantic import BaseModel, Field, model_validator
 
-from services.intake.api.deps import InTx, Parts, etag, expected_version, problems, require, secured_router
+from services.intake.api.deps import (
+    InTx,
+    Parts,
+    etag,
+    expected_version,
+    problems,
+    require,
+    require_house,
+    secured_router,
+)
 from services.intake.api.fields import Body, Line300, Whole
 from services.intake.calendars import CalendarShelf, calendars_of
 from services.intake.commands.put_policy import check_known, put_policy, schema
@@ -24,7 +33,7 @@ READING: Final = ("cases:work", "policies:write", "ops:read")
 Name = Annotated[str, Path(max_length=50, examples=["escalation"])]
 Shelf = Annotated[CalendarShelf, Depends(calendars_of)]
 Reader = Annotated[Caller, Depends(require(*READING))]
-Editor = Annotated[Caller, Depends(require("policies:write"))]
+Editor = Annotated[Caller, Depends(require_house("policies:write"))]
 
 
 class VersionOut(BaseModel):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import Depends, Response
 
-from services.intake.api.deps import InTx, OnceOnly, problems, require, secured_router
+from services.intake.api.deps import InTx, OnceOnly, problems, require_house, secured_router
 from services.intake.api.policies import READING, Name, Shelf
 from services.intake.api.schemas_migration import MigrationIn, MigrationListOut, MigrationOut
 from services.intake.commands.put_policy import check_name
@@ -16,8 +16,8 @@ from shared.policy.matrix import parse_matrix
 
 router = secured_router("/v1/policies", "policies", codes=("not_found", "invalid_value"))
 
-Reader = Annotated[Caller, Depends(require(*READING))]
-Editor = Annotated[Caller, Depends(require("policies:write"))]
+Reader = Annotated[Caller, Depends(require_house(*READING))]
+Editor = Annotated[Caller, Depends(require_house("policies:write"))]
 _ACTING: Final = problems("request_in_flight", "idempotency_key_reused", "conflict")
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 from fastapi import Depends
 
-from services.intake.api.deps import Parts, problems, require, secured_router
+from services.intake.api.deps import Parts, problems, require_house, secured_router
 from services.intake.api.policies import Name, Shelf
 from services.intake.api.schemas_dry_run import DryRunIn, DryRunOut, ProposedIn
 from services.intake.api.schemas_replay import ReplayIn, ReplayOut
@@ -23,7 +23,7 @@ from shared.policy.matrix import NAME, matrix_body, parse_matrix
 router = secured_router("/v1/policies", "policies", codes=("not_found", "invalid_value"))
 
 REFUSALS: Final = problems("malformed_json", "policy_fault", "unsupported_media_type", "body_too_large")
-Trier = Annotated[Caller, Depends(require("policies:write", "ops:read"))]
+Trier = Annotated[Caller, Depends(require_house("policies:write", "ops:read"))]
 LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 Gate = Annotated[Trials, Depends(trials_of)]
 

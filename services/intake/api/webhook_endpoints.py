@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import Depends
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
-from services.intake.api.deps import InTx, Parts, problems, require, secured_router
+from services.intake.api.deps import InTx, Parts, problems, require, require_house, secured_router
 from services.intake.api.fields import Body, Flag, Line200
 from services.intake.api.notifications import NotificationOut, shown
 from services.intake.api.paging import Paged, PageOut
@@ -31,6 +31,7 @@ _LISTING: Final = "webhook-endpoints"
 router = secured_router("/v1/webhook-endpoints", "webhooks", codes=("not_found", "invalid_value"))
 
 Operator = Annotated[Caller, Depends(require("ops:read"))]
+HouseOperator = Annotated[Caller, Depends(require_house("ops:read"))]
 Administrator = Annotated[Caller, Depends(require("admin"))]
 Url = Annotated[
     str, StringConstraints(max_length=LENGTH_MAX, min_length=1), Field(examples=["https://desk.example.com/in"])
@@ -213,7 +214,7 @@ async def drop_previous(endpoint_id: UUID, caller: Administrator, tx: InTx) -> N
     summary="Read what was sent to a webhook endpoint",
     responses=problems("invalid_cursor"),
 )
-async def deliveries(endpoint_id: UUID, caller: Operator, tx: InTx, paging: Paged) -> PageOut[NotificationOut]:
+async def deliveries(endpoint_id: UUID, caller: HouseOperator, tx: InTx, paging: Paged) -> PageOut[NotificationOut]:
     """The newest first, each with its attempts."""
     await _existing(tx, endpoint_id)
     listing = f"{_LISTING}/{endpoint_id}"

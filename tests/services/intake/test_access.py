@@ -127,6 +127,40 @@ async def test_a_key_that_sees_only_its_own_is_told_nothing_of_others(counter: C
         assert reply.json()["title"] == unknown.json()["title"]
 
 
+ABOUT_THE_WHOLE_HOUSE = [
+    ("GET", "/v1/assignments/load"),
+    ("POST", "/v1/assignments/reassign"),
+    ("GET", "/v1/assignments/reassignments"),
+    ("GET", f"/v1/assignments/reassignments/{NOTHING}"),
+    ("POST", f"/v1/assignments/reassignments/{NOTHING}/cancel"),
+    ("GET", "/v1/insight/matrix"),
+    ("GET", "/v1/categorisation/drift"),
+    ("POST", "/v1/policies/escalation/dry-run"),
+    ("POST", "/v1/policies/escalation/replay"),
+    ("PUT", "/v1/policies/escalation"),
+    ("POST", "/v1/policies/escalation/migrations"),
+    ("GET", "/v1/policies/escalation/migrations"),
+    ("GET", f"/v1/policies/escalation/migrations/{NOTHING}"),
+    ("POST", f"/v1/policies/escalation/migrations/{NOTHING}/cancel"),
+    ("GET", f"/v1/webhook-endpoints/{NOTHING}/deliveries"),
+    ("GET", "/v1/inbound-deliveries"),
+    ("GET", f"/v1/inbound-deliveries/{NOTHING}"),
+    ("GET", "/v1/dead-letters"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), ABOUT_THE_WHOLE_HOUSE)
+async def test_a_key_that_sees_only_its_own_has_no_part_in_what_is_about_all(
+    counter: Counter, method: str, path: str
+) -> None:
+    every = [each for each in keys.SCOPES if each != "admin"]
+    reply = await counter.client.request(
+        method, path, json={} if method in ("POST", "PUT") else None, headers=await counter.key(*every, role="lead")
+    )
+    assert (reply.status_code, reply.json()["code"]) == (403, "not_permitted")
+    assert "only the disputes that its principal filed" in reply.json()["detail"]
+
+
 async def test_a_revoked_key_is_refused_at_once(counter: Counter) -> None:
     made = await a_key(counter, ["disputes:read"])
     header = bearer(made["key"])

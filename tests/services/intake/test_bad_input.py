@@ -4,6 +4,7 @@ import io
 import logging
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
+from uuid import UUID
 
 import httpx
 import orjson
@@ -246,3 +247,26 @@ async def test_no_log_line_names_a_person_whatever_comes_in(counter: Counter, wr
     assert "request_noticed" in text
     for private in PRIVATE:
         assert private not in text
+
+
+@pytest.mark.parametrize("path", ["/v1/taxonomy", "/v1/disputes", f"/v1/disputes/{UUID(int=7)}/history", "/v1/keys"])
+async def test_a_parameter_that_is_not_known_is_named_and_not_passed_over(counter: Counter, path: str) -> None:
+    reply = await counter.client.get(path, params={"verifiy": "true"})
+    assert reply.status_code == 422
+    assert reply.json()["errors"] == [{"parameter": "verifiy", "detail": "This parameter is not known here."}]
+
+
+async def test_a_word_that_is_none_of_a_list_is_answered_with_the_words_and_nothing_of_our_code(
+    counter: Counter,
+) -> None:
+    filed = (await counter.file()).json()
+    reply = await counter.client.post(f"{filed['links']['self']}/move", json={"trigger": "fly"})
+    assert reply.status_code == 422
+    assert "'triage', 'forward'" in reply.json()["detail"]
+    assert "<" not in reply.text
+
+
+async def test_a_form_is_no_json_on_any_route(counter: Counter) -> None:
+    filed = (await counter.file()).json()
+    for path in ("/v1/disputes", f"{filed['links']['self']}/messages", "/v1/keys"):
+        assert (await counter.client.post(path, data={"a": "1"})).status_code == 415
