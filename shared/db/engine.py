@@ -2,7 +2,7 @@
 
 import contextlib
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
@@ -31,6 +31,8 @@ class Tx:
     raw: asyncpg.Connection
     now: datetime
     hints: set[Hint] = field(default_factory=set)
+    offset: timedelta = timedelta()
+    """How far `now` was moved from the database's own clock, which statements still see."""
 
 
 class Look(NamedTuple):
@@ -38,6 +40,25 @@ class Look(NamedTuple):
 
     raw: asyncpg.Connection
     offset: timedelta
+
+
+@dataclass(slots=True)
+class Stroke:
+    """A connection outside any transaction, for work that one statement writes: whole, and committed when it returns.
+
+    What it rests on was read by a statement before, which also notes when that was.
+    """
+
+    raw: asyncpg.Connection
+    offset: timedelta
+    instant: datetime = field(init=False)
+    """The database's clock, not moved by the offset, as the work began."""
+    hints: set[Hint] = field(default_factory=set)
+
+    @property
+    def now(self) -> datetime:
+        """The database's clock as the work began, as a transaction shows it."""
+        return self.instant + self.offset
 
 
 class Database:
@@ -58,11 +79,18 @@ class Database:
         """The unit of work. Committed when the block ends, before the caller goes on."""
         async with self.engine.begin() as conn:
             instant = (await conn.execute(_NOW)).scalar_one()
-            tx = Tx(conn, await _beneath(conn), instant + self._offset())
+            offset = self._offset()
+            tx = Tx(conn, await _beneath(conn), instant + offset, offset=offset)
             yield tx
-        for hint in tx.hints:
-            for listener in self._listeners[hint]:
-                listener()
+        self._tell(tx.hints)
+
+    @contextlib.asynccontextmanager
+    async def stroke(self) -> AsyncIterator[Stroke]:
+        """For hot work that one statement writes: two round trips, one to read and one to write, where a transaction takes five."""
+        async with self.look() as look:
+            stroke = Stroke(look.raw, look.offset)
+            yield stroke
+        self._tell(stroke.hints)
 
     @contextlib.asynccontextmanager
     async def look(self) -> AsyncIterator[Look]:
@@ -73,7 +101,16 @@ class Database:
                 # Beneath SQLAlchemy nobody else notices; a dead connection left in the pool would be drawn for ever.
                 await conn.invalidate()
                 raw = await _beneath(conn)
-            yield Look(raw, self._offset())
+            try:
+                yield Look(raw, self._offset())
+            finally:
+                if raw.is_closed():
+                    await conn.invalidate()
+
+    def _tell(self, hints: Iterable[Hint]) -> None:
+        for hint in hints:
+            for listener in self._listeners[hint]:
+                listener()
 
     async def dispose(self) -> None:
         """Closes the pool."""

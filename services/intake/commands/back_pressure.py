@@ -21,18 +21,29 @@ class BackPressure:
         self._age = 0.0
         self._looked = float("-inf")
 
+    @property
+    def due(self) -> bool:
+        """Whether it is time to look at the outbox again."""
+        return bool(self._max) and self._clock() - self._looked >= LOOKED_SECONDS
+
     async def check(self, tx: Tx) -> None:
         """Looks at the outbox when it was long enough ago.
 
         Raises:
-            Problem: `overloaded`, when the oldest message has waited longer than the bound.
+            Problem: see `refuse`.
         """
-        if not self._max:
-            return
-        if self._clock() - self._looked >= LOOKED_SECONDS:
+        if self.due:
             self._looked = self._clock()
             _, age = await outbox.backlog(tx)
             self._age = age.total_seconds()
-        if self._age > self._max:
+        self.refuse()
+
+    def refuse(self) -> None:
+        """Goes by what was seen last.
+
+        Raises:
+            Problem: `overloaded`, when the oldest message had waited longer than the bound.
+        """
+        if self._max and self._age > self._max:
             detail = "Messages cannot be delivered at present, so no dispute is taken in; try again later."
             raise Problem("overloaded", detail, headers={"retry-after": "5"})

@@ -1,6 +1,7 @@
-"""Concurrent filings share one transaction: each waits for its own answer, and one that fails fails alone.
+"""Concurrent filings share one commit: each waits for its own answer, and one that fails fails alone.
 
-A commit costs the database nearly the same for one dispute as for thirty. Nobody waits to be joined by others: a lane takes
+A commit costs the database nearly the same for one dispute as for thirty. Filings without a key are written by one statement,
+which is whole by itself and needs no transaction around it. Nobody waits to be joined by others: a lane takes
 what is there, and what comes while it works is the next batch.
 """
 
@@ -22,6 +23,7 @@ from services.intake.storage_faults import storage_problem
 from shared.db import idempotency as kept
 from shared.db.engine import Database, Tx
 from shared.domain.errors import InvalidValue
+from shared.domain.matrix import Matrix
 from shared.runtime.metrics import Metrics
 
 ATTEMPTS_MAX: Final = 3
@@ -150,6 +152,25 @@ class Batcher:
         _tell(asked, outcome)
 
     async def _in_one(self, batch: Sequence[Asked]) -> list[Outcome]:
+        if any(asked.key is not None for asked in batch):
+            return await self._in_one_transaction(batch)
+        matrix = await self._judged()
+        async with self._database.stroke() as stroke:
+            filed = await file_many(stroke, matrix, [asked.brought for asked in batch])
+        count(self._metrics, filed)
+        return [_shaped(asked, each) for asked, each in zip(batch, filed, strict=True)]
+
+    async def _judged(self) -> Matrix:
+        """The matrix, when messages do not pile up; both are remembered for a while and seldom need the database."""
+        if not self._back_pressure.due and self._matrix.known is not None:
+            self._back_pressure.refuse()
+            return self._matrix.known
+        async with self._database.transaction() as tx:
+            await self._back_pressure.check(tx)
+            return await self._matrix.get(tx)
+
+    async def _in_one_transaction(self, batch: Sequence[Asked]) -> list[Outcome]:
+        """With keys there is more to be written than one statement does."""
         async with self._database.transaction() as tx:
             await self._back_pressure.check(tx)
             matrix = await self._matrix.get(tx)

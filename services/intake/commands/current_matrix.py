@@ -22,6 +22,11 @@ class CurrentMatrix:
         self._known: Matrix | None = None
         self._until = 0.0
 
+    @property
+    def known(self) -> Matrix | None:
+        """The current matrix, unless it is time to look it up again."""
+        return self._known if self._clock() < self._until else None
+
     async def get(self, tx: Tx) -> Matrix:
         """The current matrix; before escalation has stored the first one, that which the product ships with."""
         if self._known is None or self._clock() >= self._until:

@@ -1,6 +1,5 @@
 """File a dispute: read its text, open it, store it with its first event. One use case behind every channel."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -16,7 +15,7 @@ from services.intake.commands.categoriser_in_use import CategoriserInUse
 from services.intake.commands.new_dispute import NewDispute
 from shared.db import disputes
 from shared.db.disputes import EMPTY_HEAD, Filing, Private
-from shared.db.engine import Tx
+from shared.db.engine import Stroke, Tx
 from shared.domain.conditions import Circumstances, Facts
 from shared.domain.dispute import Category, Dispute, Severity
 from shared.domain.errors import InvalidValue
@@ -31,11 +30,14 @@ PRIOR_WITHIN: Final = timedelta(days=365)
 PRIOR_MAX: Final = 100
 """Beyond this many earlier disputes the exact number decides nothing."""
 
+# The parameters stand in selects of their own, where the planner does not look at them: else it would plan the statement
+# anew at every execution, which takes longer than executing it.
 _RESERVE: Final = (
-    "select (select array_agg(nextval('dispute_reference_number')) from generate_series(1, $1::int)) as numbers, "
+    "select now() as instant, "
+    "(select array_agg(nextval('dispute_reference_number')) from generate_series(1, (select $1::int))) as numbers, "
     "(select array_agg(prior order by place) from (select place, (select count(*) from (select from dispute d "
-    f"where d.customer_id = c.id and d.received_at > $3 limit {PRIOR_MAX}) as earlier)::int as prior "
-    "from unnest($2::uuid[]) with ordinality as c(id, place)) as counted) as priors"
+    f"where d.customer_id = c.id and d.received_at > (select now() + $3::interval) limit {PRIOR_MAX}) as earlier)::int "
+    "as prior from unnest((select $2::uuid[])) with ordinality as c(id, place)) as counted) as priors"
 )
 
 
@@ -100,21 +102,39 @@ async def file_one(tx: Tx, matrix: Matrix, brought: Brought) -> Filed:
     return filed
 
 
-async def file_many(tx: Tx, matrix: Matrix, brought: Sequence[Brought]) -> list[Filed | InvalidValue]:
-    """Files disputes in two statements; each answer is the dispute, or why this one cannot be. Order is kept."""
-    faults = [_fault(each.new, tx.now) for each in brought]
-    sound = [each for each, fault in zip(brought, faults, strict=True) if fault is None]
-    if not sound:
-        return [fault for fault in faults if fault is not None]
-    numbers, priors = await _reserve(tx, sound)
-    filings = [
-        _filing(each, tx.now, matrix, number=number, prior=prior)
-        for each, number, prior in zip(sound, numbers, priors, strict=True)
-    ]
+async def file_many(tx: Tx | Stroke, matrix: Matrix, brought: Sequence[Brought]) -> list[Filed | InvalidValue]:
+    """Files disputes in two statements; each answer is the dispute, or why this one cannot be. Order is kept.
+
+    Only the second statement writes, so that it may be a transaction by itself. Numbers that are not used are lost, as a
+    transaction that is rolled back loses them.
+
+    Raises:
+        TimeoutError: see `disputes.insert_many`.
+    """
+    if not brought:
+        return []
+    customers = list(dict.fromkeys(each.customer_id for each in brought))
+    row = await tx.raw.fetchrow(_RESERVE, len(brought), customers, tx.offset - PRIOR_WITHIN)
+    assert row is not None
+    if isinstance(tx, Stroke):
+        tx.instant = row["instant"]
+    now = tx.now
+    before = dict(zip(customers, row["priors"], strict=True))
+    filings: list[Filing] = []
+    answers: list[Filing | InvalidValue] = []
+    for each, number in zip(brought, row["numbers"], strict=True):
+        fault = _fault(each.new, now)
+        if fault is not None:
+            answers.append(fault)
+            continue
+        prior = before[each.customer_id]
+        before[each.customer_id] = prior + 1
+        filings.append(_filing(each, now, matrix, number=number, prior=min(PRIOR_MAX, prior)))
+        answers.append(filings[-1])
     stored = iter(await disputes.insert_many(tx, filings))
     return [
-        fault if fault is not None else Filed(next(stored), each.category, each.signals, tx.now)
-        for each, fault in zip(brought, faults, strict=True)
+        answer if isinstance(answer, InvalidValue) else Filed(next(stored), each.category, each.signals, now)
+        for each, answer in zip(brought, answers, strict=True)
     ]
 
 
@@ -123,20 +143,6 @@ def count(metrics: Metrics, filed: Iterable[Filed | InvalidValue]) -> None:
     for each in filed:
         if isinstance(each, Filed):
             metrics.disputes_filed.labels(each.dispute.channel, each.dispute.category.name).inc()
-
-
-async def _reserve(tx: Tx, brought: Sequence[Brought]) -> tuple[list[int], list[int]]:
-    """A reference number for each, and how many disputes their customer had in the year before."""
-    customers = list(dict.fromkeys(each.customer_id for each in brought))
-    row = await tx.raw.fetchrow(_RESERVE, len(brought), customers, tx.now - PRIOR_WITHIN)
-    assert row is not None
-    before = dict(zip(customers, row["priors"], strict=True))
-    here: Counter[UUID] = Counter()
-    priors = []
-    for each in brought:
-        priors.append(min(PRIOR_MAX, before[each.customer_id] + here[each.customer_id]))
-        here[each.customer_id] += 1
-    return row["numbers"], priors
 
 
 def _fault(new: NewDispute, now: datetime) -> InvalidValue | None:
