@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from services.escalation.handlers import Handlers
-from services.escalation.sweep import LONG_AGO
+from services.escalation.lookout import LONG_AGO
 from shared.db import heartbeats, policies
 from shared.db.engine import Database, Tx
 from shared.db.faults import is_away, is_transient, may_be_away

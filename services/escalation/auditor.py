@@ -6,7 +6,8 @@ from uuid import UUID
 
 from services.escalation.figures import Figures
 from services.escalation.handlers import Handlers
-from services.escalation.sweep import HEARTBEAT, LONG_AGO
+from services.escalation.lookout import LONG_AGO
+from services.escalation.sweep import HEARTBEAT
 from shared.db import heartbeats, open_disputes, outbox, timers
 from shared.db.engine import Database, Tx
 from shared.db.faults import is_away, may_be_away

@@ -16,7 +16,7 @@ from services.escalation.reassigner import Reassigner
 from services.escalation.risking import Risking
 from services.escalation.settings import EscalationSettings
 from services.escalation.staffing import Staff
-from services.escalation.sweep import Sweep
+from services.escalation.sweep import ASSIST_AFTER, Sweep
 from shared.broker.consumer import Consumer
 from shared.broker.ports import Broker
 from shared.db import policies, policy_migrations, reassignments
@@ -119,7 +119,13 @@ class Engine:
             group.create_task(consumer.run(stop), name="escalation.consumer")
             for number in range(settings.sweepers):
                 sweep = Sweep(
-                    self._database, matrices, calendars, self._figures, batch=settings.sweep_batch, staff=staff
+                    self._database,
+                    matrices,
+                    calendars,
+                    self._figures,
+                    batch=settings.sweep_batch,
+                    staff=staff,
+                    patience=ASSIST_AFTER if number else timedelta(),
                 )
                 group.create_task(self._sweep(sweep, stop), name=f"escalation.sweep.{number}")
             ageing = Ageing(self._database, matrices, handlers, batch=settings.audit_batch)
@@ -145,6 +151,7 @@ class Engine:
 
     async def _sweep(self, sweep: Sweep, stop: Stop) -> None:
         wake = asyncio.Event()
+        self._database.on_commit("timer", sweep.widen)
         self._database.on_commit("timer", wake.set)
         pace = Pace(self._settings.sweep_seconds)
         await every(sweep.round, stop, pace=pace, name="escalation.sweep", retry_on=RAISED_BY_DATABASE, wake=wake)

@@ -18,7 +18,12 @@ class EscalationSettings(CommonSettings):
     )
     sweep_batch: int = Field(250, ge=1, le=2000, description="Most timers fired in one transaction.")
     sweep_seconds: float = Field(0.5, gt=0, le=60, description="Longest rest between two looks for due timers.")
-    sweepers: int = Field(2, ge=1, le=16, description="Sweeps that run at once in this process.")
+    sweepers: int = Field(
+        2,
+        ge=1,
+        le=16,
+        description="Sweeps that run at once in this process while there is much to fire; otherwise the first alone.",
+    )
     audit_seconds: float = Field(10.0, gt=0, le=600, description="Seconds between two audits.")
     audit_batch: int = Field(5000, ge=1, le=50_000, description="Most disputes looked at in one audit.")
     stalled_seconds: float = Field(

@@ -3,16 +3,18 @@
 Fire is one short transaction. A crash before the commit leaves the timer due; a crash after it leaves nothing undone.
 """
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from services.escalation.deciding import Decided, save
 from services.escalation.figures import Figures
+from services.escalation.lookout import LONG_AGO, Lookout
 from services.escalation.staffing import Staff, bench_of
 from shared.db import clocks, heartbeats, marks, risk, timers
 from shared.db.engine import Database, Tx
@@ -25,20 +27,21 @@ from shared.domain.errors import RecourseError
 from shared.domain.firing import alone, fire
 from shared.domain.marks import NO_MARKS
 from shared.domain.matrix import Matrix
-from shared.domain.milestones import Beyond
+from shared.domain.milestones import NOTHING_BEYOND, Beyond
 from shared.runtime.logs import logger
 
 log = logger(__name__)
 
 HEARTBEAT: Final = "escalation.sweep"
-LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
-MARGIN: Final = timedelta(seconds=60)
-"""How far below the earliest timer a bounded sweep still looks: a transaction that set one may commit that late."""
-UNBOUNDED_EVERY_SECONDS: Final = 30.0
 HEARTBEAT_EVERY_SECONDS: Final = 1.0
+ASSIST_AFTER: Final = timedelta(milliseconds=50)
+"""A timer that is overdue for less than this is left to the first sweep of a process by the others."""
+DECIDED_AT_ONCE: Final = 32
+"""After so many decisions the loop is given to whoever else has something to do, first of all the other sweep."""
 _REST_SECONDS_MIN: Final = 0.02
 
 _Fired = tuple[Due, Decided]
+_Matrices = Mapping[int | None, Matrix | RecourseError]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +65,18 @@ class Sweep:
         *,
         batch: int = timers.BATCH_MAX,
         staff: Staff | None = None,
+        patience: timedelta = timedelta(),
     ) -> None:
+        """`patience` makes it an assistant: it fires what is overdue for so long because others are busy or hang."""
         self._database = database
         self._matrices = matrices
         self._calendars = calendars
         self._figures = figures
         self._batch = batch
         self._staff = Staff(calendars) if staff is None else staff
-        self._low = LONG_AGO
-        self._unbounded_at = -UNBOUNDED_EVERY_SECONDS
+        self._lookout = Lookout(database)
+        self._patience = patience
+        self._full = False
         self._beat_at = -HEARTBEAT_EVERY_SECONDS
 
     async def round(self) -> bool | float:
@@ -87,61 +93,83 @@ class Sweep:
         if done.next_due_in is None:
             return False
         # Overdue and yet not taken: somebody holds the row. It is looked at again, but not in a frenzy.
-        return max(_REST_SECONDS_MIN, done.next_due_in.total_seconds())
+        return max(_REST_SECONDS_MIN, (done.next_due_in + self._patience).total_seconds())
+
+    def widen(self) -> None:
+        """Has the next look begin further back: somebody here has set a timer that is soon due."""
+        self._lookout.widen()
 
     async def fire_batch(self, limit: int) -> Round:
         """Takes and fires at most `limit` timers in one transaction; where nothing is due it is one index look.
 
         A decision that raises leaves the others alone: its timer is put off for a growing while, with a record.
         """
-        low = self._from()
-        next_due_in = await self._look_ahead(low)
-        if next_due_in is None or next_due_in > timedelta():
+        if self._full:  # there is more, or was a moment ago: no need to look
+            done = await self._fire_due(limit, None)
+            if done.taken:
+                return done
+        next_due_in = await self._lookout.look()
+        if next_due_in is None or next_due_in > -self._patience:
             await self._beat_alone()
             return Round(0, 0, next_due_in)
+        return await self._fire_due(limit, next_due_in)
+
+    async def _fire_due(self, limit: int, next_due_in: timedelta | None) -> Round:
+        self._full = False
         async with self._database.transaction() as tx:
-            due = await timers.take_due(tx, low, limit)
+            due = await timers.take_due(tx, self._lookout.low, limit)
             fired = await self._fire(tx, due) if due else []
             await save(tx, list({id(each): each for _, each in fired}.values()))
             await self._beat(tx, len(fired))
             now = tx.now
+        self._full = 0 < limit <= len(due)
         self._count(fired, now)
         return Round(len(due), len(fired), next_due_in)
 
     async def _fire(self, tx: Tx, due: Sequence[Due]) -> list[_Fired]:
         newest = await self._matrices.current(tx)
+        matrices = await self._matrices_of(tx, {each.dispute.policy_version for each in due}, newest)
         decided = await self._read(tx, due)
         marked = await marks.of_many(tx, (each.before for each in decided.values() if each.watched))
         benches = await self._staff.benches(tx, newest, (each.before for each in decided.values()))
-        risks = await self._risks(tx, decided.values(), newest)
+        risks = await self._risks(tx, decided.values(), matrices)
+        ordinary = not (marked or benches or risks)
         fired: list[_Fired] = []
-        for timer in due:
-            each = decided[timer.dispute.id]
+        for place, timer in enumerate(due, 1):
+            dispute_id = timer.dispute.id
+            each = decided[dispute_id]
+            beyond = NOTHING_BEYOND
+            if not ordinary:
+                bench, risk_of = bench_of(benches, dispute_id), risks.get(dispute_id)
+                beyond = Beyond(marked.get(dispute_id, NO_MARKS), bench=bench, breach_risk=risk_of)
             try:
-                matrix = await self._matrices.for_case(tx, timer.dispute.policy_version, newest)
-                beyond = Beyond(
-                    marked.get(timer.dispute.id, NO_MARKS),
-                    bench=bench_of(benches, timer.dispute.id),
-                    breach_risk=risks.get(timer.dispute.id),
-                )
-                self._decide(tx, timer, each, matrix, beyond)
+                self._decide(tx, timer, each, _known(matrices[timer.dispute.policy_version]), beyond)
             except Exception as error:  # noqa: BLE001 - one dispute must not stop the others; its fate is to be parked
                 await self._park(tx, timer, error)
             else:
                 fired.append((timer, each))
+            if place % DECIDED_AT_ONCE == 0:
+                await asyncio.sleep(0)
         return fired
 
-    async def _risks(self, tx: Tx, decided: Iterable[Decided], newest: Matrix) -> Mapping[UUID, float]:
-        """The stored breach risk of those whose matrix looks at it; where none does, as shipped, nothing is read."""
-        found: dict[int | None, list[UUID]] = {}
-        for each in decided:
-            found.setdefault(each.before.policy_version, []).append(each.before.id)
-        asked: list[UUID] = []
-        for version, ids in found.items():
+    async def _matrices_of(self, tx: Tx, versions: Iterable[int | None], newest: Matrix) -> _Matrices:
+        """The matrix of each version, or the error that those who rest on it are parked with."""
+        found: dict[int | None, Matrix | RecourseError] = {}
+        for version in versions:
             try:
-                asked += ids if (await self._matrices.for_case(tx, version, newest)).weighs_risk else []
-            except RecourseError:
-                continue  # told and parked where each is decided on
+                found[version] = await self._matrices.for_case(tx, version, newest)
+            except RecourseError as error:
+                found[version] = error
+        return found
+
+    async def _risks(self, tx: Tx, decided: Iterable[Decided], matrices: _Matrices) -> Mapping[UUID, float]:
+        """The stored breach risk of those whose matrix looks at it; where none does, as shipped, nothing is read."""
+        weighing = {
+            version for version, found in matrices.items() if not isinstance(found, RecourseError) and found.weighs_risk
+        }
+        if not weighing:
+            return {}
+        asked = [each.before.id for each in decided if each.before.policy_version in weighing]
         return await risk.scores(tx, asked) if asked else {}
 
     def _decide(self, tx: Tx, timer: Due, each: Decided, matrix: Matrix, beyond: Beyond) -> None:
@@ -202,20 +230,6 @@ class Sweep:
             self._count(fired, now)
         return True
 
-    def _from(self) -> datetime:
-        """The low mark, or from the beginning of time now and then, whatever the mark believes."""
-        if time.monotonic() - self._unbounded_at < UNBOUNDED_EVERY_SECONDS:
-            return self._low
-        return LONG_AGO
-
-    async def _look_ahead(self, low: datetime) -> timedelta | None:
-        async with self._database.look() as look:
-            now, earliest = await timers.look(look, low)
-        if low == LONG_AGO:
-            self._unbounded_at = time.monotonic()
-        self._low = min(earliest or now, now) - MARGIN
-        return None if earliest is None else earliest - now
-
     async def _beat_alone(self) -> None:
         if self._beat_due:
             async with self._database.transaction() as tx:
@@ -227,11 +241,17 @@ class Sweep:
 
     async def _beat(self, tx: Tx, fired: int) -> None:
         if self._beat_due:
-            await heartbeats.beat(tx, HEARTBEAT, fired=fired)
             self._beat_at = time.monotonic()
+            await heartbeats.beat(tx, HEARTBEAT, fired=fired)
 
     def _count(self, fired: Sequence[_Fired], now: datetime) -> None:
         self._figures.fired((timer.kind.value for timer, _ in fired), [now - timer.due_at for timer, _ in fired])
         for each in {id(each): each for _, each in fired}.values():
             for clock in each.changed.values():
                 self._figures.ended(clock)
+
+
+def _known(found: Matrix | RecourseError) -> Matrix:
+    if isinstance(found, RecourseError):
+        raise found
+    return found

@@ -1,6 +1,6 @@
 """Two sweeps at the same disputes: what one holds, the other leaves wholly alone."""
 
-from services.escalation.sweep import LONG_AGO
+from services.escalation.lookout import LONG_AGO
 from shared.db import timers
 from shared.domain.clock_record import Kind
 from tests.services.escalation.room import Room
