@@ -1,7 +1,8 @@
 """How likely each open dispute is to break its resolution clock, worked out again and again for the thresholds that ask.
 
-Only disputes whose matrix has such a threshold are scored: while there is none, a look is one small query. A score is
-kept as a whole percent; when that changes, the dispute is judged again in the same transaction.
+Only disputes whose matrix has such a threshold are scored, and all open ones while somebody lists disputes by their risk:
+else a look is a few small queries. A score is kept as a whole percent; when that changes, a dispute whose matrix asks is
+judged again in the same transaction.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -44,15 +45,19 @@ class Risking:
         self._models = risk.Models()
         self._from = FIRST
         self._newest = 0
-        self._asked = False
+        self._weighed = False
+        self._listed = False
 
     async def round(self) -> bool:
         """A bounded look; never asks to be called again at once, for scores may wait until the next."""
         async with self._database.transaction() as tx:
             newest = await policies.current_version(tx)
             if newest != self._newest:
-                self._asked, self._newest = await risk.looked_at(tx), newest
-        if self._asked:
+                self._weighed, self._newest = await risk.looked_at(tx), newest
+            self._listed = await risk.listed_by(tx)
+            if not (self._weighed or self._listed):
+                await risk.forget_some(tx, ROUND_MAX)
+        if self._weighed or self._listed:
             for _ in range(ROUND_MAX // SLICE):
                 if await self._slice():
                     break
@@ -66,8 +71,8 @@ class Risking:
         until = _LAST if ended else running[-1].dispute.id
         try:
             async with self._database.transaction() as tx:
-                await self._score(tx, running)
-                await risk.forget_others(tx, self._from, until, [each.dispute.id for each in running])
+                asked = await self._score(tx, running)
+                await risk.forget_others(tx, self._from, until, asked)
         except Exception as error:
             if is_away(error) or is_transient(error) or may_be_away(error):
                 raise
@@ -87,22 +92,32 @@ class Risking:
                 raise
             log.exception("risk_not_judged", dispute_id=str(running.dispute.id), reason=type(error).__name__)
 
-    async def _score(self, tx: Tx, running: Sequence[Running]) -> None:
+    async def _score(self, tx: Tx, running: Sequence[Running]) -> list[UUID]:
+        """Scores these, and names those of which anybody asks for the score."""
         version, model = await self._models.current(tx)
-        found = await self._judged(tx, running, model)
+        asked = await self._asked(tx, running)
+        found = await self._judged(tx, asked, model)
         before = await risk.scores(tx, found)
         changed = {dispute_id: now for dispute_id, now in found.items() if before.get(dispute_id) != now}
         await risk.keep(tx, changed, version)
-        await self._handlers.attend(tx, dict.fromkeys(changed))
+        weighed = [each.dispute.id for each, matrix in asked if matrix.weighs_risk and each.dispute.id in changed]
+        await self._handlers.attend(tx, dict.fromkeys(weighed))
+        return [each.dispute.id for each, _ in asked]
 
-    async def _judged(self, tx: Tx, running: Collection[Running], model: Model | None) -> dict[UUID, float]:
-        """The whole percent of each whose matrix asks; one that cannot be worked out is passed over."""
+    async def _asked(self, tx: Tx, running: Collection[Running]) -> list[tuple[Running, Matrix]]:
+        """Those whose matrix asks, or all while somebody lists by risk, with their matrices."""
         newest = await self._matrices.current(tx)
         asked: list[tuple[Running, Matrix]] = []
         for each in running:
             matrix = await self._matrices.for_case(tx, each.dispute.policy_version, newest)
-            if matrix.weighs_risk:
+            if matrix.weighs_risk or self._listed:
                 asked.append((each, matrix))
+        return asked
+
+    async def _judged(
+        self, tx: Tx, asked: Collection[tuple[Running, Matrix]], model: Model | None
+    ) -> dict[UUID, float]:
+        """The whole percent of each; one that cannot be worked out is passed over."""
         if not asked:
             return {}
         backlog = await risk.backlog(tx)

@@ -1,13 +1,13 @@
 """Breach risk as it is kept: models in versions, which of them answers, and the scores of open disputes."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
 
-from shared.db import disputes
+from shared.db import disputes, heartbeats
 from shared.db.clocks import READ, to_clock
 from shared.db.engine import Tx
 from shared.domain.breach_features import BACKLOG_MAX
@@ -56,6 +56,17 @@ _KEEP: Final = (
 )
 _FORGET: Final = (
     "delete from risk_score s where s.dispute_id > $1 and s.dispute_id <= $2 and not (s.dispute_id = any($3::uuid[]))"
+)
+ASKED: Final = "risk.asked"
+"""The heartbeat that says when somebody last listed disputes by their risk."""
+ASKED_FOR: Final = timedelta(days=7)
+"""So long after that scores are kept for such lists."""
+_ASK: Final = (
+    "insert into heartbeat as h (name, beat_at, detail) values ($1, $2, '{}') "
+    "on conflict (name) do update set beat_at = excluded.beat_at where h.beat_at < excluded.beat_at - interval '1 hour'"
+)
+_FORGET_SOME: Final = (
+    "delete from risk_score where dispute_id in (select dispute_id from risk_score order by dispute_id limit $1)"
 )
 _WITH_RISK: Final = (
     "select exists (select 1 from policy where name = $1 and jsonb_path_exists(body::jsonb, "
@@ -181,6 +192,22 @@ async def keep(tx: Tx, found: Mapping[UUID, float], model_version: int | None) -
 async def forget_others(tx: Tx, after: UUID, until: UUID, still: Sequence[UUID]) -> None:
     """Takes away the scores between two ids whose disputes have no open resolution clock any more."""
     await tx.raw.execute(_FORGET, after, until, list(still))
+
+
+async def forget_some(tx: Tx, limit: int) -> None:
+    """Takes away scores that nobody looks at any more, at most so many."""
+    await tx.raw.execute(_FORGET_SOME, limit)
+
+
+async def ask(tx: Tx) -> None:
+    """Says that somebody lists disputes by their risk, so that scores are kept for a time; written once an hour."""
+    await tx.raw.execute(_ASK, ASKED, tx.now)
+
+
+async def listed_by(tx: Tx) -> bool:
+    """Whether somebody listed disputes by their risk lately."""
+    age = await heartbeats.age(tx, ASKED)
+    return age is not None and age < ASKED_FOR
 
 
 async def looked_at(tx: Tx) -> bool:

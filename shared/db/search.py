@@ -1,7 +1,7 @@
 """Lists of disputes, newest first, a page at a time, with every filter bounded in the rows it may examine.
 
 Filters with an index of their own walk that index. The others walk the disputes themselves, from the newest down, and at
-most `SCAN_MAX` of them per page: such a page may be short or empty and still name a next one. What is overdue and what
+most `SCAN_MAX` of them per page: such a page may be short or empty and still name a next one. What is overdue, at risk or
 matches a text is looked up first when it is rare, and walked for when it is common. A dispute is overdue when it is
 unresolved and the newest clock of some kind ran out and was not met.
 """
@@ -44,6 +44,8 @@ _IS_OVERDUE: Final = (
     "or (c.state = 'running' and c.due_at < {0})))"
 )
 _IS_ACTIVE: Final = f"d.status in ({', '.join(repr(status.value) for status in sorted(ACTIVE))})"
+_RISKY: Final = f"select dispute_id from risk_score where probability >= $1 limit {RARE_MAX + 1}"
+_IS_RISKY: Final = "exists (select from risk_score r where r.dispute_id = d.id and r.probability >= {0})"
 _EXACT: Final = (
     "select id as dispute_id from dispute where reference = upper($1) "
     "union all select id from dispute where order_reference = $1 "
@@ -87,7 +89,10 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What to list; None means whatever it is. `q` is exactly a reference, address or order, else words of the subject."""
+    """What to list; None means whatever it is. `q` is exactly a reference, address or order, else words of the subject.
+
+    `risk_at_least` goes by the stored scores, of unresolved disputes alone.
+    """
 
     status: Sequence[str] | None = None
     category: str | None = None
@@ -100,6 +105,7 @@ class Wanted:
     filed_by: UUID | None = None
     needs_person: bool | None = None
     overdue: bool = False
+    risk_at_least: float | None = None
     q: str | None = None
     received_from: datetime | None = None
     received_to: datetime | None = None
@@ -128,6 +134,9 @@ async def page(tx: Tx, wanted: Wanted, *, after: Place | None = None, limit: int
     query = _Query(wanted, after)
     if wanted.overdue:
         query.candidates(await tx.raw.fetch(_OVERDUE, tx.now), _IS_OVERDUE, tx.now, rare_max=OVERDUE_RARE_MAX)
+        query.walked.append(_Condition(_IS_ACTIVE))
+    if wanted.risk_at_least is not None:
+        query.candidates(await tx.raw.fetch(_RISKY, wanted.risk_at_least), _IS_RISKY, wanted.risk_at_least)
         query.walked.append(_Condition(_IS_ACTIVE))
     if wanted.q is not None:
         await _look_for(tx, query, wanted.q)

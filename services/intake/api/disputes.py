@@ -25,7 +25,7 @@ from services.intake.api.schemas_dispute import CorrectionIn, DisputeOut, Disput
 from services.intake.commands.correct import correct
 from services.intake.commands.teach import teach
 from services.intake.security import Caller
-from shared.db import privates, search
+from shared.db import privates, risk, search
 from shared.domain.dispute import CATEGORIES, CHANNELS, Severity
 from shared.domain.lifecycle import Status
 from shared.runtime import traces
@@ -52,6 +52,11 @@ class Filters(BaseModel):
     customer_id: UUID | None = None
     needs_person: bool | None = None
     overdue: bool = Field(False, description="Only those with a clock that ran out and was not met.")
+    risk_at_least: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = Field(
+        None,
+        description="Only unresolved ones whose breach risk was last judged at this or more, from 0 to 1. Judged from the "
+        "first such list on, some thousands of disputes a round.",
+    )
     q: _Word | None = Field(
         None, description="Exactly a reference, e-mail address, customer or order reference; else words of the subject."
     )
@@ -92,6 +97,8 @@ async def list_disputes(
     Each page examines a bounded number of disputes. Where a filter is rare among them a page may be short, or empty, and
     still have `has_more`: go on with `next_cursor`, or narrow the list by `handler`, `status` or `received_from`.
     """
+    if filters.risk_at_least is not None:
+        await risk.ask(tx)
     mark = filters.mark(caller)
     after = cursors.read(parts.sealer, filters.cursor, mark) if filters.cursor is not None else None
     page = await search.page(tx, filters.wanted(caller), after=after, limit=filters.limit)

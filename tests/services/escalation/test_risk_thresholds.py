@@ -101,6 +101,38 @@ async def test_without_such_a_threshold_nothing_is_scored(room: Room, risking: R
     assert await scores(room) == {}
 
 
+async def test_while_somebody_lists_by_risk_all_are_scored_and_none_is_judged_anew_for_that(
+    room: Room, risking: Risking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await put(room, [])
+    ids = await room.taken_up(3)
+    async with room.database.transaction() as tx:
+        await risk.ask(tx)
+    attended: list[UUID] = []
+
+    async def watched(tx: Tx, traces: dict[UUID, str | None]) -> list[Decided]:
+        attended.extend(traces)
+        return []
+
+    monkeypatch.setattr(room.handlers, "attend", watched)
+    await risking.round()
+    assert (set(await scores(room)), attended) == (set(ids), [])
+
+
+async def test_scores_that_nobody_asked_for_in_a_week_are_taken_away(room: Room, risking: Risking) -> None:
+    await put(room, [])
+    await room.taken_up(3)
+    async with room.database.transaction() as tx:
+        await risk.ask(tx)
+    await risking.round()
+    room.ahead += timedelta(days=6, hours=23)
+    await risking.round()
+    assert len(await scores(room)) == 3
+    room.ahead += timedelta(hours=2)
+    await risking.round()
+    assert await scores(room) == {}
+
+
 async def test_only_disputes_of_a_version_that_asks_are_scored(room: Room, risking: Risking) -> None:
     (asked,) = await room.taken_up()
     await put(room, [])

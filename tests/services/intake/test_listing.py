@@ -1,7 +1,7 @@
 """Lists of disputes: every filter, a page at a time, newest first, with bounded work."""
 
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from shared.db import disputes, search
+from shared.db import disputes, risk, search
 from shared.db.disputes import Filing, Private
 from shared.db.engine import Database
 from shared.db.search import Place, Wanted
@@ -87,7 +87,9 @@ def a_crowd(size: int, seed: int) -> list[tuple[Dispute, Private]]:
     return crowd
 
 
-def wants(wanted: Wanted, dispute: Dispute, side: Private, late: set[UUID]) -> bool:
+def wants(
+    wanted: Wanted, dispute: Dispute, side: Private, late: set[UUID], risks: Mapping[UUID, float] | None = None
+) -> bool:
     """What the filters mean, said plainly."""
     words = set(side.subject.lower().split())
     tests = [
@@ -100,6 +102,8 @@ def wants(wanted: Wanted, dispute: Dispute, side: Private, late: set[UUID]) -> b
         wanted.customer_id in (None, dispute.customer_id),
         wanted.needs_person in (None, dispute.category.needs_person),
         not wanted.overdue or (dispute.id in late and dispute.status in ACTIVE),
+        wanted.risk_at_least is None
+        or (dispute.status in ACTIVE and (risks or {}).get(dispute.id, -1) >= wanted.risk_at_least),
         wanted.received_from is None or dispute.received_at >= wanted.received_from,
         wanted.received_to is None or dispute.received_at < wanted.received_to,
         wanted.q is None
@@ -120,6 +124,7 @@ def some_filters(chance: random.Random, customer_id: UUID) -> Wanted:
         "customer_id": [customer_id],
         "needs_person": [True, False],
         "overdue": [True],
+        "risk_at_least": [0.0, 0.3, 0.9, 1.0],
         "q": ["D-2026-000003", "SO-1", "ada@example.org", "kettle", "broken kettle", "dragon"],
         "received_from": [MONDAY_NINE + timedelta(minutes=20)],
         "received_to": [MONDAY_NINE + timedelta(minutes=40)],
@@ -157,10 +162,13 @@ async def test_all_pages_together_are_what_the_filters_mean(
     for n, dispute_id in enumerate(late):
         await miss(db, dispute_id, "running" if n % 3 == 0 else "missed")
     chance = random.Random(scan)
+    risks = {dispute.id: round(chance.random(), 2) for dispute, _ in crowd[::2]}
+    async with db.transaction() as tx:
+        await risk.keep(tx, risks, None)
     newest = sorted(crowd, key=lambda each: (each[0].received_at, each[0].id), reverse=True)
     for _ in range(60):
         wanted = some_filters(chance, crowd[0][0].customer_id)
-        expected = [each.reference for each, side in newest if wants(wanted, each, side, late)]
+        expected = [each.reference for each, side in newest if wants(wanted, each, side, late, risks)]
         assert await every_page(db, wanted, chance.choice([1, 5, 100])) == expected, wanted
 
 
@@ -179,6 +187,23 @@ async def test_overdue_is_a_clock_that_ran_out_and_was_not_met(db: Database) -> 
     await miss(db, ids[4], "running", due_at=soon, generation=2)  # the next tier has its own time
     await miss(db, ids[5])
     assert sorted(await every_page(db, Wanted(overdue=True), 10)) == ["R0", "R2"]
+
+
+async def test_who_lists_by_risk_sees_the_unresolved_ones_and_has_scores_kept_from_then_on(counter: Counter) -> None:
+    filed = [(await counter.file()).json() for _ in range(4)]
+    async with counter.db.transaction() as tx:
+        assert not await risk.listed_by(tx)
+        await risk.keep(tx, {UUID(each["id"]): 0.25 * n for n, each in enumerate(filed)}, None)
+        await tx.raw.execute("update dispute set status = 'closed' where id = $1", UUID(filed[3]["id"]))
+    first = (await counter.client.get("/v1/disputes?risk_at_least=0.25&limit=1")).json()
+    assert [each["reference"] for each in first["items"]] == [filed[2]["reference"]]
+    more = f"/v1/disputes?risk_at_least=0.25&limit=1&cursor={first['next_cursor']}"
+    second = (await counter.client.get(more)).json()
+    assert [each["reference"] for each in second["items"]] == [filed[1]["reference"]]
+    forged = await counter.client.get(more.replace("0.25", "0.5"))
+    assert (forged.status_code, forged.json()["code"]) == (400, "invalid_cursor")
+    async with counter.db.transaction() as tx:
+        assert await risk.listed_by(tx)
 
 
 async def test_pages_follow_each_other_by_cursor_and_link(counter: Counter) -> None:
@@ -234,6 +259,10 @@ async def test_a_cursor_is_ours_and_belongs_to_its_filters(counter: Counter) -> 
         "needs_person=perhaps",
         "received_from=yesterday",
         "received_from=2026-01-01T00:00:00",
+        "risk_at_least=-0.1",
+        "risk_at_least=1.01",
+        "risk_at_least=nan",
+        "risk_at_least=high",
         "q=",
         "q=%00",
         f"q={'x' * 201}",

@@ -230,6 +230,7 @@ async def test_an_agents_words_reach_the_customer_as_written(world: World) -> No
         await world.happen(dispute, event)
         await once_state(world, "sent", kind="message")
     told = (await world.told(dispute))[-1]
+    assert isinstance(told, CustomerNotified)
     assert (told.kind, told.letter) == ("message", "final_response_sent")
     letter = channel.parcels[0].content
     assert "Dear Ada,\nplease send <the> receipt.\n\n" in letter.text  # type: ignore[union-attr]  # a letter
