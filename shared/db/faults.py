@@ -10,7 +10,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 _AWAY_CLASSES: Final = ("08", "53")  # connection exceptions; out of disk, memory or connections
 _AWAY_CODES: Final = frozenset({"57P01", "57P02", "57P03", "57P05", "25P03"})  # shut down, starting, idle too long
 _TRANSIENT_CODES: Final = frozenset({"40001", "40P01", "55P03"})  # serialization, deadlock, lock timeout
-RAISED_BY_DATABASE: Final = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+RAISED_BY_DATABASE: Final = (
+    SQLAlchemyError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+)
 """The classes under which a database's absence shows itself; `is_away` tells which of them it was."""
 
 
@@ -22,6 +29,9 @@ def is_away(error: BaseException) -> bool:
         return code in _AWAY_CODES or code.startswith(_AWAY_CLASSES)
     if isinstance(cause, asyncpg.InterfaceError):
         return "closed" in str(cause) or "released" in str(cause)
+    if isinstance(cause, asyncpg.InternalClientError):
+        # The server has said goodbye on a connection that rested, and its end has not arrived yet.
+        return "(2) is in progress" in str(cause)
     # asyncio raises a bare OSError when a name has several addresses and none answers.
     return isinstance(cause, PoolTimeout | ConnectionError) or type(cause) is OSError
 

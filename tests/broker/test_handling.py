@@ -91,6 +91,7 @@ async def test_a_connection_refused_by_a_full_server_means_that_it_is_away() -> 
     assert is_away(asyncpg.AdminShutdownError("bye"))
     assert is_away(asyncpg.CannotConnectNowError("starting"))
     assert is_away(asyncpg.InterfaceError("connection is closed"))
+    assert is_away(asyncpg.InternalClientError("cannot switch to state 11; another operation (2) is in progress"))
     assert is_away(PoolTimeout())
     assert is_away(DBAPIError("select", {}, Exception("wrapped"), connection_invalidated=True)) is False
     assert not is_away(asyncpg.InterfaceError("another operation is in progress"))
