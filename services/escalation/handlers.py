@@ -9,7 +9,7 @@ from services.escalation.deciding import ACTOR, Decided, save
 from services.escalation.expert_calls import Calling, call
 from services.escalation.figures import Figures
 from services.escalation.staffing import Staff, bench_of
-from shared.db import clocks, disputes, marks, risk
+from shared.db import clocks, disputes, marks, referrals, risk
 from shared.db.engine import Tx
 from shared.db.policies import Matrices
 from shared.db.regimes import RegimeBooks
@@ -21,6 +21,7 @@ from shared.domain.errors import Conflict, RecourseError
 from shared.domain.escalation import Asked
 from shared.domain.extending import Wish, extended
 from shared.domain.handover import ByHand, HandOver
+from shared.domain.lifecycle import Status
 from shared.domain.marks import NO_MARKS
 from shared.domain.matrix import Matrix
 from shared.domain.milestones import Beyond
@@ -103,9 +104,15 @@ class Handlers:
         found = await marks.of_many(tx, marked)
         benches = await self._staff.benches(tx, matrix, locked.values())
         risks = await self._risks(tx, locked.values(), matrix)
+        outside = [each.id for each in locked.values() if each.status is Status.REFERRED_EXTERNAL]
+        expected = await referrals.expected(tx, outside) if outside else {}
         return {
             dispute_id: Beyond(
-                found.get(dispute_id, NO_MARKS), owed, bench_of(benches, dispute_id), risks.get(dispute_id)
+                found.get(dispute_id, NO_MARKS),
+                owed,
+                bench_of(benches, dispute_id),
+                risks.get(dispute_id),
+                expected.get(dispute_id),
             )
             for dispute_id, owed in owing.items()
         }
@@ -121,7 +128,7 @@ class Handlers:
 
     async def _book(self, tx: Tx, clocks_of: Clocks, newest: RegimeBook) -> RegimeBook:
         """The version that a case's milestones came from at first, else the newest."""
-        known = [each.policy_version for each in clocks_of.values() if each.promise.watch is not None]
+        known = [each.policy_version for each in clocks_of.values() if each.of_a_regime]
         return await self._books.version(tx, min(known)) if known else newest
 
     def _decide(

@@ -1,6 +1,6 @@
 """Referrals to outside bodies: rows, one open at a time. The dispute is locked by whoever writes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -9,7 +9,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from shared.db.engine import Tx
-from shared.domain.referral import ExternalOutcome, ReferralState
+from shared.domain.referral import Expected, ExternalOutcome, ReferralState
 
 LISTED_MAX: Final = 100
 
@@ -32,6 +32,7 @@ _NAMES: Final = (
 )
 _CHANGING: Final = (
     "state",
+    "expected_at",
     "decided_at",
     "outcome",
     "remedy",
@@ -45,6 +46,10 @@ _INSERT: Final = (
     f"insert into referral ({', '.join(_NAMES)}) values ({', '.join(f'${n}' for n in range(1, len(_NAMES) + 1))})"
 )
 _KEEP: Final = f"update referral set {', '.join(f'{name} = ${n}' for n, name in enumerate(_CHANGING, 2))} where id = $1"
+_EXPECTED: Final = (
+    "select distinct on (dispute_id) dispute_id, referred_at, expected_at from referral "
+    "where dispute_id = any($1::uuid[]) and state = 'referred' order by dispute_id, referred_at desc, id desc"
+)
 # The dispute is locked first, as everywhere; who holds it is not waited for.
 _TAKE: Final = (
     f"with due as materialized (select {', '.join(f'r.{name}' for name in _NAMES)} from referral r "
@@ -93,6 +98,12 @@ async def listed(tx: Tx, dispute_id: UUID, limit: int = LISTED_MAX) -> list[Refe
     """The referrals of a dispute, newest first, at most `limit`."""
     query = f"{_SELECT} where dispute_id = $1 order by referred_at desc, id desc limit $2"
     return [_referral(row) for row in await tx.raw.fetch(query, dispute_id, limit)]
+
+
+async def expected(tx: Tx, ids: Collection[UUID]) -> dict[UUID, Expected]:
+    """When the outside body is to answer, for those of these disputes that lie with one which said so."""
+    rows = await tx.raw.fetch(_EXPECTED, list(ids))
+    return {row["dispute_id"]: Expected(row["referred_at"], row["expected_at"]) for row in rows if row["expected_at"]}
 
 
 async def take_due(tx: Tx, limit: int) -> list[Referral]:

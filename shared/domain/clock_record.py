@@ -12,13 +12,15 @@ from shared.domain.clock_spec import ClockSpec, Extension
 from shared.domain.clock_terms import MayExtend, Watch
 
 _OF_A_REGIME: Final = "regime:"
+_OF_A_REFERRAL: Final = "referral:"
 _NAME_MAX: Final = 300
 
 
 class Kind(StrEnum):
-    """What a clock measures: one of the escalation matrix's own, or a milestone, `regime:<regime id>/<milestone>`.
+    """What a clock measures: one of the escalation matrix's own, a milestone of a regime, or an outside body's answer.
 
-    The members are the matrix's; a milestone's kind is made by its text, is equal to it, and is not among them.
+    The members are the matrix's; `regime:<regime id>/<milestone>` and `referral:answer` are made by their text, are equal to it, and
+    are not among them.
     """
 
     ACKNOWLEDGEMENT = "acknowledgement"
@@ -31,7 +33,8 @@ class Kind(StrEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> "Kind | None":
-        if not (isinstance(value, str) and value.startswith(_OF_A_REGIME) and len(value) <= _NAME_MAX):
+        ours = isinstance(value, str) and value.startswith((_OF_A_REGIME, _OF_A_REFERRAL))
+        if not ours or len(str(value)) > _NAME_MAX:
             return None
         kind = str.__new__(cls, value)
         kind._name_ = kind._value_ = str(value)
@@ -118,6 +121,11 @@ class Clock(Struct, frozen=True, kw_only=True, gc=False):
     def open(self) -> bool:
         """Whether it still runs or is paused."""
         return self.state in OPEN
+
+    @property
+    def of_a_regime(self) -> bool:
+        """Whether it is a milestone, or the notice of an extension of one."""
+        return self.kind.startswith(_OF_A_REGIME)
 
     @property
     def promised(self) -> bool:

@@ -175,7 +175,8 @@ def _remind_first(draft: Draft, clock: Clock) -> None:
 
 def _tell(draft: Draft, clock: Clock) -> None:
     over = _ran_out(draft, clock)
-    if over.promise.watch is None or over.promise.watch.duty:  # a chance not taken breaks no promise
+    watch = over.promise.watch
+    if watch is None or watch.duty or not over.of_a_regime:  # a chance not taken is nothing to tell of
         draft.tell(Missed(over))
     _after_a_miss(draft, over)
 

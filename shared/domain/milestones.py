@@ -12,6 +12,7 @@ from shared.domain.counting import Rules
 from shared.domain.draft import Draft
 from shared.domain.frozen import altered
 from shared.domain.marks import DROPPED, NO_MARKS, REOPENED, Marks, first_of, latest_of
+from shared.domain.referral import Expected
 from shared.domain.regime import After, ExtensionRule, Milestone, Nature, PauseRule, clock_kind, kind_of
 from shared.domain.regime_choice import Owing
 from shared.domain.timekeeping import continued, settled
@@ -26,6 +27,7 @@ class Beyond(NamedTuple):
     owing: Owing | None = None
     bench: Bench = NO_BENCH
     breach_risk: float | None = None
+    expected: Expected | None = None
 
 
 NOTHING_BEYOND: Final = Beyond()

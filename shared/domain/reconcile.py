@@ -7,7 +7,8 @@ nothing the second time.
 from datetime import datetime
 
 from shared.domain.assignment import barred
-from shared.domain.clock_record import Clock, Clocks, ClockState, Kind
+from shared.domain.awaiting import await_answer
+from shared.domain.clock_record import OPEN, Clock, Clocks, ClockState, Kind
 from shared.domain.dispute import Dispute
 from shared.domain.draft import Draft
 from shared.domain.escalation import Asked, Case, Escalate, Seat, climbs, decide, seated, take_up
@@ -18,7 +19,17 @@ from shared.domain.marks import EXTERNAL_DECIDED, REFERRED_EXTERNAL, REOPENED, l
 from shared.domain.matrix import Holder, Matrix
 from shared.domain.milestones import NOTHING_BEYOND, Beyond, start_milestones
 from shared.domain.plan import HandedOver, Missed, Plan, TakenUp
-from shared.domain.timekeeping import Calendars, Ticking, movable, next_moment, phase_of, refreshed, settled, worked_out
+from shared.domain.timekeeping import (
+    Calendars,
+    Ticking,
+    movable,
+    next_moment,
+    outstanding,
+    phase_of,
+    refreshed,
+    settled,
+    worked_out,
+)
 
 
 def reconcile(  # noqa: PLR0913 - what is known beside the dispute, each by its own name
@@ -49,11 +60,15 @@ def reconcile(  # noqa: PLR0913 - what is known beside the dispute, each by its 
     climb = asked if isinstance(asked, Asked) else None
     seat = handed_over or _seat(draft, climb)
     for clock in clocks.values():
-        if clock.promise.watch is None or beyond is not NOTHING_BEYOND:  # without its marks nobody can judge it
+        if (clock.state in OPEN or outstanding(clock)) and (
+            clock.promise.watch is None or beyond is not NOTHING_BEYOND  # without its marks nobody can judge it
+        ):
             _settle(draft, clock, rearm=rearm)
     _start_owed(draft)
     if beyond.owing is not None:
         start_milestones(draft, beyond.owing)
+    if beyond.expected is not None:
+        await_answer(draft, beyond.expected)
     if handed_over is not None and isinstance(asked, HandOver):
         draft.tell(HandedOver(dispute.handler, handed_over.handler, handed_over.tier, asked))
     if seat is not None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from shared.domain.calendar import Calendar
 from shared.domain.counting import Rules
@@ -32,6 +32,13 @@ class ExternalOutcome(StrEnum):
     NOT_UPHELD = "not_upheld"
     SETTLED = "settled"
     DECLINED = "declined"
+
+
+class Expected(NamedTuple):
+    """When an outside body is to answer, as it announced, and since when the dispute lies there."""
+
+    since: datetime
+    at: datetime
 
 
 BINDING: Final = frozenset({ExternalOutcome.UPHELD, ExternalOutcome.PARTLY_UPHELD, ExternalOutcome.SETTLED})

@@ -101,7 +101,7 @@ def foresee(
         started=_started(migration, clocks, now),
         because=tuple(reason for told in climbed for reason in told.because),
         gone=_gone(dispute, versions.to),
-        regimes=tuple(kind for kind, clock in clocks.items() if clock.open and clock.promise.watch is not None),
+        regimes=tuple(kind for kind, clock in clocks.items() if clock.open and clock.of_a_regime),
     )
 
 

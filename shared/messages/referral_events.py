@@ -13,6 +13,14 @@ class Referred(Event, frozen=True, kw_only=True, gc=False):
     expected_at: str | None
 
 
+class AnswerExpected(Event, frozen=True, kw_only=True, gc=False):
+    """The outside body announced another day for its answer."""
+
+    type: ClassVar[str] = "dispute.answer_expected"
+    referral_id: str
+    expected_at: str
+
+
 class ExternallyDecided(Event, frozen=True, kw_only=True, gc=False):
     """An outside body's decision is back in the house, to be carried out by `comply_by` where it asks for anything."""
 
@@ -32,4 +40,4 @@ class ComplianceMissed(Event, frozen=True, kw_only=True, gc=False):
     fired_at: str
 
 
-CLASSES: Final[tuple[type[Event], ...]] = (Referred, ExternallyDecided, ComplianceMissed)
+CLASSES: Final[tuple[type[Event], ...]] = (Referred, AnswerExpected, ExternallyDecided, ComplianceMissed)

@@ -23,6 +23,7 @@ def test_an_encoded_message_decodes_to_itself() -> None:
 def test_event_names_are_unique_and_stay_what_they_are() -> None:
     assert len(EVENTS) == len(EVENT_CLASSES)
     assert sorted(EVENTS) == [
+        "dispute.answer_expected",
         "dispute.assigned",
         "dispute.assignment_requested",
         "dispute.closed",

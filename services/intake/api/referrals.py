@@ -12,7 +12,7 @@ from services.intake.api.deps import InTx, dispute_for, require
 from services.intake.api.extensions import one_term
 from services.intake.api.fields import Body, Instant, Line100, Line200, MoneyIn, MoneyOut, Prose
 from services.intake.api.schemas_casework import CaseOut, money_out
-from services.intake.commands.refer import Outside, Verdict, refer, take_back
+from services.intake.commands.refer import Outside, Verdict, expect, refer, take_back
 from services.intake.security import Caller
 from shared.db import referrals
 from shared.db.referrals import Referral
@@ -30,8 +30,14 @@ class ReferIn(Body):
 
     body: Line200 | None = Field(default=None, description="The body's name.", examples=["Financial Ombudsman Service"])
     reference: Line100 | None = Field(default=None, description="Their own reference.")
-    expected_at: Instant | None = Field(default=None, description="When an answer is expected; only shown.")
+    expected_at: Instant | None = Field(default=None, description="When they announced to answer.")
     reason: Prose | None = Field(default=None, description="Kept as an internal note.")
+
+
+class ExpectIn(Body):
+    """When the outside body announced to answer."""
+
+    expected_at: Instant = Field(description="In the future.")
 
 
 class ExternalDecisionIn(Body):
@@ -100,6 +106,18 @@ async def refer_dispute(case: CaseWork, body: ReferIn | None = None) -> Response
     told = body or ReferIn()
     outside = Outside(told.body, told.reference, told.expected_at)
     return await case.show(await refer(case.tx, case.dispute, outside, reason=told.reason, caller=case.caller))
+
+
+@router.post(
+    "/expected-answer",
+    operation_id="expectExternalAnswer",
+    summary="Record when an external body will answer",
+    response_model=CaseOut,
+    responses=refusals("conflict"),
+)
+async def expect_answer(case: CaseWork, body: ExpectIn) -> Response:
+    """The clock `referral:answer` runs until then; when it runs out without a decision, those who have the dispute are told."""
+    return await case.show(await expect(case.tx, case.dispute, body.expected_at, case.caller))
 
 
 @router.post(

@@ -10,11 +10,11 @@ from shared.db.engine import Tx
 from shared.db.keys import Caller
 from shared.db.referrals import Referral
 from shared.domain.dispute import Dispute, Remedy
-from shared.domain.errors import InvalidValue
+from shared.domain.errors import Conflict, InvalidValue
 from shared.domain.frozen import altered
-from shared.domain.lifecycle import Trigger
+from shared.domain.lifecycle import Status, Trigger
 from shared.domain.referral import BINDING, ExternalOutcome, ReferralState, comply_by
-from shared.messages.referral_events import ExternallyDecided, Referred
+from shared.messages.referral_events import AnswerExpected, ExternallyDecided, Referred
 from shared.runtime.ids import new_id
 
 
@@ -41,7 +41,9 @@ async def refer(tx: Tx, dispute: Dispute, outside: Outside, *, reason: str | Non
 
     Raises:
         IllegalTransition: the lifecycle has no such move from here.
+        InvalidValue: the answer is expected in the past.
     """
+    _check_expected(outside.expected_at, tx.now)
     moved = await move_by_hand(tx, dispute, Trigger.REFER_EXTERNAL, reason=reason, by=caller.name, actor=caller.actor)
     before = await referrals.newest(tx, dispute.id)
     if before is not None and before.state in (ReferralState.REFERRED, ReferralState.DECIDED):
@@ -50,6 +52,29 @@ async def refer(tx: Tx, dispute: Dispute, outside: Outside, *, reason: str | Non
     await referrals.add(tx, made)
     told = Referred(referral_id=str(made.id), expected_at=_text(outside.expected_at))
     return await record(tx, moved, moved, told, actor=caller.actor)
+
+
+async def expect(tx: Tx, dispute: Dispute, expected_at: datetime, caller: Caller) -> Dispute:
+    """The dispute with another day for the body's answer; the same day again changes nothing.
+
+    Raises:
+        Conflict: the dispute lies with no outside body that was named.
+        InvalidValue: the day lies in the past.
+    """
+    found = await referrals.newest(tx, dispute.id)
+    if found is None or found.state is not ReferralState.REFERRED or dispute.status is not Status.REFERRED_EXTERNAL:
+        raise Conflict("The dispute lies with no outside body of which an answer is expected.")
+    if found.expected_at == expected_at:
+        return dispute
+    _check_expected(expected_at, tx.now)
+    await referrals.keep(tx, altered(found, expected_at=expected_at))
+    told = AnswerExpected(referral_id=str(found.id), expected_at=_text(expected_at) or "")
+    return await record(tx, dispute, dispute, told, actor=caller.actor)
+
+
+def _check_expected(expected_at: datetime | None, now: datetime) -> None:
+    if expected_at is not None and expected_at <= now:
+        raise InvalidValue("/expected_at", "An answer is expected in the future; this instant is not.")
 
 
 async def take_back(tx: Tx, dispute: Dispute, verdict: Verdict, *, reason: str | None, caller: Caller) -> Dispute:

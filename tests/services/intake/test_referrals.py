@@ -14,7 +14,7 @@ from shared.domain.errors import InvalidValue
 from shared.domain.lifecycle import Stage, Status
 from shared.domain.referral import comply_by
 from shared.messages.events import StatusChanged
-from shared.messages.referral_events import ExternallyDecided, Referred
+from shared.messages.referral_events import AnswerExpected, ExternallyDecided, Referred
 from tests.services.intake.desk import Desk, a_desk
 
 TO = {"body": "Financial Ombudsman Service", "reference": "F-77", "reason": "The customer asked them."}
@@ -144,3 +144,30 @@ def test_28_calendar_days_are_the_usual_time_and_working_time_is_nobodys_outside
     assert timedelta(days=28) <= comply_by(made) - made <= timedelta(days=29)
     with pytest.raises(InvalidValue, match="calendar days"):
         comply_by(made, "3 business days")
+
+
+async def test_the_day_that_was_announced_is_kept_and_may_be_announced_anew(desk: Desk, db: Database) -> None:
+    key = await desk.key()
+    async with db.transaction() as tx:
+        first, second = (tx.now + timedelta(days=days) for days in (30, 60))
+    dispute = await desk.dispute(tier=1, status=Status.INVESTIGATING)
+    assert (await desk.post(dispute, "refer", TO | {"expected_at": first.isoformat()}, key)).status_code == 200
+    body = {"expected_at": second.isoformat()}
+    for _ in range(2):
+        assert (await desk.post(dispute, "expected-answer", body, key)).status_code == 200
+    (found,) = await shown(desk, dispute, key)
+    assert datetime.fromisoformat(found["expected_at"]) == second
+    (told,) = [each for each in await desk.told(dispute.id) if isinstance(each, AnswerExpected)]
+    assert (told.referral_id, datetime.fromisoformat(told.expected_at)) == (found["id"], second)
+
+
+async def test_an_answer_is_not_expected_in_the_past_nor_of_nobody(desk: Desk) -> None:
+    key = await desk.key()
+    dispute = await desk.dispute(tier=1, status=Status.INVESTIGATING)
+    refused = await desk.post(dispute, "refer", TO | {"expected_at": MADE}, key)
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/expected_at")
+    later = {"expected_at": "2099-01-01T00:00:00Z"}
+    assert (await desk.post(dispute, "expected-answer", later, key)).status_code == 409
+    assert (await desk.post(dispute, "refer", TO, key)).status_code == 200
+    assert (await desk.post(dispute, "expected-answer", {"expected_at": MADE}, key)).status_code == 422
+    assert (await desk.post(dispute, "expected-answer", later, key)).status_code == 200
