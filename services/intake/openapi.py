@@ -1,13 +1,17 @@
 """The OpenAPI 3.1 document: what FastAPI knows of the routes, and one problem schema for everything that goes wrong."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from services.intake.api.deps import Required, beneath
+from services.intake.openapi_examples import BODIES
 from services.intake.problems import KINDS
 from shared.runtime.problem import MEDIA_TYPE, TYPE_PREFIX
 
@@ -53,6 +57,8 @@ _PROBLEM: Final = {
         },
     },
 }
+_PAGE: Final = re.compile(r"PageOut_(\w+?)Out_")
+"""What a page of a list is called by the framework."""
 _REFERENCE: Final = "#/components/schemas/{model}"
 _RETRY: Final = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
 _HEADERS: Final[dict[int, dict[str, Any]]] = {
@@ -82,7 +88,8 @@ def _document(app: FastAPI, models: Sequence[type[BaseModel]]) -> dict[str, Any]
         version="1",
         summary="Dispute resolution: no dispute goes unaddressed, every promise is kept or visibly broken.",
         description="JSON in UTF-8. Money is a decimal string with its ISO 4217 currency; instants are RFC 3339 in UTC. "
-        "Problems are RFC 9457 documents with a stable `code`.",
+        "Problems are RFC 9457 documents with a stable `code`. An operation names the scope that its key needs, or the scopes of "
+        "which one will do.",
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         tags=list(TAGS),
         servers=[{"url": "/"}],
@@ -94,13 +101,35 @@ def _document(app: FastAPI, models: Sequence[type[BaseModel]]) -> dict[str, Any]
     schemas.update(more.get("$defs", {}))
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
+    routes = [each.original_route for each in iter_route_contexts(app.routes)]
+    wanted = {each.operation_id: _scopes(each) for each in routes if isinstance(each, APIRoute)}
     for path in document["paths"].values():
         for operation in path.values():
-            _complete(operation)
-    return document
+            _complete(operation, wanted[operation["operationId"]])
+    called: dict[str, Any] = _renamed(document)
+    return called
 
 
-def _complete(operation: dict[str, Any]) -> None:
+def _scopes(route: APIRoute) -> tuple[str, ...]:
+    """The scopes of which a route wants one."""
+    return next((each.call.scopes for each in beneath(route.dependant) if isinstance(each.call, Required)), ())
+
+
+def _renamed(node: Any) -> Any:
+    """The same with pages of lists under names that read well in the code made from the document."""
+    if isinstance(node, dict):
+        return {_PAGE.sub(r"\1PageOut", name): _renamed(each) for name, each in node.items()}
+    if isinstance(node, list):
+        return [_renamed(each) for each in node]
+    return _PAGE.sub(r"\1PageOut", node) if isinstance(node, str) else node
+
+
+def _complete(operation: dict[str, Any], scopes: Sequence[str]) -> None:
+    if scopes:
+        operation["security"] = [{"apiKey": [scope]} for scope in scopes]
+    body: Mapping[str, Any] = operation.get("requestBody", {}).get("content", {})
+    if operation["operationId"] in BODIES:
+        body["application/json"]["example"] = BODIES[operation["operationId"]]
     for status, response in operation["responses"].items():
         if status.isdigit() and int(status) >= 400:
             response["content"] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, **_example(status)}}

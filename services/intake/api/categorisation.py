@@ -78,7 +78,7 @@ class ComparedOut(BaseModel):
     beyond_chance: bool = Field(description="Chance alone would show this less than once in a hundred months.")
 
 
-class CountsOut(BaseModel):
+class MonthsOut(BaseModel):
     """A count last month and this month."""
 
     last: int
@@ -93,8 +93,8 @@ class DriftOut(BaseModel):
     meaning: str
     population_stability_index: float = Field(description="Of the categories; 0.1 is worth a look, 0.25 is drift.")
     explained_by_chance: float = Field(description="What the index stays below in 95 of 100 unchanged months.")
-    answers: CountsOut
-    categories: dict[str, CountsOut]
+    answers: MonthsOut
+    categories: dict[str, MonthsOut]
     needs_person: ComparedOut
     mean_confidence: ComparedOut
     corrected: ComparedOut = Field(description="Share that agents corrected; newer disputes had less time for it.")

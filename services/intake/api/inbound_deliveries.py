@@ -7,7 +7,7 @@ from fastapi import Depends, Query, Response
 
 from services.intake.api.deps import InTx, OnceOnly, problems, require, require_house, secured_router
 from services.intake.api.inbound_pages import Cursor, Limit, page, position
-from services.intake.api.schemas_inbound import DeliveryListOut, DeliveryOut
+from services.intake.api.schemas_inbound import InboundDeliveryListOut, InboundDeliveryOut
 from services.intake.commands.arrive import again
 from services.intake.security import Caller
 from shared.db import inbound
@@ -24,7 +24,7 @@ router = secured_router("/v1/inbound-deliveries", "inbound")
     "",
     operation_id="listInboundDeliveries",
     summary="List what came in",
-    response_model=DeliveryListOut,
+    response_model=InboundDeliveryListOut,
     responses=problems("invalid_cursor", "invalid_value"),
 )
 async def list_all(
@@ -37,19 +37,19 @@ async def list_all(
 ) -> Any:
     """Lists deliveries, the newest first. `state=quarantined` are those that wait for a person."""
     found = await inbound.list_shown(tx, state=state, endpoint_id=endpoint_id, before=position(cursor), limit=limit + 1)
-    return DeliveryListOut(**page([DeliveryOut.of(each) for each in found], limit))
+    return InboundDeliveryListOut(**page([InboundDeliveryOut.of(each) for each in found], limit))
 
 
 @router.get(
     "/{delivery_id}",
     operation_id="getInboundDelivery",
     summary="Show what became of a delivery",
-    response_model=DeliveryOut,
+    response_model=InboundDeliveryOut,
     responses=_FOUND,
 )
 async def show(delivery_id: UUID, caller: Reader, tx: InTx) -> Any:
     """Shows a delivery, without its content."""
-    return DeliveryOut.of(await inbound.get_shown(tx, delivery_id))
+    return InboundDeliveryOut.of(await inbound.get_shown(tx, delivery_id))
 
 
 @router.get(
@@ -77,10 +77,10 @@ async def download(delivery_id: UUID, caller: Admin, tx: InTx) -> Response:
     operation_id="retryInboundDelivery",
     summary="Try a delivery again",
     status_code=202,
-    response_model=DeliveryOut,
+    response_model=InboundDeliveryOut,
     responses={**_FOUND, **problems("conflict", "request_in_flight", "idempotency_key_reused")},
 )
 async def retry(delivery_id: UUID, caller: Admin, tx: InTx, once: OnceOnly) -> Any:
     """Has a quarantined delivery handled again, after an update or once its cause is gone."""
     shown = await again(tx, delivery_id, caller.actor)
-    return await once.reply(202, DeliveryOut.of(shown))
+    return await once.reply(202, InboundDeliveryOut.of(shown))

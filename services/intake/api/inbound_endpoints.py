@@ -9,12 +9,12 @@ from services.intake.api.deps import InTx, Parts, problems, require, secured_rou
 from services.intake.api.inbound import SEAL
 from services.intake.api.inbound_pages import Cursor, Limit, page, position
 from services.intake.api.schemas_inbound import (
-    EndpointChange,
-    EndpointIn,
-    EndpointListOut,
-    EndpointOut,
-    EndpointWithSecretOut,
-    RotateIn,
+    InboundEndpointChangeIn,
+    InboundEndpointIn,
+    InboundEndpointListOut,
+    InboundEndpointOut,
+    InboundEndpointWithSecretOut,
+    InboundRotationIn,
 )
 from services.intake.inbound.senders import SENDERS
 from services.intake.security import Caller
@@ -47,10 +47,10 @@ def chosen_secret(sender_name: str, given: str | None) -> str:
     operation_id="createInboundEndpoint",
     summary="Create an inbound endpoint",
     status_code=201,
-    response_model=EndpointWithSecretOut,
+    response_model=InboundEndpointWithSecretOut,
     responses=_BODY,
 )
-async def create(body: EndpointIn, caller: Admin, tx: InTx, parts: Parts) -> Any:
+async def create(body: InboundEndpointIn, caller: Admin, tx: InTx, parts: Parts) -> Any:
     """Makes an address for one sender. The secret is shown this once, and stored encrypted.
 
     An `Idempotency-Key` has no effect here, for the reply, which holds the secret, is not kept.
@@ -65,60 +65,62 @@ async def create(body: EndpointIn, caller: Admin, tx: InTx, parts: Parts) -> Any
         created_by=caller.principal_id,
         endpoint_id=new_id(),
     )
-    return EndpointWithSecretOut.of(made, secret=secret)
+    return InboundEndpointWithSecretOut.of(made, secret=secret)
 
 
 @router.get(
     "",
     operation_id="listInboundEndpoints",
     summary="List inbound endpoints",
-    response_model=EndpointListOut,
+    response_model=InboundEndpointListOut,
     responses=problems("invalid_cursor", "invalid_value"),
 )
 async def list_all(caller: Admin, tx: InTx, limit: Limit = 50, cursor: Cursor = None) -> Any:
     """Lists endpoints in the order they were made."""
     found = await inbound.list_endpoints(tx, after=position(cursor), limit=limit + 1)
-    return EndpointListOut(**page([EndpointOut.of(each) for each in found], limit))
+    return InboundEndpointListOut(**page([InboundEndpointOut.of(each) for each in found], limit))
 
 
 @router.get(
     "/{endpoint_id}",
     operation_id="getInboundEndpoint",
     summary="Show an inbound endpoint",
-    response_model=EndpointOut,
+    response_model=InboundEndpointOut,
     responses=problems("not_found", "invalid_value"),
 )
 async def show(endpoint_id: UUID, caller: Admin, tx: InTx) -> Any:
     """Shows an endpoint, without its secret."""
-    return EndpointOut.of(await inbound.lock_endpoint(tx, endpoint_id))
+    return InboundEndpointOut.of(await inbound.lock_endpoint(tx, endpoint_id))
 
 
 @router.patch(
     "/{endpoint_id}",
     operation_id="changeInboundEndpoint",
     summary="Change or disable an inbound endpoint",
-    response_model=EndpointOut,
+    response_model=InboundEndpointOut,
     responses={**_BODY, **problems("not_found", "invalid_value")},
 )
-async def change(endpoint_id: UUID, body: EndpointChange, caller: Admin, tx: InTx) -> Any:
+async def change(endpoint_id: UUID, body: InboundEndpointChangeIn, caller: Admin, tx: InTx) -> Any:
     """Changes name or settings, or disables the endpoint: a disabled one answers every delivery with 410."""
-    return EndpointOut.of(await inbound.change_endpoint(tx, endpoint_id, **body.fields()))
+    return InboundEndpointOut.of(await inbound.change_endpoint(tx, endpoint_id, **body.fields()))
 
 
 @router.post(
     "/{endpoint_id}/rotate",
     operation_id="rotateInboundSecret",
     summary="Give an inbound endpoint a new secret",
-    response_model=EndpointWithSecretOut,
+    response_model=InboundEndpointWithSecretOut,
     responses={**_BODY, **problems("not_found", "invalid_value")},
 )
-async def rotate(endpoint_id: UUID, caller: Admin, tx: InTx, parts: Parts, body: RotateIn | None = None) -> Any:
+async def rotate(
+    endpoint_id: UUID, caller: Admin, tx: InTx, parts: Parts, body: InboundRotationIn | None = None
+) -> Any:
     """Makes or takes a new secret, shown this once. The one before stays valid until it is dropped."""
     before = await inbound.lock_endpoint(tx, endpoint_id)
     secret = chosen_secret(before.sender, body.secret if body is not None else None)
     sealed = parts.sealer.encrypt(SEAL, secret)
     after = await inbound.change_endpoint(tx, endpoint_id, secret=sealed, previous_secret=before.secret)
-    return EndpointWithSecretOut.of(after, secret=secret)
+    return InboundEndpointWithSecretOut.of(after, secret=secret)
 
 
 @router.delete(

@@ -9,7 +9,13 @@ from fastapi import Depends, Query
 from services.intake.api.case import casework_router
 from services.intake.api.deps import InTx, Parts, dispute_for, require
 from services.intake.api.fields import MoneyOut
-from services.intake.api.schemas_precedents import AuthorityOut, PrecedentOut, PrecedentsOut, SpreadOut, SuggestionOut
+from services.intake.api.schemas_precedents import (
+    AuthorityOut,
+    PrecedentOut,
+    PrecedentsOut,
+    PrecedentSpreadOut,
+    SuggestionOut,
+)
 from services.intake.commands.conclude import judge
 from services.intake.security import Caller
 from shared.db import privates
@@ -47,7 +53,7 @@ async def get_precedents(
     suggestion = suggested(found.matches)
     return PrecedentsOut(
         items=[PrecedentOut.of(each) for each in found.matches[:limit]],
-        spread=SpreadOut.of(spread(found.matches)),
+        spread=PrecedentSpreadOut.of(spread(found.matches)),
         suggestion=None if suggestion is None else _told(suggestion, dispute, matrix, caller),
         compared=found.compared,
         precedents=found.precedents,

@@ -209,9 +209,7 @@ class HistoryOut(BaseModel):
 class CorrectionIn(Body):
     """Facts to correct; a field that is left out stays. A field set to null is emptied where it may be."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"category": "warranty", "reason": "The text speaks of the guarantee."}]}
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [{"category": "warranty", "reason": "misread"}]})
 
     category: Literal[CATEGORIES] | None = None  # type: ignore[valid-type] # the domain's own list
     issue: IssueName | None = None

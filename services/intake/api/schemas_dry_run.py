@@ -54,7 +54,7 @@ class ShareOut(BaseModel):
         return [cls(name=name, **share._asdict()) for name, share in shares.items()]
 
 
-class SpreadOut(BaseModel):
+class MoveSpreadOut(BaseModel):
     """How far deadlines move, in elapsed time."""
 
     deadlines: int
@@ -63,7 +63,7 @@ class SpreadOut(BaseModel):
     furthest_seconds: float | None
 
     @classmethod
-    def of(cls, spread: Spread) -> "SpreadOut":
+    def of(cls, spread: Spread) -> "MoveSpreadOut":
         return cls(
             deadlines=sum(spread.bands.values()),
             bands=dict(spread.bands),
@@ -150,8 +150,8 @@ class DryRunOut(BaseModel):
     held: int
     started: int
     overdue: int = Field(description="Deadlines that would have passed already.")
-    earlier: SpreadOut
-    later: SpreadOut
+    earlier: MoveSpreadOut
+    later: MoveSpreadOut
     by_clock: list[ShareOut]
     by_tier: list[ShareOut]
     by_holder: list[ShareOut] = Field(description=f"At most {HOLDERS_SHOWN_MAX}, those with most moved first.")
@@ -173,8 +173,8 @@ class DryRunOut(BaseModel):
             complete=run.complete,
             in_time=run.in_time,
             failed=dict(seen.failed),
-            earlier=SpreadOut.of(seen.earlier),
-            later=SpreadOut.of(seen.later),
+            earlier=MoveSpreadOut.of(seen.earlier),
+            later=MoveSpreadOut.of(seen.later),
             by_clock=ShareOut.each(seen.by_clock),
             by_tier=ShareOut.each(seen.by_tier),
             by_holder=holders[:HOLDERS_SHOWN_MAX],

@@ -18,7 +18,7 @@ _Words = Annotated[
 Secret = Annotated[str, StringConstraints(strip_whitespace=True, min_length=8, max_length=500)]
 
 
-class SettingsIn(Body):
+class InboundSettingsIn(Body):
     """What an endpoint should know of your side. Each may be left out."""
 
     addresses: Annotated[
@@ -37,7 +37,7 @@ class SettingsIn(Body):
         return self.model_dump(mode="json", exclude_defaults=True)
 
 
-class EndpointIn(Body):
+class InboundEndpointIn(Body):
     """A new endpoint."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"sender": "mime", "name": "Support mailbox"}]})
@@ -48,7 +48,7 @@ class EndpointIn(Body):
         None,
         description="Your own secret. Must be given for slack (the app's signing secret); otherwise one is made.",
     )
-    settings: SettingsIn = SettingsIn()
+    settings: InboundSettingsIn = InboundSettingsIn()
 
 
 def _said(value: object) -> object:
@@ -57,26 +57,26 @@ def _said(value: object) -> object:
     return value
 
 
-class EndpointChange(Body):
+class InboundEndpointChangeIn(Body):
     """What to change of an endpoint; what is left out stays."""
 
     name: Annotated[Line100 | None, AfterValidator(_said)] = None
-    settings: Annotated[SettingsIn | None, AfterValidator(_said)] = None
+    settings: Annotated[InboundSettingsIn | None, AfterValidator(_said)] = None
     active: Annotated[Flag | None, AfterValidator(_said)] = None
 
     def fields(self) -> dict[str, Any]:
         """The columns to set."""
         told = {name: getattr(self, name) for name in self.model_fields_set}
-        return {name: value.told() if isinstance(value, SettingsIn) else value for name, value in told.items()}
+        return {name: value.told() if isinstance(value, InboundSettingsIn) else value for name, value in told.items()}
 
 
-class RotateIn(Body):
+class InboundRotationIn(Body):
     """A new secret; must be given for slack, otherwise one is made."""
 
     secret: Secret | None = None
 
 
-class EndpointOut(BaseModel):
+class InboundEndpointOut(BaseModel):
     """An endpoint, without its secret."""
 
     id: UUID
@@ -104,21 +104,21 @@ class EndpointOut(BaseModel):
         )
 
 
-class EndpointWithSecretOut(EndpointOut):
+class InboundEndpointWithSecretOut(InboundEndpointOut):
     """An endpoint with its secret, which is shown this once."""
 
     secret: str
 
 
-class EndpointListOut(BaseModel):
+class InboundEndpointListOut(BaseModel):
     """A page of endpoints."""
 
-    items: list[EndpointOut]
+    items: list[InboundEndpointOut]
     has_more: bool
     next_cursor: str | None
 
 
-class DeliveryOut(BaseModel):
+class InboundDeliveryOut(BaseModel):
     """A delivery that came in, and what became of it."""
 
     id: UUID
@@ -141,10 +141,10 @@ class DeliveryOut(BaseModel):
         return cls.model_validate(shown, from_attributes=True)
 
 
-class DeliveryListOut(BaseModel):
+class InboundDeliveryListOut(BaseModel):
     """A page of deliveries, the newest first."""
 
-    items: list[DeliveryOut]
+    items: list[InboundDeliveryOut]
     has_more: bool
     next_cursor: str | None
 

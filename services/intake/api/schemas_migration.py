@@ -38,7 +38,7 @@ class MigrationIn(Body):
     ] = False
 
 
-class CountsOut(BaseModel):
+class MigrationCountsOut(BaseModel):
     """What was done so far: disputes migrated, failed and escalated; deadlines in all the others."""
 
     migrated: int = 0
@@ -70,7 +70,7 @@ class MigrationOut(BaseModel):
     allow_later: bool
     requested_by: str
     state: str = Field(description="queued, running, done, cancelled or failed.")
-    counts: CountsOut
+    counts: MigrationCountsOut
     failures: list[FailureOut] = Field(description="The first 20.")
     fault: str | None = Field(description="Why the whole migration failed.")
     created_at: datetime
@@ -89,7 +89,7 @@ class MigrationOut(BaseModel):
             allow_later=found.allow_later,
             requested_by=found.requested_by,
             state=found.state,
-            counts=CountsOut(**found.counts),
+            counts=MigrationCountsOut(**found.counts),
             failures=[FailureOut.model_validate(each) for each in found.failures],
             fault=found.fault,
             created_at=found.created_at,

@@ -86,7 +86,7 @@ class RemedySharedOut(BaseModel):
     matches: int
 
 
-class SpreadOut(BaseModel):
+class PrecedentSpreadOut(BaseModel):
     """What became of the matches."""
 
     matches: int
@@ -100,7 +100,7 @@ class SpreadOut(BaseModel):
     overturned: int
 
     @classmethod
-    def of(cls, told: Spread) -> "SpreadOut":
+    def of(cls, told: Spread) -> "PrecedentSpreadOut":
         return cls(
             matches=told.matches,
             outcomes=[OutcomeSharedOut(outcome=name, matches=count) for name, count in told.outcomes],
@@ -165,7 +165,7 @@ class PrecedentsOut(BaseModel):
     """Decided disputes like this one, what became of them, and what that suggests."""
 
     items: list[PrecedentOut]
-    spread: SpreadOut = Field(description="Of all matches, at most 50, of which `items` are the first.")
+    spread: PrecedentSpreadOut = Field(description="Of all matches, at most 50, of which `items` are the first.")
     suggestion: SuggestionOut | None = Field(
         description=f"Only when {MATCHES_MIN} matches or more are there, {SUPPORT_MIN} of them or more had the very "
         "outcome and remedy, and the lower end of their share's interval reaches a third."

@@ -42,7 +42,7 @@ Topics = Annotated[
 ]
 
 
-class EndpointIn(Body):
+class WebhookEndpointIn(Body):
     """Where events are to be sent, and which."""
 
     name: Line200
@@ -50,7 +50,7 @@ class EndpointIn(Body):
     topics: Topics = Field(default_factory=lambda: ["dispute.*"])
 
 
-class EndpointChangeIn(Body):
+class WebhookEndpointChangeIn(Body):
     """What is to be different; making it active again gives it a clean record."""
 
     name: Line200 | None = None
@@ -59,13 +59,13 @@ class EndpointChangeIn(Body):
     active: Flag | None = None
 
     @model_validator(mode="after")
-    def _says_something(self) -> "EndpointChangeIn":
+    def _says_something(self) -> "WebhookEndpointChangeIn":
         if not self.model_fields_set or any(getattr(self, name) is None for name in self.model_fields_set):
             raise ValueError("Give what is to be changed, and not null.")
         return self
 
 
-class EndpointOut(BaseModel):
+class WebhookEndpointOut(BaseModel):
     """A subscription, without its secret."""
 
     id: UUID
@@ -79,7 +79,7 @@ class EndpointOut(BaseModel):
     created_at: datetime
 
 
-class EndpointWithSecretOut(EndpointOut):
+class WebhookEndpointWithSecretOut(WebhookEndpointOut):
     """A subscription with its new secret, shown this once."""
 
     secret: str = Field(examples=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="])
@@ -92,7 +92,9 @@ class EndpointWithSecretOut(EndpointOut):
     status_code=201,
     responses={**_BODY, **problems("conflict")},
 )
-async def create(body: EndpointIn, caller: Administrator, tx: InTx, parts: Parts) -> EndpointWithSecretOut:
+async def create(
+    body: WebhookEndpointIn, caller: Administrator, tx: InTx, parts: Parts
+) -> WebhookEndpointWithSecretOut:
     """Events are sent from now on. The secret is shown this once, and stored encrypted.
 
     An `Idempotency-Key` has no effect here, for the reply, which holds the secret, is not kept.
@@ -111,7 +113,7 @@ async def create(body: EndpointIn, caller: Administrator, tx: InTx, parts: Parts
             created_by=caller.principal_id,
         ),
     )
-    return EndpointWithSecretOut(secret=secret, **_told(made))
+    return WebhookEndpointWithSecretOut(secret=secret, **_told(made))
 
 
 @router.get(
@@ -120,19 +122,19 @@ async def create(body: EndpointIn, caller: Administrator, tx: InTx, parts: Parts
     summary="List webhook endpoints",
     responses=problems("invalid_cursor"),
 )
-async def list_all(caller: Operator, tx: InTx, paging: Paged) -> PageOut[EndpointOut]:
+async def list_all(caller: Operator, tx: InTx, paging: Paged) -> PageOut[WebhookEndpointOut]:
     """In the order in which they were made."""
     after = paging.after(_LISTING)
     found = await webhooks.listed(tx, after=None if after is None else after[1], limit=paging.limit + 1)
     return paging.page(
-        _LISTING, found, lambda each: (each.created_at, each.id), lambda each: EndpointOut(**_told(each))
+        _LISTING, found, lambda each: (each.created_at, each.id), lambda each: WebhookEndpointOut(**_told(each))
     )
 
 
 @router.get("/{endpoint_id}", operation_id="getWebhookEndpoint", summary="Read a webhook endpoint")
-async def read(endpoint_id: UUID, caller: Operator, tx: InTx) -> EndpointOut:
+async def read(endpoint_id: UUID, caller: Operator, tx: InTx) -> WebhookEndpointOut:
     """Whether it is active, and if not, why."""
-    return EndpointOut(**_told(await _existing(tx, endpoint_id)))
+    return WebhookEndpointOut(**_told(await _existing(tx, endpoint_id)))
 
 
 @router.patch(
@@ -142,8 +144,8 @@ async def read(endpoint_id: UUID, caller: Operator, tx: InTx) -> EndpointOut:
     responses=_BODY,
 )
 async def change(
-    endpoint_id: UUID, body: EndpointChangeIn, caller: Administrator, tx: InTx, parts: Parts
-) -> EndpointOut:
+    endpoint_id: UUID, body: WebhookEndpointChangeIn, caller: Administrator, tx: InTx, parts: Parts
+) -> WebhookEndpointOut:
     """A disabled endpoint misses what happens meanwhile; read the history of a dispute to catch up."""
     fields: dict[str, Any] = body.model_dump(exclude_unset=True)
     if body.url is not None:
@@ -152,7 +154,7 @@ async def change(
         fields["topics"] = list(_checked(body.topics))
     if body.active is False:
         fields["disabled_reason"] = "Disabled by hand."
-    return EndpointOut(**_told(await _changed(tx, endpoint_id, **fields)))
+    return WebhookEndpointOut(**_told(await _changed(tx, endpoint_id, **fields)))
 
 
 @router.delete(
@@ -169,7 +171,7 @@ async def remove(endpoint_id: UUID, caller: Administrator, tx: InTx) -> None:
     operation_id="rotateWebhookSecret",
     summary="Give a webhook endpoint a new secret",
 )
-async def rotate(endpoint_id: UUID, caller: Administrator, tx: InTx, parts: Parts) -> EndpointWithSecretOut:
+async def rotate(endpoint_id: UUID, caller: Administrator, tx: InTx, parts: Parts) -> WebhookEndpointWithSecretOut:
     """Shown this once. Both secrets sign each event until the one before is dropped or the next rotation.
 
     An `Idempotency-Key` has no effect here, for the reply, which holds the secret, is not kept.
@@ -178,7 +180,7 @@ async def rotate(endpoint_id: UUID, caller: Administrator, tx: InTx, parts: Part
     secret = _new_secret()
     sealed = parts.sealer.encrypt(SEALED_FOR, secret)
     after = await _changed(tx, endpoint_id, secret=sealed, previous_secret=before.secret)
-    return EndpointWithSecretOut(secret=secret, **_told(after))
+    return WebhookEndpointWithSecretOut(secret=secret, **_told(after))
 
 
 @router.post(
@@ -251,5 +253,5 @@ async def _changed(tx: Tx, endpoint_id: UUID, **fields: Any) -> Endpoint:
 
 
 def _told(endpoint: Endpoint) -> dict[str, Any]:
-    plain = {name: getattr(endpoint, name) for name in EndpointOut.model_fields if name != "rotating"}
+    plain = {name: getattr(endpoint, name) for name in WebhookEndpointOut.model_fields if name != "rotating"}
     return plain | {"topics": list(endpoint.topics), "rotating": endpoint.previous_secret is not None}

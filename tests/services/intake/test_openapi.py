@@ -16,6 +16,7 @@ from schemathesis import GenerationMode
 
 from services.intake.main import create_app
 from shared.db.engine import Database
+from shared.db.keys import SCOPES
 from tests.services.intake.counter import Counter, a_counter
 
 EXAMPLES_PER_MODE = 5
@@ -47,6 +48,39 @@ async def test_it_is_openapi_3_1_and_every_operation_has_a_name_a_tag_and_words(
         assert each["tags"], (method, path)
         assert each["summary"], (method, path)
         assert each["description"], (method, path)
+
+
+async def test_every_operation_behind_a_key_names_the_scopes_of_which_one_will_do(document: Any) -> None:
+    found = {each["operationId"]: each for _, _, each in operations(document)}
+    for name, each in found.items():
+        assert each.get("security") or name == "receiveWebhook", name
+        for way in each.get("security", ()):
+            assert way["apiKey"], name
+            assert set(way["apiKey"]) <= set(SCOPES), name
+    assert found["fileDispute"]["security"] == [{"apiKey": ["disputes:write"]}]
+    assert found["resolveDispute"]["security"] == [{"apiKey": ["cases:work"]}]
+    assert found["listClusters"]["security"] == [{"apiKey": ["ops:read"]}, {"apiKey": ["cases:work"]}]
+
+
+async def test_schemas_are_called_as_a_reader_would_call_them(document: Any) -> None:
+    odd = [name for name in document["components"]["schemas"] if "_" in name]
+    assert odd == []
+
+
+async def test_every_body_has_an_example_that_its_schema_takes(document: Any) -> None:
+    schemas = document["components"]["schemas"]
+    for _, _, each in operations(document):
+        body = each.get("requestBody", {}).get("content", {}).get("application/json", {})
+        if "schema" in body:
+            assert "example" in body or examples_of(body["schema"], schemas), each["operationId"]
+            (example,) = [body["example"]] if "example" in body else examples_of(body["schema"], schemas)
+            Draft202012Validator({**body["schema"], "components": {"schemas": schemas}}).validate(example)
+
+
+def examples_of(schema: Any, schemas: Any) -> list[Any]:
+    """The examples of a model, which the body may be without."""
+    models = [each["$ref"].rpartition("/")[2] for each in (schema, *schema.get("anyOf", ())) if "$ref" in each]
+    return [example for model in models for example in schemas[model].get("examples", ())]
 
 
 async def test_every_refusal_is_a_documented_problem(document: Any) -> None:
