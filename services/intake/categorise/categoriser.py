@@ -76,7 +76,7 @@ class Categoriser:
         probabilities = self._in_taxonomy(score.probabilities)
         name = _primary(self._in_taxonomy(score.leanings), spoken.keys())
         known = self.familiarity(reading, findings) if familiar is None else familiar
-        confidence = model.confidence(taxonomy, probabilities[name], score.domains) * known
+        confidence = model.confidence(taxonomy, name, probabilities, score.domains) * known
         return Categorisation(
             name=name,
             confidence=round(confidence, 4),

@@ -12,6 +12,7 @@ from typing import Any
 
 from services.intake.categorise.categories import FINANCIAL_CATEGORIES
 from services.intake.categorise.common_words import COMMON_WORDS
+from services.intake.categorise.confidence import Surety, surety_of
 from services.intake.categorise.lexicon import LEXICON, Lexicon
 from services.intake.categorise.model import (
     FIXED_LANES,
@@ -90,11 +91,20 @@ def _model(header: Mapping[str, Any], body: bytes, lexicon: Lexicon) -> Model:
         calibrations={
             name: tuple(Calibration(*points) for points in curves) for name, curves in header["calibrations"].items()
         },
+        sureties={name: _sureties(header, name) for name in TAXONOMIES},
         thresholds=header["thresholds"],
         telling=telling,
         familiar=header["familiar"],
         secondary_probability=header.get("secondary_probability", 0.30),
     )
+
+
+def _sureties(header: Mapping[str, Any], taxonomy: str) -> list[Surety | None]:
+    """Per domain; none in a file that has none. Raises ValueError for too many or too few."""
+    stored = header.get("sureties", {}).get(taxonomy) or [None] * len(header["domains"])
+    if len(stored) != len(header["domains"]):
+        raise ValueError("A domain has no word on its confidence.")
+    return [surety_of(each) for each in stored]
 
 
 def _heads(header: Mapping[str, Any]) -> list[int]:

@@ -15,6 +15,7 @@ from operator import add, mul
 from struct import Struct
 from typing import NamedTuple
 
+from services.intake.categorise.confidence import Surety
 from services.intake.categorise.search import Search
 
 LANE_BITS = 32
@@ -94,6 +95,8 @@ class Model:
     phrase_weights: Mapping[str, Sequence[float]]
     calibrations: Mapping[str, Sequence[Calibration]]
     """Per taxonomy, one curve for each domain."""
+    sureties: Mapping[str, Sequence[Surety | None]]
+    """Per taxonomy and domain, what takes the curve's place where there were texts enough to learn it from."""
     thresholds: Mapping[str, float]
     """Per taxonomy, the confidence below which a person decides."""
     telling: Mapping[str, "Telling"]
@@ -137,10 +140,15 @@ class Model:
         domains = _softmax(list(map(add, scores[count:], self.domain_bias)))
         return Score(*self._mixed(category_scores, domains), domains)
 
-    def confidence(self, taxonomy: str, raw: float, domains: Sequence[float]) -> float:
-        """The share of right answers to expect: rising with the raw probability, as sure as the domain's labels are."""
-        curves = self.calibrations[taxonomy]
-        return sum(share * curve(raw) for share, curve in zip(domains, curves, strict=True) if share > SHARE_MIN)
+    def confidence(
+        self, taxonomy: str, name: str, probabilities: Mapping[str, float], domains: Sequence[float]
+    ) -> float:
+        """The share of right answers to expect of those that name this category, as sure as the domains' labels are."""
+        found = 0.0
+        for share, curve, surety in zip(domains, self.calibrations[taxonomy], self.sureties[taxonomy], strict=True):
+            if share > SHARE_MIN:
+                found += share * (curve(probabilities[name]) if surety is None else surety(name, probabilities))
+        return found
 
     def _mixed(self, scores: Sequence[float], domains: Sequence[float]) -> tuple[list[float], list[float]]:
         """Domains differ in what is common; each domain's view counts as much as the text resembles that domain."""

@@ -56,6 +56,12 @@ def small(**changes: Any) -> bytes:
     return model_bytes(header, ["guarantee ", " hello "], [100, 200, -200, 0, 100, -200, 200, 0])
 
 
+def answers(category: str, probability: float) -> dict[str, float]:
+    """This probability for one category, and the rest of it shared alike by all others."""
+    rest = (1.0 - probability) / (len(FINANCIAL_CATEGORIES) - 1)
+    return dict.fromkeys(FINANCIAL_CATEGORIES, rest) | {category: probability}
+
+
 def probability(model: Model, text: str, hits: int = 0) -> float:
     present = set(model.search(normalised(text)).patterns)
     return model.score(present, {"warranty": hits} if hits else {}).probabilities[0]
@@ -152,6 +158,10 @@ def test_a_pattern_that_is_there_twice_is_refused() -> None:
         {"familiar": 0.0},
         {"weight_step": None},
         {"rarity_step": "small"},
+        {"sureties": {"default": [None, None]}},
+        {"sureties": {"default": [{"said": {}, "own": 1.0}]}},
+        {"sureties": {"default": [{"said": {}, "own": 1.0, "each": {}, "most": 2.0}]}},
+        {"sureties": {"default": [{"said": {}, "own": float("inf"), "each": {}, "most": 1.0}]}},
     ],
 )
 def test_a_file_that_contradicts_itself_is_refused(changes: dict[str, Any]) -> None:
@@ -184,24 +194,39 @@ def test_a_negative_rarity_is_refused() -> None:
 
 
 @pytest.mark.parametrize("name", ["default", "financial"])
-@given(low=st.floats(0, 1), high=st.floats(0, 1), share=st.floats(0, 1))
-def test_confidence_rises_with_the_raw_probability(name: str, low: float, high: float, share: float) -> None:
+@pytest.mark.parametrize("category", ["billing_error", "service_delivery", "other"])
+@given(low=st.floats(0.2, 1), high=st.floats(0.2, 1), share=st.floats(0, 1))
+def test_confidence_rises_as_one_answer_gains_on_all_others(
+    name: str, category: str, low: float, high: float, share: float
+) -> None:
     low, high = sorted((low, high))
     domains = [share, 1.0 - share, 0.0]
-    below, above = (MODEL.confidence(name, raw, domains) for raw in (low, high))
+    below, above = (MODEL.confidence(name, category, answers(category, raw), domains) for raw in (low, high))
     assert 0.0 <= below <= above + 1e-12 <= 1.0 + 1e-12
 
 
 @pytest.mark.parametrize("name", ["default", "financial"])
 def test_the_threshold_can_be_reached(name: str) -> None:
     domains = [float(domain == ("shop" if name == "default" else "financial")) for domain in MODEL.domains]
-    threshold = MODEL.thresholds[name]
-    assert MODEL.confidence(name, 0.0, domains) < threshold <= MODEL.confidence(name, 1.0, domains)
+    said, threshold = "billing_error" if name == "default" else "data_records", MODEL.thresholds[name]
+    assert MODEL.confidence(name, said, answers(said, 0.2), domains) < threshold
+    assert MODEL.confidence(name, said, answers(said, 1.0), domains) >= threshold
 
 
 def test_confidence_is_read_off_a_straight_line_between_two_points() -> None:
     line = Calibration((0.2, 0.6), (0.1, 0.9))
     assert [round(line(raw), 6) for raw in (0.0, 0.2, 0.4, 0.6, 1.0)] == [0.1, 0.1, 0.5, 0.9, 0.9]
+
+
+def test_an_answer_of_a_category_that_is_often_wrong_is_less_sure() -> None:
+    stored = {"said": {"warranty": 0.0, "other": -2.0}, "own": 1.0, "each": {}, "most": 0.9}
+    model = model_of(small(sureties={"default": [stored], "financial": [None]}))
+    sure = {"warranty": 0.8, "other": 0.2}
+    unsure = {"warranty": 0.2, "other": 0.8}
+    odds = math.log(0.801 / 0.201)
+    assert model.confidence("default", "warranty", sure, [1.0]) == pytest.approx(0.9 / (1 + math.exp(-odds)))
+    assert model.confidence("default", "other", unsure, [1.0]) == pytest.approx(0.9 / (1 + math.exp(2 - odds)))
+    assert model.confidence("financial", "other", unsure, [1.0]) == pytest.approx(0.8)
 
 
 def test_a_score_is_the_sum_of_weights_over_the_length_of_the_text_in_rarities() -> None:
