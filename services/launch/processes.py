@@ -1,7 +1,7 @@
 """Several processes of one service behind one port: Python computes on one processor a process, a door may need more.
 
-The parent binds the port and does nothing but keep its children: each gets the same listening socket, and the kernel
-hands every connection to one of them. A child that dies is replaced; one that cannot live ends the whole service. A child
+The parent binds the port and does nothing but keep its children: each gets the same listening socket, and they take the
+connections by turns (`shared.runtime.seats`). A child that dies is replaced; one that cannot live ends the whole service. A child
 whose parent is gone stops by itself. Figures of all children are added up in one folder, so that any of them answers
 `/metrics` for all.
 """
@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +24,8 @@ from prometheus_client.multiprocess import mark_process_dead
 from shared.runtime.logs import logger
 from shared.runtime.metrics import SHARED_FOLDER
 from shared.runtime.process import Task, run_service
-from shared.runtime.serve import LISTENING_FD, listening
+from shared.runtime.seats import Seats, seats_for
+from shared.runtime.serve import LISTENING_FD, SEAT, listening
 from shared.runtime.settings import CommonSettings
 from shared.runtime.stop import Stop
 
@@ -59,7 +61,8 @@ async def run(settings: CommonSettings, count: int, module: Sequence[str]) -> in
             bound.close()
 
         grace = settings.drain_delay_seconds + settings.shutdown_grace_seconds + MARGIN_SECONDS
-        code = await run_service([*[crew.keep_one] * count, shut], grace_seconds=grace)
+        places = [partial(crew.keep_one, place) for place in range(count)]
+        code = await run_service([*places, shut], grace_seconds=grace)
         return code or crew.exit_status
 
 
@@ -92,24 +95,31 @@ class _Crew:
         self._fd = listening_fd
         self._folder = folder
         self._deaths: deque[float] = deque(maxlen=DEATHS_MAX * count)
+        self._seats_fd = seats_for(count)
+        self._seats = Seats(self._seats_fd)
 
-    async def keep_one(self, stop: Stop) -> None:
+    async def keep_one(self, place: int, stop: Stop) -> None:
         """One place of the crew: a child in it until the stop. Raises ChildrenDieError."""
         while not stop.requested:
-            async with self._child() as child:
+            async with self._child(place) as child:
                 await _ended_or(child, stop)
                 if child.returncode is not None:
                     self._bury(child)
             await stop.sleep(RESTART_SECONDS)
 
     @contextlib.asynccontextmanager
-    async def _child(self) -> AsyncIterator[asyncio.subprocess.Process]:
-        environment = {**os.environ, LISTENING_FD: str(self._fd), SHARED_FOLDER: str(self._folder)}
+    async def _child(self, place: int) -> AsyncIterator[asyncio.subprocess.Process]:
+        environment = {
+            **os.environ,
+            LISTENING_FD: str(self._fd),
+            SEAT: f"{self._seats_fd}:{place}",
+            SHARED_FOLDER: str(self._folder),
+        }
         child = await asyncio.create_subprocess_exec(
             *self._command,
             stdin=asyncio.subprocess.PIPE,
             env=environment,
-            pass_fds=(self._fd,),
+            pass_fds=(self._fd, self._seats_fd),
             start_new_session=True,  # Ctrl-C reaches the parent alone, which asks each child once
         )
         try:
@@ -117,6 +127,7 @@ class _Crew:
         finally:
             if child.returncode is None:
                 await self._end(child)
+            self._seats.leave(place)
             mark_process_dead(child.pid, self._folder)  # type: ignore[no-untyped-call] # the library leaves it unannotated
 
     async def _end(self, child: asyncio.subprocess.Process) -> None:

@@ -10,11 +10,17 @@ from typing import Any, Final
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
 
+from shared.runtime.seats import Acceptor, Seats
 from shared.runtime.stop import Stop
 
 LISTENING_FD: Final = "RECOURSE_LISTENING_FD"
 """Names the descriptor of a socket that listens already, where a parent shares its port among several processes."""
+
+SEAT: Final = "RECOURSE_SEAT"
+"""Names the descriptor of the seats of these processes, and after a colon the place of this one."""
 
 BACKLOG: Final = 2048
 
@@ -42,6 +48,7 @@ class HttpServer:
         connections_max: int = 1000,
         trusted_proxies: Sequence[str] = (),
     ) -> None:
+        seat = os.environ.pop(SEAT, None)
         self._socket: Final = _inherited() or listening(host, port)
         self.host: Final = host
         self.port: Final[int] = self._socket.getsockname()[1]
@@ -62,7 +69,7 @@ class HttpServer:
             reset_contextvars=True,
             **options,
         )
-        self._server: Final = _Server(config)
+        self._server: Final = _Server(config) if seat is None else _SharingServer(config, self._socket, seat)
 
     async def run(self, stop: Stop) -> None:
         """Serves; on a stop takes no more connections and finishes requests within the grace. Raises ServeError."""
@@ -108,6 +115,48 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.serving.set()
+
+
+class _SharingServer(_Server):
+    """One of several processes at the same socket: it takes connections by turns with the others."""
+
+    def __init__(self, config: uvicorn.Config, bound: socket.socket, seat: str) -> None:
+        super().__init__(config)
+        descriptor, _, place = seat.partition(":")
+        self._bound = bound
+        self._seats = Seats(int(descriptor))
+        self._place = int(place)
+        os.close(int(descriptor))
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup([])
+        acceptor = Acceptor(self._bound, self._seats, self._place, self._protocol)
+        acceptor.task.add_done_callback(self._ended)
+        self.servers.append(acceptor)  # type: ignore[arg-type] # closed and awaited like a server of the loop
+
+    def _protocol(self, acceptor: Acceptor) -> "_Seated":
+        return _Seated(acceptor, self.config, self.server_state, self.lifespan.state)
+
+    def _ended(self, _task: asyncio.Task[None]) -> None:
+        self.should_exit = True  # asked to, or by an error, which is raised where it is awaited
+
+
+class _Seated(HttpToolsProtocol):
+    """A connection that counts."""
+
+    def __init__(
+        self, acceptor: Acceptor, config: uvicorn.Config, server_state: ServerState, app_state: dict[str, Any]
+    ) -> None:
+        super().__init__(config, server_state, app_state)
+        self._acceptor = acceptor
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as the class above has it
+        super().connection_made(transport)
+        self._acceptor.hold(len(self.connections))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._acceptor.hold(len(self.connections))
 
 
 def _inherited() -> socket.socket | None:

@@ -5,8 +5,9 @@ import os
 import re
 import signal
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -32,6 +33,14 @@ class Crew:
         """Both children, when both have answered."""
         found = frozenset([await self.who() for _ in range(20)]) - without
         return found if len(found) == 2 else frozenset()
+
+    @asynccontextmanager
+    async def kept(self, count: int) -> AsyncIterator[Counter[int]]:
+        """So many connections, opened at once and kept: how many each child took."""
+        async with AsyncExitStack() as stack:
+            clients = [await stack.enter_async_context(httpx.AsyncClient()) for _ in range(count)]
+            replies = await asyncio.gather(*(client.get(f"{self.url}/who") for client in clients))
+            yield Counter(int(reply.text) for reply in replies)
 
     async def metrics(self) -> str:
         async with httpx.AsyncClient() as client:
@@ -83,6 +92,33 @@ async def test_a_process_that_is_killed_is_replaced(crew: Crew) -> None:
     os.kill(gone, signal.SIGKILL)
     after = await eventually(lambda: crew.pids(without=frozenset({gone})), within=20)
     assert max(pids) in after
+
+
+async def test_each_takes_its_share_of_a_few_lasting_connections(crew: Crew) -> None:
+    await eventually(crew.pids, within=20)
+
+    async def even() -> bool:
+        """Not at the first try where a busy machine lets one of them sleep."""
+        async with crew.kept(4) as taken:
+            return sorted(taken.values()) == [2, 2]
+
+    for _ in range(5):
+        await eventually(even, within=20)
+
+
+async def test_one_that_starts_anew_is_given_what_the_others_hold_more(crew: Crew) -> None:
+    pids = await eventually(crew.pids, within=20)
+    gone, stays = min(pids), max(pids)
+
+    async def even() -> bool:
+        async with crew.kept(2) as more:
+            return more[stays] == 0
+
+    async with crew.kept(12) as taken:
+        assert taken[stays] > 2
+        os.kill(gone, signal.SIGKILL)
+        await eventually(lambda: crew.pids(without=frozenset({gone})), within=20)
+        await eventually(even, within=20)
 
 
 async def test_children_stop_by_themselves_when_the_parent_is_killed(crew: Crew) -> None:
