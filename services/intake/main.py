@@ -17,6 +17,7 @@ from services.intake.api import (
     conclusions,
     dead_letters,
     disputes,
+    erasure,
     experts,
     extensions,
     feedback,
@@ -46,6 +47,7 @@ from services.intake.api import (
     webhook_endpoints,
 )
 from services.intake.api import taxonomy as taxonomy_api
+from services.intake.api.deps import scopes_of
 from services.intake.api.direct import shortened
 from services.intake.categorise import Categoriser
 from services.intake.categorise.phrases import PhraseError
@@ -101,6 +103,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     found.router,
     marks.router,
     letters.router,
+    erasure.router,
     notifications.router,
     policies.router,
     policy_trials.router,
@@ -174,7 +177,7 @@ def create_app(parts: IntakeParts, routers: Sequence[APIRouter] = ROUTERS) -> Fa
     errors.install(app)
     for router in routers:
         app.include_router(router)
-    describe(app, [batch.ItemIn])
+    describe(app, scopes_of, [batch.ItemIn])
     if parts.settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

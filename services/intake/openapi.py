@@ -1,7 +1,7 @@
 """The OpenAPI 3.1 document: what FastAPI knows of the routes, and one problem schema for everything that goes wrong."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -10,7 +10,6 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from services.intake.api.deps import Required, beneath
 from services.intake.openapi_examples import BODIES
 from services.intake.problems import KINDS
 from shared.runtime.problem import MEDIA_TYPE, TYPE_PREFIX
@@ -67,22 +66,25 @@ _HEADERS: Final[dict[int, dict[str, Any]]] = {
     503: _RETRY,
 }
 
+ScopesOf = Callable[[APIRoute], Sequence[str]]
 
-def describe(app: FastAPI, models: Sequence[type[BaseModel]] = ()) -> None:
+
+def describe(app: FastAPI, scopes_of: ScopesOf, models: Sequence[type[BaseModel]] = ()) -> None:
     """Gives the application its document, made at the first question.
 
-    `models` are named in it although no route declares them, because it reads them by hand.
+    `scopes_of` a route are those of which it wants one. `models` are named in the document although no route declares
+    them, because it reads them by hand.
     """
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _document(app, models)
+            app.openapi_schema = _document(app, scopes_of, models)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign] # FastAPI's own way to extend its document
 
 
-def _document(app: FastAPI, models: Sequence[type[BaseModel]]) -> dict[str, Any]:
+def _document(app: FastAPI, scopes_of: ScopesOf, models: Sequence[type[BaseModel]]) -> dict[str, Any]:
     document = get_openapi(
         title="Recourse",
         version="1",
@@ -102,17 +104,12 @@ def _document(app: FastAPI, models: Sequence[type[BaseModel]]) -> dict[str, Any]
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     routes = [each.original_route for each in iter_route_contexts(app.routes)]
-    wanted = {each.operation_id: _scopes(each) for each in routes if isinstance(each, APIRoute)}
+    wanted = {each.operation_id: scopes_of(each) for each in routes if isinstance(each, APIRoute)}
     for path in document["paths"].values():
         for operation in path.values():
             _complete(operation, wanted[operation["operationId"]])
     called: dict[str, Any] = _renamed(document)
     return called
-
-
-def _scopes(route: APIRoute) -> tuple[str, ...]:
-    """The scopes of which a route wants one."""
-    return next((each.call.scopes for each in beneath(route.dependant) if isinstance(each.call, Required)), ())
 
 
 def _renamed(node: Any) -> Any:

@@ -37,6 +37,7 @@ BODIES: Final[Mapping[str, Any]] = {
     "answerExpertRequest": {"answer": "No. The payment was made by telephone."},
     "withdrawExpertRequest": {"reason": "The customer found the receipt."},
     "referDispute": {"body": "Financial Ombudsman Service", "reference": "FOS-123"},
+    "expectExternalAnswer": {"expected_at": "2026-06-01T00:00:00Z"},
     "recordExternalDecision": {
         "outcome": "upheld",
         "decided_at": "2026-05-04T09:00:00Z",

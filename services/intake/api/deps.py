@@ -230,6 +230,11 @@ def beneath(dependant: Dependant) -> Iterator[Dependant]:
         yield from beneath(each)
 
 
+def scopes_of(route: APIRoute) -> tuple[str, ...]:
+    """The scopes of which a route wants one."""
+    return next((each.call.scopes for each in beneath(route.dependant) if isinstance(each.call, Required)), ())
+
+
 def _names(alias: str, kind: Any) -> Iterable[str]:
     """The one name of a parameter, or the names of the fields of a model that is read from the whole query."""
     if isinstance(kind, type) and issubclass(kind, BaseModel):
