@@ -7,8 +7,8 @@ from uuid import UUID
 
 from shared.db.engine import Tx
 from shared.domain.regime import Marker
+from shared.messages.casework_events import LetterRecorded
 from shared.messages.events import CustomerNotified
-from shared.messages.letter_events import LetterRecorded
 
 LISTED_MAX: Final = 500
 _SENT: Final = (

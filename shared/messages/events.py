@@ -7,7 +7,7 @@ Instants are RFC 3339 text in UTC, money is a decimal string with its currency.
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
-from shared.messages import assignment_events, event, expert_events, letter_events, link_events, referral_events
+from shared.messages import assignment_events, casework_events, event, expert_events, link_events, referral_events
 
 Event = event.Event
 """Something that happened to one dispute; see the modules that tell of one side of it only."""
@@ -280,7 +280,7 @@ EVENT_CLASSES: Final[tuple[type[Event], ...]] = (
     *expert_events.CLASSES,
     *referral_events.CLASSES,
     *link_events.CLASSES,
-    *letter_events.CLASSES,
+    *casework_events.CLASSES,
     MilestoneMarked,
     ExtensionRequested,
     DeadlineExtended,

@@ -33,6 +33,7 @@ def test_event_names_are_unique_and_stay_what_they_are() -> None:
         "dispute.deadline_extended",
         "dispute.deadline_missed",
         "dispute.deadline_warned",
+        "dispute.erased",
         "dispute.escalated",
         "dispute.escalation_requested",
         "dispute.expert_answered",

@@ -11,7 +11,7 @@ from shared.db.keys import Caller
 from shared.domain.dispute import Dispute
 from shared.domain.errors import Conflict, InvalidValue
 from shared.domain.regime import BY_ITSELF, WRITTEN, Marker
-from shared.messages.letter_events import LetterRecorded
+from shared.messages.casework_events import LetterRecorded
 
 NAMES: Final = tuple(letter.value for letter in (*BY_ITSELF, *WRITTEN))
 BY_MESSAGE: Final = tuple(letter.value for letter in WRITTEN)

@@ -110,5 +110,6 @@ inbound_delivery = Table(
     CheckConstraint(one_of("state", ("stored", "filed", "joined", "ignored", "quarantined")), "state"),
     Index("uq_inbound_delivery_dedup", "endpoint_id", "dedup_key", unique=True),
     Index("ix_inbound_delivery_state", "state", "received_at"),
+    Index("ix_inbound_delivery_dispute", "dispute_id", postgresql_where="dispute_id is not null"),
 )
 """A raw delivery, stored before anything is made of it."""

@@ -18,8 +18,8 @@ from shared.domain.clock_spec import ClockSpec
 from shared.domain.clock_terms import Watch
 from shared.domain.dispute import Dispute
 from shared.domain.duration import parse_term
+from shared.messages.casework_events import LetterRecorded
 from shared.messages.events import CustomerNotified, MessageAdded
-from shared.messages.letter_events import LetterRecorded
 from tests.services.intake.desk import Desk, a_desk
 
 RECEIVED = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)

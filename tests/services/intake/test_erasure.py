@@ -1,0 +1,241 @@
+"""An erasure leaves no text and nothing personal of a dispute in any table, and everybody else's as it was."""
+
+from collections.abc import AsyncIterator
+from itertools import pairwise
+from typing import Any
+from uuid import UUID, uuid4
+
+import orjson
+import pytest
+
+from services.intake.commands.converse import add_message, note
+from shared.db import corrections, disputes, experts, history
+from shared.db.corrections import Correction
+from shared.db.engine import Database, Tx
+from shared.db.experts import ExpertRequest
+from shared.messages.casework_events import DisputeErased
+from shared.runtime.ids import new_id
+from tests.services.intake.counter import Counter, a_counter
+
+WORD = "quokka"
+"""In everything the customer and the house say of the one dispute, and in nothing else."""
+ASKED = {"because": "customer_asked"}
+
+
+@pytest.fixture
+async def counter(db: Database) -> AsyncIterator[Counter]:
+    async with a_counter(db) as opened:
+        yield opened
+
+
+async def told_of(tx: Tx, word: str) -> set[str]:
+    """The places, `table.column`, in which a word stands, whatever the type of the column."""
+    columns = await tx.raw.fetch(
+        "select c.table_name, c.column_name, c.data_type from information_schema.columns c "
+        "join information_schema.tables t using (table_schema, table_name) "
+        "where c.table_schema = current_schema() and t.table_type = 'BASE TABLE'"
+    )
+    found = set()
+    for table, column, kind in columns:
+        text = f"encode({column}, 'escape')" if kind == "bytea" else f"{column}::text"
+        if await tx.raw.fetchval(f"select exists (select from {table} where {text} ilike $1)", f"%{word}%"):
+            found.add(f"{table}.{column}")
+    return found
+
+
+async def a_told_case(counter: Counter, word: str) -> UUID:
+    """A dispute that is over, with the word in every place where somebody can say something about it."""
+    body: dict[str, Any] = {
+        "customer": {
+            "name": f"{word} Jones",
+            "email": f"{word}@example.org",
+            "reference": f"K-{word}",
+            "jurisdiction": "GB",
+        },
+        "subject": f"Charged twice for {word}",
+        "description": f"You charged me twice for the {word} and I am furious; my lawyer will hear of the {word}.",
+        "order_reference": f"SO-{word}",
+        "product": f"a {word}",
+        "metadata": {"pet": word},
+        "parties": [{"role": "carrier", "name": f"{word} Ltd"}],
+    }
+    filed = await counter.client.post("/v1/disputes", json=body, headers={"idempotency-key": f"k-{word}"})
+    assert filed.status_code == 201, filed.text
+    dispute_id = UUID(filed.json()["id"])
+    async with counter.db.transaction() as tx:
+        await tx.raw.execute("update dispute set tier = 1 where id = $1", dispute_id)
+
+    async def post(verb: str, **said: Any) -> None:
+        reply = await counter.client.post(f"/v1/disputes/{dispute_id}/{verb}", json=said)
+        assert reply.status_code < 300, (verb, reply.text)
+
+    await post("messages", direction="in", body=f"Where is my {word}?")
+    await post("messages", direction="out", body=f"We look for the {word}.")
+    await post("letters", letter="delay_notice_sent", channel="post", reason=f"posting number {word}")
+    await post("marks", name="finding_made", note=word)
+    await post("refer", body=f"The {word} ombudsman", reference=f"F-{word}", reason=f"They asked for {word}.")
+    await post("external-decision", outcome="not_upheld", reason=f"No {word} was owed.")
+    await post("resolve", outcome="not_upheld", explanation=f"There was no {word}.")
+    await post("feedback", rating=2, comment=f"A poor {word}.")
+    await post("close")
+    async with counter.db.transaction() as tx:
+        await _behind_the_door(tx, dispute_id, word)
+    return dispute_id
+
+
+async def _behind_the_door(tx: Tx, dispute_id: UUID, word: str) -> None:
+    """What other parts of the product keep: questions to experts, raw mail, sent letters, and what is learned from."""
+    dispute = await disputes.lock(tx, dispute_id)
+    dispute, question = await add_message(tx, dispute, note(f"Is the {word} real?", "Ann"), "principal:test")
+    _, answer = await add_message(tx, dispute, note(f"The {word} is.", "Bo"), "principal:test")
+    asked: dict[str, Any] = {"asked_by": "principal:test", "asked_at": tx.now, "due_at": tx.now, "next_at": tx.now}
+    request = ExpertRequest(
+        id=new_id(),
+        dispute_id=dispute_id,
+        desk="fraud",
+        threshold=None,
+        question_id=question,
+        answer_id=answer,
+        **asked,
+    )
+    await experts.add(tx, request)
+    endpoint, raw, second, sent = (uuid4() for _ in range(4))
+    await tx.raw.execute(
+        "insert into inbound_endpoint (id, sender, name, settings, active, created_at, secret) "
+        "values ($1, 'mime', 'mail', '{}', true, $2, 'x')",
+        endpoint,
+        tx.now,
+    )
+    for delivery, of in ((raw, dispute_id), (second, None)):
+        await tx.raw.execute(
+            "insert into inbound_delivery (id, endpoint_id, dedup_key, headers, body, received_at, state, dispute_id) "
+            "values ($1, $2, $3, $4, $5, $6, 'joined', $7)",
+            delivery,
+            endpoint,
+            str(delivery),
+            orjson.dumps({"subject": word}).decode(),
+            f"My {word}".encode(),
+            tx.now,
+            of,
+        )
+    await tx.raw.execute("update message set inbound_delivery_id = $2 where id = $1", question, second)
+    await tx.raw.execute(
+        "insert into thread (kind, key, dispute_id, created_at) values ('mail', $1, $2, $3)", word, dispute_id, tx.now
+    )
+    await tx.raw.execute(
+        "insert into delivery (id, dispute_id, kind, occasion, audience, channel, recipient, facts, state, reason, "
+        "created_at) values ($1, $2, 'deadline_extended', '9', 'customer', 'email', 'customer', $3, 'dead', $4, $5)",
+        sent,
+        dispute_id,
+        orjson.dumps({"clock": "resolution", "reason": f"the {word} is ill"}).decode(),
+        f"550 no {word} here",
+        tx.now,
+    )
+    await tx.raw.execute(
+        "insert into delivery_attempt (delivery_id, number, began_at, detail) values ($1, 1, $2, $3)",
+        sent,
+        tx.now,
+        f"550 no {word} here",
+    )
+    await tx.raw.execute(
+        "insert into dispute_link (id, dispute_id, other_id, kind, author, reason, created_at, ended_at, ended_by, "
+        "end_reason) select $1, id, $2, 'repeat', 'principal:test', $3, $4, $4, 'principal:test', $3 from dispute "
+        "where id <> $2 order by id limit 1",
+        uuid4(),
+        dispute_id,
+        f"the same {word}",
+        tx.now,
+    )
+    learned = Correction(dispute_id, word, f"my {word}", "other", 0.4, read_needs_person=True, category="warranty")
+    await corrections.keep(tx, learned)
+    await tx.raw.execute(
+        "insert into precedent (dispute_id, category, decided_at, words) values ($1, 'other', $2, to_tsvector($3)) "
+        "on conflict do nothing",
+        dispute_id,
+        tx.now,
+        word,
+    )
+
+
+PLACES = {
+    "category_correction.description",
+    "category_correction.subject",
+    "dispute.metadata",
+    "dispute.order_reference",
+    "dispute.product",
+    "dispute_private.customer_reference",
+    "dispute_private.description",
+    "dispute_private.email",
+    "dispute_private.name",
+    "dispute_private.parties",
+    "dispute_private.resolution",
+    "dispute_private.subject",
+    "feedback.comment",
+    "inbound_delivery.body",
+    "inbound_delivery.headers",
+    "mark.note",
+    "message.body",
+    "referral.body",
+    "referral.reference",
+    "thread.key",
+    "delivery.facts",
+    "delivery.reason",
+    "delivery_attempt.detail",
+    "dispute_link.end_reason",
+    "dispute_link.reason",
+    "precedent.words",
+}
+
+
+async def test_after_an_erasure_nothing_that_was_said_stands_in_any_table(counter: Counter) -> None:
+    await counter.file()
+    dispute_id = await a_told_case(counter, WORD)
+    async with counter.db.transaction() as tx:
+        assert await told_of(tx, WORD) >= PLACES
+        assert await told_of(tx, "my lawyer") >= {"dispute_private.evidence", "idempotency.body"}
+    reply = await counter.client.post(f"/v1/disputes/{dispute_id}/erase", json=ASKED)
+    assert (reply.status_code, reply.json()["status"]) == (200, "closed")
+    async with counter.db.transaction() as tx:
+        assert await told_of(tx, WORD) == {"idempotency.key"}, "the caller's own name for the request"
+        assert await told_of(tx, "my lawyer") == set()
+        entries = await history.entries(tx, dispute_id)
+        (request,) = await experts.listed(tx, dispute_id)
+    assert (request.question, request.answer) == (None, None)
+    assert all(after.follows(one.hash) for one, after in pairwise(entries)), "the chain of the history holds"
+
+
+async def test_what_others_said_stays(counter: Counter) -> None:
+    await counter.file()
+    kept, gone = await a_told_case(counter, "wombat"), await a_told_case(counter, WORD)
+    async with counter.db.transaction() as tx:
+        before = await told_of(tx, "wombat")
+    await counter.client.post(f"/v1/disputes/{gone}/erase", json=ASKED)
+    async with counter.db.transaction() as tx:
+        assert await told_of(tx, "wombat") == before
+    assert (await counter.client.get(f"/v1/disputes/{kept}")).json()["erased_at"] is None
+
+
+async def test_an_erased_dispute_says_so_and_is_erased_once(counter: Counter) -> None:
+    dispute_id = await a_told_case(counter, WORD)
+    for _ in range(2):
+        reply = await counter.client.post(f"/v1/disputes/{dispute_id}/erase", json=ASKED)
+        assert reply.status_code == 200
+    shown = (await counter.client.get(f"/v1/disputes/{dispute_id}")).json()
+    assert shown["erased_at"] is not None
+    async with counter.db.transaction() as tx:
+        events = [entry.envelope.event for entry in await history.entries(tx, dispute_id)]
+    assert [each for each in events if isinstance(each, DisputeErased)] == [DisputeErased(because="customer_asked")]
+
+
+async def test_a_dispute_that_goes_on_is_not_erased(counter: Counter) -> None:
+    dispute_id = (await counter.file()).json()["id"]
+    reply = await counter.client.post(f"/v1/disputes/{dispute_id}/erase", json=ASKED)
+    assert (reply.status_code, reply.json()["code"]) == (409, "conflict")
+    assert (await counter.client.get(f"/v1/disputes/{dispute_id}")).json()["subject"] == "Charged twice"
+
+
+async def test_only_an_administrator_erases(counter: Counter) -> None:
+    dispute_id = await a_told_case(counter, WORD)
+    key = await counter.key("disputes:read", "disputes:write", "cases:work", "ops:read")
+    reply = await counter.client.post(f"/v1/disputes/{dispute_id}/erase", json=ASKED, headers=key)
+    assert reply.status_code == 403
