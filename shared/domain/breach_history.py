@@ -12,8 +12,9 @@ from shared.domain.conditions import Rates
 from shared.domain.dispute import Category, Dispute
 from shared.domain.frozen import altered
 from shared.domain.lifecycle import Trigger, allowed
+from shared.domain.pausing import pauses_of
 from shared.domain.story import Did, Step, Story
-from shared.domain.timekeeping import Calendars, pauses_of
+from shared.domain.timekeeping import Calendars
 
 LANDMARKS: Final = (0.0, 0.15, 0.3, 0.45, 0.6, 0.75, 0.9)
 """Shares of the time first allowed at which a clock that still runs is looked at."""

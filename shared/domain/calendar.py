@@ -93,6 +93,9 @@ class Calendar:
         start, end = as_utc(start, "start"), as_utc(end, "end")
         if end <= start:
             return NOTHING
+        known = self._years.get(start.year)
+        if known is not None and start.year == end.year and not (_may_be_last_year(start) or _may_be_next_year(end)):
+            return known.before(end) - known.before(start)
         counted = NOTHING
         for year in self._years_over(start, end):
             counted += year.before(end) - year.before(start)
@@ -108,6 +111,11 @@ class Calendar:
             if amount < NOTHING:
                 raise InvalidValue("/amount", "Only time ahead can be counted; the amount is negative.")
             return start
+        known = self._years.get(start.year)
+        if known is not None and not _may_be_last_year(start):
+            wanted = known.before(start) + amount
+            if wanted <= known.counted[-1]:
+                return known.reached(wanted)
         left = amount
         for number in self._years_from(start):
             year = self._year(number)
@@ -158,7 +166,7 @@ class Calendar:
         return range(first, first + _YEARS_AHEAD + 1)
 
     def _years_over(self, start: datetime, end: datetime) -> Iterator[OpenYear]:
-        first, last = start.year - _may_be_last_year(start), end.year + (end.month == 12 and end.day == 31)
+        first, last = start.year - _may_be_last_year(start), end.year + _may_be_next_year(end)
         if last - first > _YEARS_BETWEEN:
             raise InvalidValue("/end", f"Time is counted over at most {_YEARS_BETWEEN} years.")
         return (self._year(number) for number in range(first, last + 1))
@@ -175,3 +183,8 @@ class Calendar:
 def _may_be_last_year(moment: datetime) -> bool:
     """West of Greenwich the first hours of a UTC year still belong to the local year before."""
     return moment.month == 1 and moment.day == 1
+
+
+def _may_be_next_year(moment: datetime) -> bool:
+    """East of Greenwich the last hours of a UTC year belong to the local year after."""
+    return moment.month == 12 and moment.day == 31

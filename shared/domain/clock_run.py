@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from shared.domain.calendar import Calendar
 from shared.domain.clock_spec import DUE, ClockSpec, Extension, Pause, merge
-from shared.domain.counting import Measure, Rules, measure_of
+from shared.domain.counting import Measure, Rules, counted_by, measure_of
 from shared.domain.duration import Duration, parts_of
 from shared.domain.errors import InvalidValue
 from shared.domain.open_year import NOTHING, Interval
@@ -83,7 +83,8 @@ class Run(Struct, frozen=True, gc=False):
 
     def at(self, fraction: float) -> datetime | None:
         """The instant at which this fraction of the budget has passed; None when an open pause comes before it."""
-        return self.reached(self.budget * fraction)
+        amount = self.budget * fraction
+        return self.reached(amount) if self.pauses else self.measure.add(self.start, amount)
 
     def moments(self, warn_at: Iterable[float]) -> Moments:
         """The warnings and the due instant; a warning held back by an open pause is left out."""
@@ -117,10 +118,13 @@ def run(
     start = as_utc(started_at, "started_at")
     rules = Rules(calendar, spec.billing_cycle, spec.count_receipt_day)
     merged = merge(pauses, after=start) if spec.pausable and pauses else ()
-    candidates = [
-        _run_part(part, rules, start, pauses=merged, extensions=extensions, own=end) for part in parts_of(spec.duration)
-    ]
-    first = candidates[0] if len(candidates) == 1 else min(candidates, key=_ends)
+    if isinstance(spec.duration, Duration):
+        first = _run_part(spec.duration, rules, start, pauses=merged, extensions=extensions, own=end)
+    else:
+        parts = parts_of(spec.duration)
+        first = min(
+            (_run_part(part, rules, start, pauses=merged, extensions=extensions, own=end) for part in parts), key=_ends
+        )
     return first if spec.cap is None or end is not None else _capped(first, rules.first_end_of(spec.cap, start))
 
 
@@ -134,6 +138,10 @@ def _run_part(
     own: datetime | None,
 ) -> Run:
     measure = measure_of(part.unit, rules.calendar)
+    if not (pauses or extensions) and own is None:
+        planned = rules.end_of(part, start)
+        budget = counted_by(part)
+        return Run(part, measure, start, (), measure.between(start, planned) if budget is None else budget, planned)
     end, fixed = _extended(rules, rules.end_of(part, start) if own is None else own, extensions)
     planned = end if fixed is None else max(end, fixed)
     if not pauses:

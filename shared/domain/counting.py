@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from msgspec import Struct
 
 from shared.domain.calendar import Calendar
-from shared.domain.duration import Duration, Term, Unit, add_months, parts_of
+from shared.domain.duration import BUSINESS, Duration, Term, Unit, add_months, parts_of
 from shared.domain.errors import CannotPromise
 from shared.domain.open_year import NOTHING, Interval
 from shared.domain.walltime import instant, midnight_after
@@ -53,7 +53,13 @@ _ELAPSED: Final = Elapsed()
 
 def measure_of(unit: Unit, calendar: Calendar) -> Measure:
     """Business units are measured in the calendar's working time, all others in elapsed time."""
-    return calendar if unit.is_business else _ELAPSED
+    return calendar if unit in BUSINESS else _ELAPSED
+
+
+def counted_by(duration: Duration) -> timedelta | None:
+    """The time that passes, as its unit is measured, until the duration has; None where that depends on the date."""
+    exact = _EXACT.get(duration.unit)
+    return None if exact is None else exact * duration.amount
 
 
 def day_ended(end: datetime, calendar: Calendar) -> datetime:
@@ -75,10 +81,12 @@ class Rules(Struct, frozen=True, gc=False):
         """
         if duration.unit is Unit.BUSINESS_DAY:
             return self.calendar.add_days(start, duration.amount, count_receipt_day=self.count_receipt_day)
-        exact = _EXACT.get(duration.unit)
-        if exact is not None:
-            return self._after(start, duration, exact)
-        return self._date_reached(duration, start)
+        amount = counted_by(duration)
+        if amount is None:
+            return self._date_reached(duration, start)
+        if amount > _FURTHEST:
+            raise CannotPromise(f"{duration} is too far away to promise.")
+        return measure_of(duration.unit, self.calendar).add(start, amount)
 
     def following(self, duration: Duration, end: datetime) -> datetime:
         """The end of a duration that goes on where another ended; what ended at midnight ended the day before it."""
@@ -88,12 +96,6 @@ class Rules(Struct, frozen=True, gc=False):
     def first_end_of(self, term: Term, start: datetime) -> datetime:
         """The end of whichever part of the term ends first."""
         return min(self.end_of(part, start) for part in parts_of(term))
-
-    def _after(self, start: datetime, duration: Duration, exact: timedelta) -> datetime:
-        amount = exact * duration.amount
-        if amount > _FURTHEST:
-            raise CannotPromise(f"{duration} is too far away to promise.")
-        return measure_of(duration.unit, self.calendar).add(start, amount)
 
     def _date_reached(self, duration: Duration, start: datetime) -> datetime:
         local = start.astimezone(self.calendar.tz)

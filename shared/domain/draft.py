@@ -20,6 +20,20 @@ AFTER_AN_OUTAGE: Final = "after an outage every tier still gets the least gap"
 class Draft:
     """One dispute being decided on at one instant. Only `plan` leaves here, so nothing outside sees it change."""
 
+    __slots__ = (
+        "_changed",
+        "_timers",
+        "_told",
+        "bench",
+        "breach_risk",
+        "calendars",
+        "clocks",
+        "dispute",
+        "marks",
+        "matrix",
+        "now",
+    )
+
     def __init__(
         self,
         dispute: Dispute,

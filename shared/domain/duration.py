@@ -34,7 +34,7 @@ class Unit(StrEnum):
 
     @property
     def is_business(self) -> bool:
-        return self in _BUSINESS
+        return self in BUSINESS
 
     @property
     def is_date(self) -> bool:
@@ -42,7 +42,7 @@ class Unit(StrEnum):
         return self in _DATES
 
 
-_BUSINESS: Final = frozenset({Unit.BUSINESS_MINUTE, Unit.BUSINESS_HOUR, Unit.BUSINESS_DAY})
+BUSINESS: Final = frozenset({Unit.BUSINESS_MINUTE, Unit.BUSINESS_HOUR, Unit.BUSINESS_DAY})
 _DATES: Final = frozenset({Unit.CALENDAR_DAY, Unit.WEEK, Unit.MONTH, Unit.YEAR, Unit.BILLING_CYCLE})
 _UNIT_NAMES: Final = ", ".join(unit.replace("_", " ") for unit in Unit)
 

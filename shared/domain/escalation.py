@@ -10,9 +10,10 @@ from shared.domain.assignment import NO_BENCH, Bench, Wanted, barred, choose, fu
 from shared.domain.clock_record import Clock, Kind, OnBreach
 from shared.domain.conditions import Facts
 from shared.domain.dispute import Dispute
-from shared.domain.lifecycle import Status
+from shared.domain.lifecycle import ACTIVE, Status
 from shared.domain.matrix import Holder, Matrix, Threshold, Tier, WhenFull
 
+_CLIMBING: Final = ACTIVE - {Status.REFERRED_EXTERNAL}
 UNABLE_TOLD_MAX: Final = 3
 """Of so many who cannot take a dispute the reason is told; of more, how many."""
 
@@ -85,13 +86,15 @@ Rule = Callable[[Case], Sequence[Proposal]]
 
 def threshold_reached(case: Case) -> Sequence[Proposal]:
     """Every threshold of the matrix that the dispute's facts have reached."""
-    facts, rates = Facts.of(case.dispute, case.now, case.breach_risk), case.matrix.rates
+    tier, matrix = case.tier, case.matrix
+    above = [each for each in matrix.thresholds if each.to_tier > tier]
+    if not above:
+        return ()
+    facts, rates = Facts.of(case.dispute, case.now, case.breach_risk), matrix.rates
     return [
         Proposal(each.to_tier, each.because if holds.note is None else f"{each.because} ({holds.note})")
-        for each in case.matrix.thresholds
-        if each.to_tier > case.tier
-        and (holds := each.when.judge(facts, rates))
-        and not each.cools(case.tier_since, case.now)
+        for each in above
+        if (holds := each.when.judge(facts, rates)) and not each.cools(case.tier_since, case.now)
     ]
 
 
@@ -106,12 +109,12 @@ def experts_called(case: Case) -> Sequence[Threshold]:
 
 def deadline_missed(case: Case) -> Sequence[Proposal]:
     """The next tier, when a clock ran out whose rule is to escalate."""
-    clock = case.breached
-    if clock is None or clock.promise.on_breach is not OnBreach.ESCALATE or case.tier >= case.matrix.top:
+    clock, tier = case.breached, case.tier
+    if clock is None or clock.promise.on_breach is not OnBreach.ESCALATE or tier >= case.matrix.top:
         return ()
     if clock.kind is Kind.TIER:
-        return (Proposal(case.tier + 1, f"the deadline of {case.matrix.tier(case.tier).label} passed"),)
-    return (Proposal(case.tier + 1, f"the {clock.kind.replace('_', ' ')} deadline passed"),)
+        return (Proposal(tier + 1, f"the deadline of {case.matrix.tier(tier).label} passed"),)
+    return (Proposal(tier + 1, f"the {clock.kind.replace('_', ' ')} deadline passed"),)
 
 
 def asked_for(case: Case) -> Sequence[Proposal]:
@@ -130,12 +133,13 @@ def decide(case: Case) -> Escalate | Hold:
 
     A dispute that is not taken up, is resolved, or lies with an outside body holds, whatever the rules say.
     """
-    if not case.tier or not climbs(case.dispute):
+    tier = case.tier
+    if not tier or not climbs(case.dispute):
         return Hold()
-    found = [proposal for rule in RULES for proposal in rule(case) if proposal.to > case.tier]
+    found = [proposal for rule in RULES for proposal in rule(case) if proposal.to > tier]
     if not found:
         return Hold()
-    highest = max(proposal.to for proposal in found)
+    highest = max([proposal.to for proposal in found])
     seat = seated(case.matrix, highest, case.dispute, case.now, bench=case.bench, leaving=case.dispute.handler)
     because = tuple(proposal.because for proposal in found if proposal.to == highest)
     return Escalate(seat.tier, seat.handler, (*because, *seat.because), seat.skipped)
@@ -143,7 +147,7 @@ def decide(case: Case) -> Escalate | Hold:
 
 def climbs(dispute: Dispute) -> bool:
     """Whether tiers have a hold on the dispute: it is unresolved and in the house."""
-    return dispute.active and dispute.status is not Status.REFERRED_EXTERNAL
+    return dispute.status in _CLIMBING
 
 
 def take_up(case: Case) -> Seat:

@@ -39,11 +39,12 @@ class OpenYear:
 
     def before(self, moment: datetime) -> timedelta:
         """Open time of this year that lies before the moment."""
-        index = bisect_right(self.starts, moment) - 1
-        if index < 0:
+        index = bisect_right(self.starts, moment)
+        if index == 0:
             return NOTHING
-        end = self.ends[index]
-        return self.counted[index] + (min(end, moment) - self.starts[index])
+        if moment >= self.ends[index - 1]:
+            return self.counted[index]
+        return self.counted[index - 1] + (moment - self.starts[index - 1])
 
     def reached(self, amount: timedelta) -> datetime:
         """The first instant by which this much of the year's open time has passed; above zero, at most `total`."""

@@ -1,8 +1,7 @@
-"""Calendars that remember what was counted on them: for telling many stories, which ask the same again and again."""
+"""Calendars that remember the clocks worked out on them: for telling many stories, which ask the same again and again."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -14,7 +13,7 @@ from shared.domain.clock_spec import ClockSpec, Extension
 from shared.domain.dispute import Wait
 
 REMEMBERED_MAX: Final = 8192
-"""Answers of each kind that are kept; then they are forgotten all at once, and it begins again."""
+"""Clocks, and rules of clocks, that are kept; then they are forgotten all at once, and it begins again."""
 
 _Known = tuple[int, datetime, tuple[Wait, ...], tuple[Extension, ...]]
 
@@ -26,9 +25,11 @@ class Recalled(Run, frozen=True, gc=False, kw_only=True):
 
     def at(self, fraction: float) -> datetime | None:
         """As of any clock worked out."""
-        if fraction not in self.instants:
-            self.instants[fraction] = Run.at(self, fraction)
-        return self.instants[fraction]
+        instants = self.instants
+        if fraction in instants:
+            return instants[fraction]
+        at = instants[fraction] = Run.at(self, fraction)
+        return at
 
 
 class Remembered(dict[str, Calendar]):
@@ -39,18 +40,21 @@ class Remembered(dict[str, Calendar]):
         self._runs: dict[_Known, Run] = {}
         self._rules: dict[ClockSpec, int] = {}
         self._numbers: dict[int, tuple[int, ClockSpec]] = {}
+        self._asked: _Known
 
-    def run_of(self, clock: Clock, waits: tuple[Wait, ...], anew: Callable[[], Run]) -> Run:
-        """The clock as it was worked out before with these waits, else as `anew` works it out, whose errors it raises."""
+    def known(self, clock: Clock, waits: tuple[Wait, ...]) -> Run | None:
+        """The clock as it was worked out before with these waits; if it was not, the caller keeps what it works out."""
         spec = clock.promise.spec
         numbered = self._numbers.get(id(spec))
         number = self._numbered(spec) if numbered is None else numbered[0]
-        key = number, clock.started_at, waits, clock.extensions
-        known = self._runs.get(key)
-        if known is None:
-            _make_room(self._runs)
-            known = self._runs[key] = _recalled(anew())
-        return known
+        self._asked = key = number, clock.started_at, waits, clock.extensions
+        return self._runs.get(key)
+
+    def keep(self, worked_out: Run) -> Run:
+        """Remembers what the clock asked for last was found to be."""
+        _make_room(self._runs)
+        run = self._runs[self._asked] = _recalled(worked_out)
+        return run
 
     def _numbered(self, spec: ClockSpec) -> int:
         """Equal rules have one number; the rule itself is kept, so that no other can come to lie at its address."""
@@ -67,44 +71,9 @@ def _recalled(worked_out: Run) -> Run:
     return Recalled(done.part, done.measure, done.start, done.pauses, done.budget, done.due, capped=done.capped)
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Remembering(Calendar):
-    """The same calendar with the same answers. Not for long-lived services: their questions rarely come twice."""
-
-    _counted: dict[tuple[datetime, datetime], timedelta] = field(init=False, repr=False, default_factory=dict)
-    _reached: dict[tuple[datetime, timedelta], datetime] = field(init=False, repr=False, default_factory=dict)
-
-    def between(self, start: datetime, end: datetime) -> timedelta:
-        """As of any calendar."""
-        known = self._counted.get((start, end))
-        if known is None:
-            _make_room(self._counted)
-            known = self._counted[start, end] = Calendar.between(self, start, end)
-        return known
-
-    def add(self, start: datetime, amount: timedelta) -> datetime:
-        """As of any calendar, with its errors."""
-        known = self._reached.get((start, amount))
-        if known is None:
-            _make_room(self._reached)
-            known = self._reached[start, amount] = Calendar.add(self, start, amount)
-        return known
-
-
 def remembering(calendars: Mapping[str, Calendar]) -> Remembered:
-    """Copies of these calendars that remember."""
-    return Remembered({name: _copy(calendar) for name, calendar in calendars.items()})
-
-
-def _copy(calendar: Calendar) -> Calendar:
-    return Remembering(
-        name=calendar.name,
-        zone=calendar.zone,
-        weekly=calendar.weekly,
-        holidays=calendar.holidays,
-        exceptions=calendar.exceptions,
-        holiday_years=calendar.holiday_years,
-    )
+    """These calendars, remembering."""
+    return Remembered(calendars)
 
 
 def _make_room(known: dict[Any, Any]) -> None:

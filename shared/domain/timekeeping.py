@@ -1,6 +1,6 @@
 """One clock of one dispute at work: started, worked out against the dispute's waits, met, missed or stopped."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -11,15 +11,15 @@ from shared.domain.calendar import Calendar
 from shared.domain.clock_record import OPEN, Clock, ClockState, Kind, Promise
 from shared.domain.clock_run import Moment, Run, run
 from shared.domain.clock_spec import DUE, Extension, Pause
-from shared.domain.clock_terms import MayPause
 from shared.domain.counting import Rules, day_ended
 from shared.domain.dispute import Dispute
 from shared.domain.duration import Term, Unit, parts_of
 from shared.domain.errors import PolicyFault
 from shared.domain.frozen import altered
 from shared.domain.letters import done_with
-from shared.domain.lifecycle import ENDED, SETTLED, Stage, Status
+from shared.domain.lifecycle import ACTIVE, ENDED, SETTLED, Stage, Status
 from shared.domain.marks import DROPPED, NO_MARKS, Marks, facts_of, first_of
+from shared.domain.pausing import pauses_of, remaining_after, stops
 from shared.domain.remembering import Remembered
 
 Calendars = Mapping[str, Calendar]
@@ -41,15 +41,6 @@ def phase_of(dispute: Dispute) -> int:
     The clocks of one phase are started once each, so that handling an event twice starts nothing twice.
     """
     return 2 * dispute.reopen_count + (dispute.stage is Stage.EXTERNAL)
-
-
-def pauses_of(dispute: Dispute) -> tuple[Pause, ...]:
-    """The times the dispute waited for its customer: what stops a pausable clock, and nothing else does."""
-    return tuple(
-        Pause(wait.since, wait.until, "waiting for the customer")
-        for wait in dispute.waits
-        if wait.on.startswith("customer")
-    )
 
 
 class Inputs(NamedTuple):
@@ -74,28 +65,9 @@ def inputs_of(clock: Clock, dispute: Dispute, calendars: Calendars, marks: Marks
         return Inputs(calendar, pauses, clock.extensions, None)
     if watch.pause is None:
         return Inputs(calendar, (), clock.extensions, watch.due)
-    pauses = tuple(_stops(watch.pause, facts_of(dispute, marks), Rules(calendar)))
-    remains = tuple(_remaining_after(watch.pause, pauses, clock.started_at, Rules(calendar)))
+    pauses = tuple(stops(watch.pause, facts_of(dispute, marks), Rules(calendar)))
+    remains = tuple(remaining_after(watch.pause, pauses, clock.started_at, Rules(calendar)))
     return Inputs(calendar, pauses, (*clock.extensions, *remains), watch.due)
-
-
-def _stops(rule: MayPause, facts: Marks, rules: Rules) -> Iterator[Pause]:
-    """From each time the one fact came to the next time the other did; what is `free` runs on."""
-    for began in facts.get(rule.begins_on, ()):
-        since = began if rule.free is None else rules.first_end_of(rule.free, began)
-        until = first_of(facts, (rule.ends_on,), began)
-        if until is None or until > since:
-            yield Pause(since, until, rule.begins_on.replace("_", " "))
-
-
-def _remaining_after(
-    rule: MayPause, pauses: tuple[Pause, ...], started_at: datetime, rules: Rules
-) -> Iterator[Extension]:
-    if rule.least_after is not None:
-        for pause in pauses:
-            if pause.until is not None and pause.until > started_at:
-                least = rules.first_end_of(rule.least_after, pause.until)
-                yield Extension(least, f"at least {rule.least_after} remain after a pause")
 
 
 def worked_out(clock: Clock, dispute: Dispute, calendars: Calendars, marks: Marks = NO_MARKS) -> Run:
@@ -112,7 +84,8 @@ def worked_out(clock: Clock, dispute: Dispute, calendars: Calendars, marks: Mark
     if not isinstance(calendars, Remembered):
         return _of_the_matrix(clock, dispute, calendars)
     waits = dispute.waits if spec.pausable else ()
-    return calendars.run_of(clock, waits, lambda: _of_the_matrix(clock, dispute, calendars))
+    known = calendars.known(clock, waits)
+    return calendars.keep(_of_the_matrix(clock, dispute, calendars)) if known is None else known
 
 
 def _of_the_matrix(clock: Clock, dispute: Dispute, calendars: Calendars) -> Run:
@@ -131,14 +104,15 @@ def percent(fraction: float) -> int:
 
 def next_moment(clock: Clock, ticking: Run) -> Moment | None:
     """The earliest warning not yet given, else the due; None while a pause holds them back."""
-    if ticking.due is None:
+    due, warned = ticking.due, clock.warned
+    if due is None:
         return None
     for fraction in clock.promise.spec.warn_at:
-        if percent(fraction) not in clock.warned:
+        if not warned or percent(fraction) not in warned:
             at = ticking.at(fraction)
             if at is not None:
                 return Moment(fraction, at)
-    return Moment(DUE, ticking.due)
+    return Moment(DUE, due)
 
 
 def passed(clock: Clock, ticking: Run, now: datetime) -> tuple[Moment, ...]:
@@ -163,8 +137,9 @@ def started(clock: Clock, dispute: Dispute, calendars: Calendars, now: datetime,
     ticking = worked_out(clock, dispute, calendars, marks)
     gone = passed(clock, ticking, now) if clock.started_at < now else ()
     state = ClockState.PAUSED if ticking.due is None else ClockState.RUNNING
-    warned = tuple([percent(moment.fraction) for moment in gone])
-    clock = altered(clock, due_at=ticking.due, state=state, warned=warned)
+    clock = altered(clock, due_at=ticking.due, state=state)
+    if gone:
+        clock = warned_of(clock, gone)
     return Ticking(clock, next_moment(clock, ticking))
 
 
@@ -213,13 +188,15 @@ def _showing(clock: Clock, ticking: Run) -> Clock:
 
 def owed(clock: Clock, dispute: Dispute) -> bool:
     """Whether what the clock watches is still owed at this point of the dispute's life."""
-    if clock.kind in _WHILE_SETTLED:
-        return dispute.status in SETTLED and clock.phase == phase_of(dispute)
-    if clock.kind in _WHILE_ACTIVE:
-        return dispute.active
-    in_house = dispute.active and dispute.status is not Status.REFERRED_EXTERNAL
-    same = clock.phase == phase_of(dispute)
-    return in_house and same and (clock.kind is not Kind.TIER or clock.tier == dispute.tier)
+    kind, status = clock.kind, dispute.status
+    if kind in _WHILE_SETTLED:
+        return status in SETTLED and clock.phase == phase_of(dispute)
+    if status not in ACTIVE:
+        return False
+    if kind in _WHILE_ACTIVE:
+        return True
+    in_house = status is not Status.REFERRED_EXTERNAL and clock.phase == phase_of(dispute)
+    return in_house and (kind is not Kind.TIER or clock.tier == dispute.tier)
 
 
 def outstanding(clock: Clock) -> bool:
@@ -231,11 +208,12 @@ def outstanding(clock: Clock) -> bool:
 
 def settled(clock: Clock, dispute: Dispute, now: datetime, marks: Marks = NO_MARKS) -> Clock:
     """The clock as the dispute's facts leave it: met, met too late, stopped, or as it was."""
-    if not outstanding(clock):
+    if clock.state not in OPEN and not outstanding(clock):
         return clock
     if clock.promise.watch is not None:
         return _milestone_settled(clock, dispute, facts_of(dispute, marks), now)
-    done = _done_at(clock, dispute)
+    found = _DONE_AT.get(clock.kind)
+    done = None if found is None else found(clock, dispute)
     if done is not None:
         return _met(clock, done, now)
     return clock if owed(clock, dispute) else _dropped(clock, now)
@@ -272,29 +250,27 @@ def _met(clock: Clock, done: datetime, now: datetime) -> Clock:
     return altered(clock, state=ClockState.MET, met_at=done)
 
 
-def _done_at(clock: Clock, dispute: Dispute) -> datetime | None:
-    match clock.kind:
-        case Kind.ACKNOWLEDGEMENT:
-            return dispute.acknowledged_at
-        case Kind.FIRST_RESPONSE:
-            return dispute.responded_at
-        case Kind.NEXT_UPDATE:
-            return _since(clock, dispute.informed_at)
-        case Kind.RESOLUTION | Kind.TIER:
-            return _resolved_at(clock, dispute)
-        case _:
-            return None
-
-
 def _resolved_at(clock: Clock, dispute: Dispute) -> datetime | None:
     """When the dispute was decided, in the clock's own phase and tier; a dispute that was dropped never is."""
-    other_tier = clock.kind is Kind.TIER and clock.tier != dispute.tier
-    if dispute.status in DROPPED or dispute.active or clock.phase != phase_of(dispute) or other_tier:
+    status = dispute.status
+    if status in ACTIVE or status in DROPPED or clock.phase != phase_of(dispute):
+        return None
+    if clock.kind is Kind.TIER and clock.tier != dispute.tier:
         return None
     if _since(clock, dispute.resolved_at) is not None:
         return dispute.resolved_at
-    return dispute.closed_at if dispute.status in ENDED else dispute.updated_at
+    return dispute.closed_at if status in ENDED else dispute.updated_at
 
 
 def _since(clock: Clock, moment: datetime | None) -> datetime | None:
     return moment if moment is not None and moment > clock.started_at else None
+
+
+_DONE_AT: Final[Mapping[Kind, Callable[[Clock, Dispute], datetime | None]]] = {
+    Kind.ACKNOWLEDGEMENT: lambda _, dispute: dispute.acknowledged_at,
+    Kind.FIRST_RESPONSE: lambda _, dispute: dispute.responded_at,
+    Kind.NEXT_UPDATE: lambda clock, dispute: _since(clock, dispute.informed_at),
+    Kind.RESOLUTION: _resolved_at,
+    Kind.TIER: _resolved_at,
+}
+"""When what a clock watches was done, None while it is not; a clock that is not here only runs out."""

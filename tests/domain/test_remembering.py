@@ -1,4 +1,4 @@
-"""A calendar that remembers answers as the one it was made of does, however often and in whatever order it is asked."""
+"""A clock that is remembered is the one worked out anew, however often and in whatever order it is asked for."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,10 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain import remembering as module
-from shared.domain.calendar import Calendar
 from shared.domain.clock_record import Clock, ClockState, Kind
 from shared.domain.dispute import Severity, Wait
-from shared.domain.errors import CannotPromise
 from shared.domain.matrix import Matrix
 from shared.domain.remembering import remembering
 from shared.domain.timekeeping import started
@@ -19,27 +17,6 @@ from shared.policy.matrix import default_body, parse_matrix
 from tests.builders import a_dispute
 
 PLAIN = load_calendars(DEFAULT_CALENDARS, range(2026, 2028))
-DESK = PLAIN["desk"]
-INSTANTS = st.datetimes(datetime(2026, 1, 1), datetime(2027, 6, 1), timezones=st.just(UTC))
-
-
-@given(pairs=st.lists(st.tuples(INSTANTS, st.timedeltas(timedelta(0), timedelta(hours=400))), max_size=20))
-def test_it_answers_as_the_calendar_it_was_made_of(pairs: list[tuple[datetime, timedelta]]) -> None:
-    kept = remembering({"desk": DESK})["desk"]
-    for start, amount in pairs * 2:
-        assert kept.add(start, amount) == DESK.add(start, amount)
-        assert kept.between(start, start + amount) == DESK.between(start, start + amount)
-    assert kept == DESK
-
-
-def test_it_forgets_before_it_grows_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "REMEMBERED_MAX", 3)
-    kept = remembering({"desk": DESK})["desk"]
-    start = datetime(2026, 5, 4, 9, tzinfo=UTC)
-    for hours in range(10):
-        kept.add(start, timedelta(hours=hours))
-    assert isinstance(kept, module.Remembering)
-    assert len(kept._reached) <= 3
 
 
 @given(hours=st.lists(st.integers(0, 60), max_size=6), number=st.integers(0, 2))
@@ -59,7 +36,7 @@ def test_a_clock_worked_out_before_is_the_one_worked_out_anew(hours: list[int], 
         assert {(each.clock.due_at, each.moment) for each in found} == {(found[0].clock.due_at, found[0].moment)}
 
 
-def test_clocks_too_are_forgotten_before_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_clocks_are_forgotten_before_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "REMEMBERED_MAX", 3)
     kept, nine = remembering(PLAIN), datetime(2026, 5, 4, 9, tzinfo=UTC)
     for n in range(10):
@@ -84,9 +61,3 @@ def _clock(matrix: Matrix, kind: Kind, at: datetime) -> Clock:
         opened_at=at,
         due_at=None,
     )
-
-
-def test_it_refuses_what_the_calendar_refuses() -> None:
-    never = remembering({"never": Calendar("never", "UTC", {})})["never"]
-    with pytest.raises(CannotPromise):
-        never.add(datetime(2026, 5, 4, tzinfo=UTC), timedelta(hours=1))
