@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+import orjson
+
 from shared.domain import plan
 from shared.domain.dispute import Dispute
 from shared.domain.extending import times_extended
@@ -30,7 +32,7 @@ def events_of(decided: Plan, now: datetime) -> tuple[Event, ...]:
 
 def text(moment: datetime) -> str:
     """RFC 3339 in UTC."""
-    return moment.isoformat().replace("+00:00", "Z")
+    return orjson.dumps(moment, option=orjson.OPT_UTC_Z)[1:-1].decode()
 
 
 def text_or_none(moment: datetime | None) -> str | None:

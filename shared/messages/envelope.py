@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -122,9 +123,15 @@ def linked(  # noqa: PLR0913, PLR0917 - the hash is over exactly these, in this 
     """The hash of an event of which only the stored fields are known; see `chained`."""
     seal = hashlib.sha256(before)
     seal.update(f"{subject}|{sequence}|{event_id}|{event_type}|{version}".encode())
-    seal.update(f"|{occurred_at.isoformat()}|{actor}|".encode())
+    seal.update(f"|{_told(occurred_at)}|{actor}|".encode())
     seal.update(data)
     return seal.digest()
+
+
+@lru_cache(maxsize=64)
+def _told(moment: datetime) -> str:
+    """All that is recorded in one transaction has the same instant."""
+    return moment.isoformat()
 
 
 class Outgoing(Struct, frozen=True, gc=False):
