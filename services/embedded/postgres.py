@@ -12,7 +12,7 @@ import asyncpg
 
 from services.embedded.account import database_account, reachable_binaries, reachable_home
 from services.embedded.binaries import Binaries, PostgresUnavailableError, find_binaries
-from services.embedded.cluster import SUPERUSER, Cluster, clean_environment
+from services.embedded.cluster import SUPERUSER, Cluster, clean_environment, unheld
 from services.embedded.processes import POLL_SECONDS, command_of, end
 
 # Replaying the log after a crash is part of starting.
@@ -208,3 +208,13 @@ class EmbeddedPostgres:
                 return True
             await asyncio.sleep(POLL_SECONDS)
         return False
+
+
+def running(data_dir: Path, database: str) -> str | None:
+    """The address of `database` on the server that another living process keeps in this folder; None when none does."""
+    try:
+        port, password = (data_dir / "port").read_text(), (data_dir / "password").read_text()
+        free = unheld(data_dir / "lock")
+    except OSError:
+        return None
+    return None if free else f"postgresql://{SUPERUSER}:{password}@127.0.0.1:{port}/{quote(database, safe='')}"

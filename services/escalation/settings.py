@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from shared.runtime.settings import CommonSettings
+from shared.runtime.settings import CommonSettings, existing_folder
 
 
 class EscalationSettings(CommonSettings):
@@ -32,3 +32,5 @@ class EscalationSettings(CommonSettings):
         le=3600,
         description="Readiness fails when the engine's heartbeat or a due timer is older than this.",
     )
+
+    _calendars_are_there = field_validator("calendars_dir")(existing_folder)

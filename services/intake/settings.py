@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
-from shared.runtime.settings import CommonSettings, variable
+from shared.runtime.settings import CommonSettings, existing_folder, variable
 
 ADMIN_KEY_LENGTH_MIN = 16
 
@@ -71,6 +71,8 @@ class IntakeSettings(CommonSettings):
     webhook_allow_private: bool = Field(
         False, description="Accept webhook endpoints at private addresses and without TLS. For development alone."
     )
+
+    _calendars_are_there = field_validator("calendars_dir")(existing_folder)
 
     @model_validator(mode="after")
     def _origins_are_origins(self) -> Self:

@@ -1,6 +1,5 @@
 """One service as a process of its own, on real parts: PostgreSQL and RabbitMQ."""
 
-import sys
 from typing import TypeVar
 
 from services.launch import processes
@@ -64,7 +63,5 @@ def _real(settings: S) -> S:
         ConfigurationError: the broker or the database is the embedded one, which no second process can share.
     """
     if settings.embedded or settings.database_url is None:
-        fault = ConfigurationError(["A service alone needs RECOURSE_BROKER_URL (amqp://) and RECOURSE_DATABASE_URL"])
-        sys.stderr.write(f"{fault}\n")
-        raise fault
+        raise ConfigurationError(["A service alone needs RECOURSE_BROKER_URL (amqp://) and RECOURSE_DATABASE_URL"])
     return settings

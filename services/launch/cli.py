@@ -7,10 +7,10 @@ import typer
 from services.launch import keys, taxonomy
 from services.launch.policy import app as policy
 from services.launch.risk import app as risk
+from services.launch.start import configure_logs, told
 from services.launch.understanding import app as understanding
 from services.launch.understanding import models
 from services.launch.understanding.signals_shown import evaluate_signals
-from shared.runtime import logs
 from shared.runtime.process import run as run_loop
 from shared.runtime.settings import CommonSettings, load
 
@@ -36,8 +36,9 @@ def run() -> None:
     """Runs the whole product in one process on an embedded PostgreSQL (or on RECOURSE_DATABASE_URL)."""
     from services.launch import embedded
 
-    _configure_logs()
-    raise typer.Exit(run_loop(embedded.run()))
+    with told():
+        configure_logs()
+        raise typer.Exit(run_loop(embedded.run()))
 
 
 @app.command()
@@ -78,16 +79,13 @@ def migrate(revision: Annotated[str, typer.Argument(help="A revision, or head.")
     if settings.database_url is None:
         typer.echo("RECOURSE_DATABASE_URL must be set: `run` migrates its own embedded database.", err=True)
         raise typer.Exit(78)
-    migrations.upgrade(settings.database_url.get_secret_value(), revision)
+    with told():
+        migrations.upgrade(settings.database_url.get_secret_value(), revision)
 
 
 def _alone(name: str) -> None:
     from services.launch import alone
 
-    _configure_logs()
-    raise typer.Exit(run_loop(alone.run(name)))
-
-
-def _configure_logs() -> None:
-    settings = load(CommonSettings)
-    logs.configure(settings.log_level, settings.log_format)
+    with told():
+        configure_logs()
+        raise typer.Exit(run_loop(alone.run(name)))

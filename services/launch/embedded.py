@@ -16,12 +16,12 @@ from services.intake import main as intake
 from services.intake.settings import IntakeSettings
 from services.launch.parts import Parts
 from services.launch.serve import Build, serve
+from services.launch.start import DATABASE
 from services.notify import main as notify
 from services.notify.settings import NotifySettings
 from shared.db import keys, migrate
 from shared.runtime.settings import CommonSettings, load
 
-DATABASE: Final = "recourse"
 ADMIN_KEY_FILE: Final = "admin_key"
 _LOOPBACK: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what to call a host that listens everywhere
 
@@ -30,7 +30,7 @@ S = TypeVar("S", bound=CommonSettings)
 
 async def run() -> int:
     """Starts everything, waits for the end, stops everything; returns the exit code."""
-    settings = load(IntakeSettings)
+    settings, *_ = load(IntakeSettings), load(EscalationSettings), load(NotifySettings)  # before anything is touched
     reached_at = public_url(settings)
     server = None if settings.database_url else EmbeddedPostgres(settings.state_dir / "postgres")
     if server is not None:

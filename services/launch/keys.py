@@ -1,4 +1,4 @@
-"""API keys by command line: `python -m services keys create|list|rotate|revoke`, on RECOURSE_DATABASE_URL."""
+"""API keys by command line: `python -m services keys create|list|rotate|revoke`."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -7,12 +7,12 @@ from uuid import UUID
 
 import typer
 
+from services.launch.start import database_address, told
 from shared.db import keys, principals
 from shared.db.engine import Database, Tx, make_engine
 from shared.db.keys import Key
 from shared.domain.errors import RecourseError
 from shared.runtime.process import run
-from shared.runtime.settings import CommonSettings, load
 
 app = typer.Typer(no_args_is_help=True, help="API keys; the text of a key is shown once.")
 
@@ -69,13 +69,7 @@ def _show_new(key: Key, text: str) -> None:
 
 def _within(work: Callable[[Tx], Awaitable[T]]) -> T:
     """Does the work in one transaction; a broken rule is a line and exit code 1, a missing address 78."""
-    settings = load(CommonSettings)
-    if settings.database_url is None:
-        typer.echo(
-            "RECOURSE_DATABASE_URL must be set; a product run by `make run` gives keys by POST /v1/keys.", err=True
-        )
-        raise typer.Exit(78)
-    url = settings.database_url.get_secret_value()
+    url = database_address()
 
     async def within() -> T:
         database = Database(make_engine(url, pool_size=1, application="recourse-keys"))
@@ -86,7 +80,8 @@ def _within(work: Callable[[Tx], Awaitable[T]]) -> T:
             await database.dispose()
 
     try:
-        return run(within())
+        with told():
+            return run(within())
     except RecourseError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error

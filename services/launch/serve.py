@@ -15,7 +15,7 @@ from shared.runtime.process import Task, run_service
 from shared.runtime.pulse import Watchdog
 from shared.runtime.serve import HttpServer
 from shared.runtime.service import Service
-from shared.runtime.settings import CommonSettings
+from shared.runtime.settings import CommonSettings, ConfigurationError, variable
 from shared.runtime.stop import Stop
 
 Build = Callable[[Parts], Service]
@@ -49,7 +49,7 @@ async def serve(
         services = [build(parts) for build in builds]
         settle()
         health = _health(parts, services, watchdog)
-        server = HttpServer(_face(services, health, metrics), settings.host, port=settings.port)
+        server = _server(_face(services, health, metrics), settings)
         tell = on_ready or _log_ready
         relay = Relay(parts.database, parts.broker, metrics=metrics)
 
@@ -73,6 +73,16 @@ async def serve(
         finally:
             health.close()
             await traces.shutdown()
+
+
+def _server(app: ASGIApp, settings: CommonSettings) -> HttpServer:
+    try:
+        return HttpServer(app, settings.host, port=settings.port)
+    except OSError as error:
+        place = f"{variable('host')} and {variable('port')}"
+        raise ConfigurationError(
+            [f"{place}: nobody can listen on {settings.host}:{settings.port}: {error.strerror or error}"]
+        ) from error
 
 
 def _health(parts: Parts, services: Sequence[Service], watchdog: Watchdog | None) -> Health:

@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 from pydantic import Field, SecretStr, model_validator
 
 from services.notify.plan import Limits
-from shared.runtime.settings import PREFIX, CommonSettings
+from shared.runtime.settings import PREFIX, CommonSettings, has_usable_port
 
 SMTP_SCHEMES: Final = ("smtp", "smtps")
 
@@ -92,6 +92,8 @@ class NotifySettings(CommonSettings):
         url = self.smtp_url and urlsplit(self.smtp_url.get_secret_value())
         if url and (url.scheme not in SMTP_SCHEMES or not url.hostname):
             raise ValueError(f"{PREFIX}SMTP_URL must begin with smtp:// or smtps:// and name a host")
+        if self.smtp_url and not has_usable_port(self.smtp_url.get_secret_value()):
+            raise ValueError(f"{PREFIX}SMTP_URL must name a port from 0 to 65535")
         if url and not _understood(url.query):
             raise ValueError(f"{PREFIX}SMTP_URL takes starttls=auto|required|never and verify=true|false")
         if self.time_zone not in available_timezones():

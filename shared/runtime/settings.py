@@ -1,20 +1,23 @@
 """What every service reads from its environment, once, at start."""
 
 import os
+import re
 import secrets
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 PREFIX: Final = "RECOURSE_"
 SECRET_KEY_LENGTH_MIN: Final = 32
 EXIT_CONFIGURATION: Final = 78  # EX_CONFIG in sysexits.h
 
+_FIELD: Final = re.compile(r'field "(\w+)"')
 PositiveSeconds = Annotated[float, Field(gt=0, le=3600)]
 
 
@@ -24,6 +27,8 @@ class ConfigurationError(SystemExit):
     def __init__(self, lines: Iterable[str]) -> None:
         super().__init__(EXIT_CONFIGURATION)
         self.lines: Final = tuple(lines)
+        self.told = False
+        """Whether standard error has the lines already."""
 
     def __str__(self) -> str:
         return "\n".join(self.lines)
@@ -101,6 +106,9 @@ class CommonSettings(BaseSettings):
         database = self.database_url
         if database is not None and not database.get_secret_value().startswith(("postgresql", "postgres://")):
             raise ValueError(f"{PREFIX}DATABASE_URL must begin with postgresql://")
+        for name, url in (("broker_url", broker), ("database_url", database and database.get_secret_value())):
+            if url and not has_usable_port(url):
+                raise ValueError(f"{variable(name)} must name a port from 0 to 65535")
         missing = [name for name in ("database_url", "secret_key") if getattr(self, name) is None]
         if missing and not self.embedded:
             names = " and ".join(variable(name) for name in missing)
@@ -144,6 +152,22 @@ def _secret_in(path: Path, field_name: str) -> str:
         raise _UnreadableSecretError(f"{name}_FILE names a file that cannot be read: {reason}") from error
 
 
+def has_usable_port(url: str) -> bool:
+    """Whether the port of an address is a port, where it names one."""
+    try:
+        urlsplit(url).port  # noqa: B018 - it raises
+    except ValueError:
+        return False
+    return True
+
+
+def existing_folder(path: Path | None) -> Path | None:
+    """The same path; raises ValueError when it is no folder."""
+    if path is not None and not path.is_dir():
+        raise ValueError("there is no such folder")
+    return path
+
+
 def variable(field_name: str) -> str:
     """The environment variable that sets a field."""
     return f"{PREFIX}{field_name.upper()}"
@@ -169,10 +193,16 @@ def load(settings_class: type[Settings]) -> Settings:
         failure = ConfigurationError([str(error)])
     except ValidationError as error:
         failure = ConfigurationError(_line(dict(fault)) for fault in error.errors(include_url=False))
-    except ValueError as error:  # pydantic-settings: a list or mapping that is not JSON; names the field only
-        failure = ConfigurationError([str(error)])
+    except SettingsError as error:  # a list or mapping that is not JSON
+        failure = ConfigurationError([_no_json(str(error))])
     sys.stderr.write(f"{failure}\n")
+    failure.told = True
     raise failure
+
+
+def _no_json(says: str) -> str:
+    field = _FIELD.search(says)
+    return f"{variable(field[1])} cannot be used: it is not JSON" if field else says
 
 
 def _line(fault: Mapping[str, Any]) -> str:
@@ -181,7 +211,9 @@ def _line(fault: Mapping[str, Any]) -> str:
     name = variable(str(fault["loc"][0]))
     if fault["type"] == "missing":
         return f"{name} must be set"
-    return f"{name} cannot be used: {fault['msg']}"
+    if fault["type"] == "too_short":  # only secrets come here
+        return f"{name} cannot be used: it needs at least {fault['ctx']['min_length']} characters"
+    return f"{name} cannot be used: {str(fault['msg']).removeprefix('Value error, ')}"
 
 
 def unknown_variables(settings_classes: Iterable[type[BaseSettings]]) -> tuple[str, ...]:

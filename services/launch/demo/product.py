@@ -15,8 +15,9 @@ from pydantic import AnyHttpUrl, SecretStr
 
 from services.embedded.postgres import EmbeddedPostgres
 from services.intake.settings import IntakeSettings
-from services.launch.embedded import ADMIN_KEY_FILE, DATABASE, admin, builds, changed
+from services.launch.embedded import ADMIN_KEY_FILE, admin, builds, changed
 from services.launch.serve import serve
+from services.launch.start import DATABASE
 from shared.db import migrate
 from shared.policy.calendars import DEFAULT_CALENDARS
 from shared.runtime.process import Task

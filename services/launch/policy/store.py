@@ -1,4 +1,4 @@
-"""What the commands on stored policies share: the database of RECOURSE_DATABASE_URL, matrices by file or version, calendars."""
+"""What the commands on stored policies share: the database, matrices by file or version, calendars."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, TypeVar
 import typer
 
 from services.escalation.settings import EscalationSettings
+from services.launch import start
 from services.launch.policy.check import DATA_FAULT, read_text, source_of
 from shared.db import policies
 from shared.db.engine import Database, make_engine
@@ -17,11 +18,9 @@ from shared.domain.matrix import Matrix
 from shared.policy.calendars import DEFAULT_CALENDARS, load_calendars
 from shared.policy.matrix import NAME, matrix_body, parse_matrix
 from shared.runtime.process import run
-from shared.runtime.settings import CommonSettings, load
+from shared.runtime.settings import load
 
 AUTHOR: Final = "operator:command-line"
-MISSING: Final = 78
-"""EX_CONFIG of sysexits.h: an address is missing."""
 YEARS_BACK: Final = 2
 YEARS_AHEAD: Final = 10
 
@@ -70,15 +69,8 @@ def body_of(file: Path) -> dict[str, Any]:
 
 
 def within(work: Callable[[Store], Awaitable[T]]) -> T:
-    """Does the work on the database; a broken rule is a line and exit code 1 (65 for a policy's), no address 78."""
-    settings = load(CommonSettings)
-    if settings.database_url is None:
-        typer.echo(
-            "RECOURSE_DATABASE_URL must be set; a product run by `make run` is asked by its API, /v1/policies.",
-            err=True,
-        )
-        raise typer.Exit(MISSING)
-    url = settings.database_url.get_secret_value()
+    """Does the work on the database; a broken rule is a line and exit code 1 (65 for a policy's), no address 78, none there 69."""
+    url = start.database_address()
 
     async def opened() -> T:
         database = Database(make_engine(url, pool_size=2, application="recourse-policy"))
@@ -90,7 +82,8 @@ def within(work: Callable[[Store], Awaitable[T]]) -> T:
         finally:
             await database.dispose()
 
-    return told(lambda: run(opened()))
+    with start.told():
+        return told(lambda: run(opened()))
 
 
 def told(work: Callable[[], T]) -> T:
