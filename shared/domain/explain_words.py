@@ -1,7 +1,7 @@
 """A deadline told in plain English, for the customer desk and for the customer."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING, Final
 
 from shared.domain.open_year import NOTHING
@@ -48,7 +48,12 @@ def spoken_day(day: date) -> str:
 
 
 def _spoken(told: "Explanation", moment: datetime) -> str:
-    local = moment.astimezone(told.calendar.tz)
+    return spoken_moment(moment, told.calendar.tz)
+
+
+def spoken_moment(moment: datetime, zone: tzinfo) -> str:
+    """An instant such as `10:30 on Friday 22 May 2026`."""
+    local = moment.astimezone(zone)
     if local.time() == time.min:
         return f"midnight at the end of {spoken_day((local - _TICK).date())}"
     return f"{local:%H:%M} on {spoken_day(local.date())}"
@@ -75,7 +80,8 @@ def _beginning(told: "Explanation") -> str:
         else "Every hour counts, also nights, weekends and holidays"
     )
     started = _spoken(told, told.started_at)
-    return f"The {kind} clock runs for {told.term} from {started}. {counted}; times are {told.calendar.zone} time."
+    zone = "in UTC" if told.calendar.zone == "UTC" else f"{told.calendar.zone} time"
+    return f"The {kind} clock runs for {told.term} from {started}. {counted}; times are {zone}."
 
 
 def _end(told: "Explanation") -> str:
@@ -131,7 +137,8 @@ def _caveats(told: "Explanation") -> Iterator[str]:
         first, last = told.calendar.holiday_years
         yield f"Holidays are known from {first} to {last} only, so this deadline may still move."
     if told.spec.source:
-        yield f"The rule is {told.spec.source}{f', as of {told.spec.as_of}' if told.spec.as_of else ''}."
+        source = told.spec.source.replace(" [published]", "").replace("[ours]", "our own")
+        yield f"Source of the rule: {source}{f', as of {told.spec.as_of}' if told.spec.as_of else ''}."
 
 
 def _plural(count: int, name: str) -> str:

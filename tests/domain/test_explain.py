@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import given
@@ -71,7 +72,7 @@ def test_a_deadline_over_a_holiday_is_explained_in_plain_sentences() -> None:
             "At 16:00 on Tuesday 26 May 2026, 8 hours of working time has been counted "
             "and 19 hours of working time is left."
         ),
-        "The rule is House rule 3.",
+        "Source of the rule: House rule 3.",
     ]
 
 
@@ -178,3 +179,18 @@ def test_a_date_of_the_cases_own_is_the_deadline_that_is_explained() -> None:
     found = explain(spec, Calendar.always(), started_at=FRIDAY, now=FRIDAY, end=FRIDAY + timedelta(days=3))
     assert found.due == FRIDAY + timedelta(days=3)
     assert sum(span.seconds for span in found.spans) == found.budget.total_seconds() == 3 * 86400
+
+
+def test_a_rule_of_the_house_is_named_in_words_and_utc_is_no_time_of_its_own() -> None:
+    always = replace(DESK, name="always", zone="UTC")
+    source = "Irish Consumer Protection Code [published]: every 20 days at least; half of it is [ours]"
+    lines = explain(
+        ClockSpec("resolution", parse_term("8 weeks"), "always", pausable=False, source=source),
+        always,
+        started_at=FRIDAY,
+        now=FRIDAY,
+    ).lines()
+    assert lines[0].endswith("times are in UTC.")
+    assert lines[-1] == (
+        "Source of the rule: Irish Consumer Protection Code: every 20 days at least; half of it is our own."
+    )

@@ -21,6 +21,7 @@ from shared.domain.clock_spec import Pause
 from shared.domain.dispute import Dispute
 from shared.domain.errors import NotFound
 from shared.domain.explain import Explanation, explain
+from shared.domain.explain_words import spoken_moment
 from shared.domain.letters import letter_lines
 from shared.domain.marks import NO_MARKS, Marks, facts_of
 from shared.domain.timekeeping import Calendars, inputs_of, worked_out
@@ -122,8 +123,9 @@ async def explain_clock(
     marked = await _marks(tx, dispute, [clock])
     account = _account(clock, dispute, await shelf.get(tx.now), tx.now, marked)
     lines = [*account.lines(), *letter_lines(clock, facts_of(dispute, marked))]
-    if clock.due_at is not None and account.due != clock.due_at:
-        lines.append(_MOVED.format(due=clock.due_at.isoformat()))
+    # A wait that has just begun is on the dispute a moment before escalation has paused the clock.
+    if clock.due_at is not None and account.due is not None and account.due != clock.due_at:
+        lines.append(_MOVED.format(due=spoken_moment(clock.due_at, account.calendar.tz)))
     return ExplanationOut(
         kind=clock.kind,
         generation=clock.generation,

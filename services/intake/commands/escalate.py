@@ -6,6 +6,7 @@ from shared.db.engine import Tx
 from shared.domain.dispute import Dispute
 from shared.domain.errors import Conflict, InvalidValue
 from shared.domain.escalation import climbs
+from shared.domain.lifecycle import Trigger, allowed
 from shared.domain.matrix import Matrix
 from shared.messages.events import EscalationRequested
 
@@ -35,7 +36,8 @@ async def request(
 
 def _check(dispute: Dispute, matrix: Matrix, to_tier: int | None) -> None:
     if not climbs(dispute):
-        raise Conflict(f"A dispute that is {dispute.status} is not escalated; reopen it first.")
+        advice = "; reopen it first" if Trigger.REOPEN in allowed(dispute.status) else ""
+        raise Conflict(f"A dispute that is {dispute.status} is not escalated{advice}.")
     if to_tier is not None and not 1 <= to_tier <= matrix.top:
         raise InvalidValue("/to_tier", f"The matrix has the tiers 1 to {matrix.top}.")
     if dispute.tier is None:

@@ -153,7 +153,17 @@ async def test_a_promise_that_another_calendar_would_move_stands_and_says_so(des
     url = f"/v1/disputes/{dispute.id}/clocks/first_response/explain"
     told = (await desk.client.get(url, headers=await desk.key())).json()
     assert told["due_at"] == "2026-04-07T08:30:00Z"
-    assert "the deadline promised then" in told["lines"][-1]
+    assert told["lines"][-1].endswith("the deadline promised then, 09:30 on Tuesday 7 April 2026, stands.")
+
+
+async def test_a_wait_that_escalation_has_not_heard_of_yet_is_no_other_calendar(desk: Desk) -> None:
+    waits = (Wait(MAUNDY_THURSDAY, None, "customer"),)
+    dispute = await desk.dispute(status=Status.AWAITING_CUSTOMER, waits=waits)
+    await store(desk, dispute, a_clock())
+    url = f"/v1/disputes/{dispute.id}/clocks/first_response/explain"
+    lines = (await desk.client.get(url, headers=await desk.key())).json()["lines"]
+    assert "It is paused, so the deadline is not known until it starts again." in lines
+    assert not any("calendar was changed" in line for line in lines)
 
 
 async def test_a_clock_whose_calendar_is_gone_is_listed_but_cannot_be_explained(desk: Desk) -> None:
