@@ -12,6 +12,7 @@ from services.notify.channels.ports import Letter
 from services.notify.render import write
 from services.notify.wording import FALLBACK, Milestone, Reader, language_for, locale_for, verbatim, zone_for
 from shared.domain.dispute import Dispute
+from shared.domain.lifecycle import Outcome
 from shared.messages.links import follow_up_path, portal_path
 from shared.runtime.sealing import Sealer
 
@@ -25,7 +26,10 @@ RATINGS: Final = range(1, 6)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """All that a letter may draw on. `facts` are those of its cause; `inbound` are Message-IDs, the newest first."""
+    """All that a letter may draw on. `facts` are those of its cause; `inbound` are Message-IDs, the newest first.
+
+    `follows_up` says whether the matrix has customers asked after a decision.
+    """
 
     dispute: Dispute
     facts: Mapping[str, Any]
@@ -37,6 +41,7 @@ class Case:
     author: str | None = None
     tier: str | None = None
     due: Mapping[str, datetime] | None = None
+    follows_up: bool = True
     milestones: Mapping[str, Milestone] = field(default_factory=dict)
 
 
@@ -79,7 +84,7 @@ class Writer:
             "language": reader.language,
             "direction": reader.locale.text_direction,
             "greeting": _greeting(words, case.name),
-            "tone": "" if entry.internal else _tone(words, dispute.signals),
+            "tone": "" if entry.internal else _tone(words, dispute),
             "signature": _signature(case.author, self.signature),
             "note": words["automatic_note"] if entry.automatic else "",
             "reference": dispute.reference,
@@ -119,9 +124,13 @@ def _greeting(words: Mapping[str, Any], name: str | None) -> str:
     return words["greeting"].format(name=short) if short else str(words["greeting_nameless"])
 
 
-def _tone(words: Mapping[str, Any], signals: tuple[str, ...]) -> str:
-    felt = next((tone for tone in TONES if tone in signals), None)
-    return str(words["tone"][felt]) if felt else ""
+def _tone(words: Mapping[str, Any], dispute: Dispute) -> str:
+    """What answers the emotion; to somebody whom we tell that we did nothing wrong we do not say that we did."""
+    felt = next((tone for tone in TONES if tone in dispute.signals), None)
+    if felt is None:
+        return ""
+    refused = words["tone_when_refused"] if dispute.outcome is Outcome.NOT_UPHELD else {}
+    return str(refused.get(felt, words["tone"][felt]))
 
 
 def _signature(author: str | None, house: str) -> str:
@@ -216,14 +225,21 @@ def _customer_wrote(writer: Writer, reader: Reader, case: Case) -> dict[str, Any
 
 def _resolution(writer: Writer, reader: Reader, case: Case) -> dict[str, Any]:
     words = reader.words
-    due = (case.due or {}).get("follow_up")
     return {
         "outcome": words["outcome"][case.facts["outcome"]],
         "remedy": _remedy(reader, case.dispute),
         "resolution": verbatim(case.resolution),
-        "follow_up": words["follow_up_on"].format(date=reader.day(due)) if due else words["follow_up_soon"],
+        "follow_up": _what_comes_next(reader, case),
         "how_to_disagree": words["how_to_disagree"],
     }
+
+
+def _what_comes_next(reader: Reader, case: Case) -> str:
+    """When we will ask whether it is settled, as far as it is known; nobody is promised a question that is not asked."""
+    due = (case.due or {}).get("follow_up")
+    if due is not None:
+        return str(reader.words["follow_up_on"].format(date=reader.day(due)))
+    return str(reader.words["follow_up_soon" if case.follows_up else "follow_up_none"])
 
 
 def _remedy(reader: Reader, dispute: Dispute) -> str:

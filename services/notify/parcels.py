@@ -17,6 +17,7 @@ from services.notify.material import Material, Private, Told
 from services.notify.people import tier_of
 from services.notify.plan import CUSTOMER, EXPERT, unreachable
 from shared.db.webhooks import PING, SEALED_FOR, Endpoint
+from shared.domain.clock_record import Kind
 from shared.domain.dispute import Dispute
 from shared.messages.envelope import TYPE_PREFIX
 from shared.messages.links import message_id
@@ -148,6 +149,7 @@ def _case(claim: Claim, dispute: Dispute, private: Private, material: Material) 
         author=message.author if message else None,
         tier=tier.label if tier else None,
         due=private.due,
+        follows_up=material.matrix is None or Kind.FOLLOW_UP in material.matrix.clocks,
         milestones=private.milestones,
     )
 

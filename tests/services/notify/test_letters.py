@@ -201,6 +201,25 @@ def test_the_tone_answers_the_emotion_with_one_sentence_or_two(signals: tuple[st
     assert second.startswith(opening or "You should hear from us")
 
 
+def test_whom_we_tell_that_we_did_nothing_wrong_we_do_not_tell_the_opposite() -> None:
+    entry = by_kind("resolution")
+    refused = a_case(entry, signals=("angry",), outcome=Outcome.NOT_UPHELD, remedy=None)
+    text = a_letter(entry, replace(refused, facts={**refused.facts, "outcome": "not_upheld"})).text
+    assert "expect better from us" not in text
+    assert text.split("\n\n")[1] == "We know that this has made you angry."
+    granted = a_letter(entry, a_case(entry, signals=("angry",), outcome=Outcome.UPHELD)).text
+    assert "expect better from us" in granted
+
+
+def test_nobody_is_promised_a_question_that_the_matrix_does_not_ask() -> None:
+    entry = by_kind("resolution")
+    case = replace(a_case(entry), due={})
+    assert "We will ask you in a few days" in a_letter(entry, case).text
+    silent = a_letter(entry, replace(case, follows_up=False)).text
+    assert "We will ask" not in silent
+    assert "You do not need to do anything more." in silent
+
+
 def test_people_of_the_house_get_no_tone_and_no_answer_address() -> None:
     letter = a_letter(by_kind("deadline_missed"), a_case(by_kind("deadline_missed"), signals=("angry",)))
     assert "sorry" not in letter.text
