@@ -44,7 +44,7 @@ CATEGORY_PHRASES: Mapping[str, tuple[str, ...]] = {
         "card|wallet|phone|purse|identity .. stolen|stole",
         "i|we @not make|made|place|placed|order|ordered|buy|bought|send|sent|set @my",
         "i never made|placed|ordered|bought|agreed|asked|signed|applied|opened|gave|subscribed|joined",
-        "never signed|agreed|applied|subscribed|authorised|authorized|consented",
+        "never signed|agreed|applied|subscribed|consented",
         "someone|somebody|stranger|thief|hacker .. used|ordered|opened|using|uses|logged|took|made|accessed|spent|stole|hacked|bought|else",
         "opened|taken|account|loan|accounts .. in my name",
         "not|t mine|me|us",

@@ -1,18 +1,17 @@
-"""Listed phrases as patterns of one automaton; phrases with gaps are looked for around their rarest part."""
+"""Listed phrases as patterns of one automaton; the longer ones and those with gaps are found by a piece of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 
+from services.intake.categorise.anchored import REACH_CHARACTERS, Anchored, anchored, is_written_out
 from services.intake.categorise.automaton import Automaton, Match
 from services.intake.categorise.category_phrases import CATEGORY_PHRASES
-from services.intake.categorise.gapped import REACH_CHARACTERS, Gapped, gapped
-from services.intake.categorise.phrases import Hit, wordings
+from services.intake.categorise.phrases import Hit, elements, patterns
 from services.intake.categorise.signal_phrases import EMOTION_PHRASES, FLAG_PHRASES, MASKS
 
-_Looks = tuple[tuple[frozenset[str], Gapped], ...]
-_Role = tuple[tuple[str, ...], int, _Looks, _Looks]
-"""What finding a pattern means: labels of whole phrases; how many words to look at for more; phrases with gaps that may
-go on from it, and others, each with words without one of which nearby it need not be looked for."""
+_Role = tuple[tuple[str, ...], int, frozenset[str], tuple[Anchored, ...], frozenset[str], tuple[Anchored, ...]]
+"""What finding a pattern means: labels of whole phrases; how many words to look at for more; words without one of which
+after it none of the phrases stands there that go on from it, and those phrases; the same for before it."""
 
 _new = tuple.__new__
 """Makes a named tuple in half the time."""
@@ -24,22 +23,24 @@ class Lexicon:
     __slots__ = ("_automaton", "_roles", "labels", "patterns")
 
     def __init__(self, *phrases: Mapping[str, Iterable[str]]) -> None:
-        numbers: dict[str, int] = {}
-        whole: dict[int, dict[str, None]] = {}
-        around: dict[int, list[Gapped]] = {}
-        for label, line in ((label, line) for mapping in phrases for label, lines in mapping.items() for line in lines):
-            parts = wordings(line)
-            if len(parts) == 1:
-                for pattern in parts[0]:
-                    whole.setdefault(numbers.setdefault(pattern, len(numbers)), {})[label] = None
+        whole: dict[str, tuple[str, ...]] = {}
+        around: dict[str, list[Anchored]] = {}
+        listed = ((label, line) for mapping in phrases for label, lines in mapping.items() for line in lines)
+        for label, line in dict.fromkeys(listed):
+            parts = elements(line)
+            if is_written_out(parts):
+                for pattern in patterns(parts[0]):
+                    known = whole.get(pattern, ())
+                    if label not in known:
+                        whole[pattern] = (*known, label)
             else:
-                phrase, patterns = gapped(label, parts)
-                for pattern in patterns:
-                    around.setdefault(numbers.setdefault(pattern, len(numbers)), []).append(phrase)
+                phrase, pieces = anchored(label, parts)
+                for pattern in pieces:
+                    around.setdefault(pattern, []).append(phrase)
         self.labels = frozenset(label for mapping in phrases for label in mapping)
-        self.patterns: tuple[str, ...] = tuple(numbers)
+        self.patterns: tuple[str, ...] = tuple({**whole, **around})
         """What is looked for: a pattern's place is its number."""
-        self._roles = _cast(len(numbers), whole, around)
+        self._roles = _cast(self.patterns, whole, around)
         self._automaton: Automaton | None = None
 
     def find(self, normalised: str) -> list[Hit]:
@@ -53,41 +54,52 @@ class Lexicon:
         hits: list[Hit] = []
         roles = self._roles
         for number, start, end in matches:
-            labels, words, continuing, continued = roles[number]
+            labels, words, after, continuing, before, continued = roles[number]
             if labels:
                 hits += [_new(Hit, (label, start, end - 2)) for label in labels]
             if continuing:
                 near = normalised[end : end + REACH_CHARACTERS].split(None, words)
-                hits += _standing(continuing, near, (start, end), normalised)
+                if not after.isdisjoint(near):
+                    hits += _standing(continuing, near, (start, end), normalised)
             if continued:
                 near = normalised[max(0, start - REACH_CHARACTERS) : start].rsplit(None, words)
-                hits += _standing(continued, near, (start, end), normalised)
+                if not before.isdisjoint(near):
+                    hits += _standing(continued, near, (start, end), normalised)
         hits.sort(key=itemgetter(1))
         return hits
 
 
-def _standing(looks: _Looks, near: list[str], place: tuple[int, int], normalised: str) -> list[Hit]:
-    """The phrases that stand around a part that was found; a look at the words nearby rules most of them out."""
-    likely = [phrase for telling, phrase in looks if not telling.isdisjoint(near)]
-    if not likely:
-        return []
-    spans = [(phrase.label, phrase.around(*place, normalised)) for phrase in likely]
-    return [Hit(label, span[0], span[1] - 2) for label, span in spans if span]
+def _standing(phrases: Iterable[Anchored], near: list[str], place: tuple[int, int], normalised: str) -> list[Hit]:
+    """The phrases that stand around a piece that was found; a look at the words nearby rules most of them out."""
+    start, end = place
+    return [
+        _new(Hit, (phrase.label, span[0], span[1] - 2))
+        for phrase in phrases
+        if not phrase.telling.isdisjoint(near) and (span := phrase.around(start, end, normalised))
+    ]
 
 
-def _cast(count: int, whole: Mapping[int, Iterable[str]], around: Mapping[int, Sequence[Gapped]]) -> list[_Role]:
+def _cast(
+    names: Iterable[str], whole: Mapping[str, tuple[str, ...]], around: Mapping[str, Sequence[Anchored]]
+) -> list[_Role]:
     """Equal roles are one object: there are few of them, and so they stay in the processor's cache."""
     known: dict[tuple[tuple[str, ...], tuple[int, ...]], _Role] = {}
     roles = []
-    for number in range(count):
-        labels, phrases = tuple(whole.get(number, ())), around.get(number, ())
-        continuing, continued = (
-            tuple((phrase.telling, phrase) for phrase in phrases if phrase.continuing is wanted)
-            for wanted in (True, False)
-        )
-        role = (labels, max((phrase.words for phrase in phrases), default=0), continuing, continued)
-        roles.append(known.setdefault((labels, tuple(map(id, phrases))), role))
+    for name in names:
+        labels, phrases = whole.get(name, ()), around.get(name, ())
+        same = (labels, tuple(map(id, phrases)))
+        role = known.get(same)
+        if role is None:
+            role = known[same] = _role(labels, phrases)
+        roles.append(role)
     return roles
+
+
+def _role(labels: tuple[str, ...], phrases: Sequence[Anchored]) -> _Role:
+    continuing = tuple(phrase for phrase in phrases if phrase.continuing)
+    continued = tuple(phrase for phrase in phrases if not phrase.continuing)
+    after, before = (frozenset().union(*(phrase.telling for phrase in each)) for each in (continuing, continued))
+    return labels, max((phrase.words for phrase in phrases), default=0), after, continuing, before, continued
 
 
 LEXICON = Lexicon(CATEGORY_PHRASES, EMOTION_PHRASES, FLAG_PHRASES, MASKS)

@@ -15,10 +15,10 @@ from services.intake.categorise.common_words import COMMON_WORDS
 from services.intake.categorise.confidence import Surety, surety_of
 from services.intake.categorise.lexicon import LEXICON, Lexicon
 from services.intake.categorise.model import (
+    BIAS,
     FIXED_LANES,
-    LANE_BITS,
+    LANE_BYTES,
     PATTERNS_MAX,
-    WEIGHT_MAX,
     Calibration,
     Model,
     Telling,
@@ -35,9 +35,6 @@ BODY_LIMIT_BYTES = 16_000_000
 TAXONOMIES = ("default", "financial")
 TELLING_PATTERNS = 300
 """How many of a category's strongest patterns may explain an answer."""
-
-_BIAS = WEIGHT_MAX + 1
-"""Added to every stored number, which makes it one of 16 bits without a sign."""
 
 
 class ModelFileError(ValueError):
@@ -131,7 +128,7 @@ def model_bytes(header: Mapping[str, Any], patterns: Sequence[str], rows: Iterab
     each domain; the weights for the categories once per head; each within WEIGHT_MAX of 0, or OverflowError is raised. The commonest patterns should come first, so
     that their rows share the processor's cache.
     """
-    numbers = array("H", [number + _BIAS for number in rows])
+    numbers = array("H", [number + BIAS for number in rows])
     if byteorder == "big":
         numbers.byteswap()
     body = zlib.compress("\n".join(patterns).encode() + b"\0" + numbers.tobytes(), 9)
@@ -193,7 +190,7 @@ def _check(header: Mapping[str, Any], numbers: Sequence[int], lanes: int) -> Non
         and {"other"} <= set(header["categories"]) <= set(FINANCIAL_CATEGORIES)
         and len(set(header["categories"])) == categories
         and min(header["familiar"], header["rarity_step"], header["weight_step"]) > 0.0
-        and min(numbers[::lanes], default=_BIAS) >= _BIAS
+        and min(numbers[::lanes], default=BIAS) >= BIAS
     )
     if not sound:
         raise ValueError("The parts of the header do not fit together.")
@@ -201,18 +198,17 @@ def _check(header: Mapping[str, Any], numbers: Sequence[int], lanes: int) -> Non
 
 def _packed(rows: "array[int]", lanes: int) -> list[int]:
     """One whole number per row of 16-bit numbers, each widened to a lane of its own."""
-    wide = array("I", rows)
-    if byteorder == "big":
-        wide.byteswap()
-    raw, width = wide.tobytes(), lanes * (LANE_BITS // 8)
-    bias = int.from_bytes(_BIAS.to_bytes(LANE_BITS // 8, "little") * lanes, "little")
-    return [int.from_bytes(raw[at : at + width], "little") - bias for at in range(0, len(raw), width)]
+    narrow, wide = rows.tobytes(), bytearray(len(rows) * LANE_BYTES)
+    low = byteorder == "big"
+    wide[0::LANE_BYTES], wide[1::LANE_BYTES] = narrow[low::2], narrow[not low :: 2]
+    width = lanes * LANE_BYTES
+    return [int.from_bytes(wide[at : at + width], "little") for at in range(0, len(wide), width)]
 
 
 def _telling(patterns: Sequence[str], weights: "array[int]") -> Telling:
     """The patterns that speak most strongly for a category, without empty words."""
-    speaking = [weight for weight in weights if weight > _BIAS]
-    least = sorted(speaking)[-2 * TELLING_PATTERNS] if len(speaking) > 2 * TELLING_PATTERNS else _BIAS + 1
+    speaking = [weight for weight in weights if weight > BIAS]
+    least = sorted(speaking)[-2 * TELLING_PATTERNS] if len(speaking) > 2 * TELLING_PATTERNS else BIAS + 1
     strong = [(weight, pattern) for weight, pattern in zip(weights, patterns, strict=True) if weight >= least]
     # The pattern itself settles a tie, so that the order is the same in every process.
     strong.sort(key=lambda each: (-each[0], each[1]))

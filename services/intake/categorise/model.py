@@ -1,28 +1,33 @@
 """The linear model: weights of patterns, packed so that one sum over a text scores every category at once.
 
-Each pattern maps to one whole number that holds, side by side in 32-bit lanes, its squared rarity and its weight for
+Each pattern maps to one whole number that holds, side by side in lanes of 24 bits, its squared rarity and its weight for
 every category (once per head) and every domain. Adding these numbers adds all lanes together, which costs some fifty nanoseconds a
-pattern in plain Python. A lane below zero borrows from the next one; adding half of every lane's range to the sum
-settles that before the lanes are taken apart.
+pattern in plain Python. In a lane stands the weight and BIAS, so that none is below zero; as many patterns as cannot
+overflow a lane are added up at a time. What a text costs is mostly the wait for memory: hence lanes no wider than need be.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from math import exp, sqrt
-from operator import add, mul
+from operator import add, itemgetter, mul
 from struct import Struct
 from typing import NamedTuple
 
 from services.intake.categorise.confidence import Surety
 from services.intake.categorise.search import Search
 
-LANE_BITS = 32
-HALF_LANE = 1 << (LANE_BITS - 1)
+LANE_BYTES = 3
 WEIGHT_MAX = (1 << 15) - 1
-PATTERNS_MAX = HALF_LANE // WEIGHT_MAX - 1
-"""A lane cannot overflow even when a text holds every pattern of a model."""
+BIAS = WEIGHT_MAX + 1
+"""Added to every stored number, which makes it one of 16 bits without a sign."""
+
+TOGETHER_MAX = (1 << 8 * LANE_BYTES) // (BIAS + WEIGHT_MAX)
+"""So many patterns are added up at a time; of no more can a lane hold the sum."""
+
+PATTERNS_MAX = 65_000
+"""Of a model."""
 
 FIXED_LANES = 1
 """Lanes before the weights: squared rarity."""
@@ -72,6 +77,10 @@ class Telling(NamedTuple):
     """0 for the strongest."""
 
 
+_View = tuple[Sequence[int], int, Sequence[float], Sequence[float] | None]
+"""Domains, the head that speaks for them, how common each category is, what its answers are worth: None where all the same."""
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """Everything a model file holds; immutable, safe to share between threads."""
@@ -105,17 +114,16 @@ class Model:
     """A text with fewer patterns a word than this (another language, gibberish) loses confidence in proportion."""
     secondary_probability: float
     """A second category is named without a phrase of its own from this raw probability on."""
-    _half: int = field(init=False)
     _lanes: Struct = field(init=False)
+    _views: Sequence[_View] = field(init=False)
     _spoken: Mapping[str, Sequence[Sequence[float]]] = field(init=False)
     """What one, two, … phrases of a label add to each category."""
 
     def __post_init__(self) -> None:
         """Prepares the arithmetic."""
         lanes = FIXED_LANES + blocks(self.heads) * len(self.categories) + len(self.domains)
-        half = int.from_bytes(HALF_LANE.to_bytes(LANE_BITS // 8, "little") * lanes, "little")
-        object.__setattr__(self, "_half", half)
         object.__setattr__(self, "_lanes", Struct(f"<{lanes}I"))
+        object.__setattr__(self, "_views", _views(self.heads, self.category_odds, self.answer_odds))
         shares = [times / HITS_CAP for times in range(1, HITS_CAP + 1)]
         spoken = {
             label: [[share * weight for weight in weights] for share in shares]
@@ -123,16 +131,16 @@ class Model:
         }
         object.__setattr__(self, "_spoken", spoken)
 
-    def score(self, present: Iterable[str], hits: Mapping[str, int]) -> Score:
+    def score(self, present: Collection[str], hits: Mapping[str, int]) -> Score:
         """Probabilities from the patterns of a text, each given once, and from phrase hits per label, none of them 0.
 
         The text itself shows how much it resembles each domain.
         """
-        total = sum(map(self.rows.__getitem__, present)) + self._half
-        rarity, *lanes = self._lanes.unpack(total.to_bytes(self._lanes.size, "little"))
-        rarity -= HALF_LANE
+        rarity, *lanes = self._added(present)
+        bias = BIAS * len(present)
+        rarity -= bias
         scale = self.weight_step / sqrt(rarity * self.rarity_step) if rarity else 0.0
-        scores = [(lane - HALF_LANE) * scale for lane in lanes]
+        scores = [(lane - bias) * scale for lane in lanes]
         count = len(scores) - len(self.domains)
         category_scores = scores[:count]
         for label, times in hits.items():
@@ -150,20 +158,57 @@ class Model:
                 found += share * (curve(probabilities[name]) if surety is None else surety(name, probabilities))
         return found
 
+    def _added(self, present: Collection[str]) -> Sequence[int]:
+        """The sums of the lanes, each with BIAS for every pattern."""
+        if len(present) <= TOGETHER_MAX:
+            return self._taken_apart(_sum(self.rows, present))
+        each = list(present)
+        parts = [each[at : at + TOGETHER_MAX] for at in range(0, len(each), TOGETHER_MAX)]
+        return list(map(sum, zip(*(self._taken_apart(_sum(self.rows, part)) for part in parts), strict=True)))
+
+    def _taken_apart(self, total: int) -> Sequence[int]:
+        lanes = self._lanes
+        wide, narrow = bytearray(lanes.size), total.to_bytes(lanes.size // 4 * LANE_BYTES, "little")
+        for at in range(LANE_BYTES):
+            wide[at::4] = narrow[at::LANE_BYTES]
+        return lanes.unpack(wide)
+
     def _mixed(self, scores: Sequence[float], domains: Sequence[float]) -> tuple[list[float], list[float]]:
         """Domains differ in what is common; each domain's view counts as much as the text resembles that domain."""
-        count = len(self.categories)
-        mixed, leaning = [0.0] * count, [0.0] * count
-        for share, head, odds, worth in zip(domains, self.heads, self.category_odds, self.answer_odds, strict=True):
+        mixed: list[float] = []
+        leaning: list[float] = []
+        for resembling, head, odds, worth in self._views:
+            share = sum([domains[domain] for domain in resembling])
             if share > SHARE_MIN:
-                own = scores[head * count : (head + 1) * count]
+                own = scores[head * len(odds) : (head + 1) * len(odds)]
                 top = max(own)
-                view = [exp(score - top) * odd for score, odd in zip(own, odds, strict=True)]
-                part = share / sum(view)
-                view = [part * each for each in view]
-                mixed = list(map(add, mixed, view))
-                leaning = list(map(add, leaning, map(mul, view, worth)))
+                powers = [exp(score - top) * odd for score, odd in zip(own, odds, strict=True)]
+                part = share / sum(powers)
+                view = [part * power for power in powers]
+                lean = view if worth is None else list(map(mul, view, worth))
+                leaning = list(map(add, leaning, lean)) if leaning else lean
+                mixed = list(map(add, mixed, view)) if mixed else view
         return mixed, leaning
+
+
+def _sum(rows: Mapping[str, int], present: Collection[str]) -> int:
+    if len(present) < 2:
+        return sum([rows[pattern] for pattern in present])
+    # All at once, so that the processor waits for several of them at the same time.
+    return sum(itemgetter(*present)(rows))
+
+
+def _views(
+    heads: Sequence[int], category_odds: Sequence[Sequence[float]], answer_odds: Sequence[Sequence[float]]
+) -> list[_View]:
+    """Domains that look upon every text in the same way share a view."""
+    resembling: dict[tuple[int, tuple[float, ...], tuple[float, ...]], list[int]] = {}
+    for domain, (head, odds, worth) in enumerate(zip(heads, category_odds, answer_odds, strict=True)):
+        resembling.setdefault((head, tuple(odds), tuple(worth)), []).append(domain)
+    return [
+        (domains, head, odds, None if set(worth) == {1.0} else worth)
+        for (head, odds, worth), domains in resembling.items()
+    ]
 
 
 def blocks(heads: Sequence[int]) -> int:

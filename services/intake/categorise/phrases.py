@@ -4,7 +4,7 @@ Words are separated by blanks, alternatives by `|`, `..` lets up to four other w
 named list of alternatives. An apostrophe parts words, so "didn't" is the two words "didn t".
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import product
 from math import prod
 from typing import NamedTuple
@@ -39,27 +39,40 @@ class PhraseError(ValueError):
     """A line of phrases stands for too many wordings or for none, or names a list that does not exist."""
 
 
-def wordings(line: str) -> list[list[str]]:
-    """For each part of a line, between its gaps, every wording as a pattern over normalised text; raises PhraseError."""
-    parts: list[list[list[str]]] = [[]]
+Element = list[str]
+"""Words any one of which may stand at a place."""
+
+
+def elements(line: str) -> list[list[Element]]:
+    """For each part of a line, between its gaps, the words that may stand at each of its places; raises PhraseError."""
+    parts: list[list[Element]] = [[]]
     for element in line.split():
         if element == _GAP:
             parts.append([])
         else:
-            parts[-1].append([word for each in element.split("|") for word in _words(each, line)])
-    return [_patterns(part, line) for part in parts]
-
-
-def _words(alternative: str, line: str) -> list[str]:
-    """The alternative itself, or the words of the list it names."""
-    if not alternative.startswith("@"):
-        return [alternative]
-    if alternative not in _LISTS:
-        raise PhraseError(f"{alternative} in {line!r} is no list; there are {', '.join(_LISTS)}.")
-    return _LISTS[alternative].split("|")
-
-
-def _patterns(part: list[list[str]], line: str) -> list[str]:
-    if not 0 < prod(map(len, part)) <= ALTERNATIVES_MAX or not part:
+            parts[-1].append(_words(element, line))
+    if not all(part and 0 < prod(map(len, part)) <= ALTERNATIVES_MAX for part in parts):
         raise PhraseError(f"A part of {line!r} stands for no wording, or for more than {ALTERNATIVES_MAX}.")
+    return parts
+
+
+def patterns(part: Sequence[Element]) -> list[str]:
+    """Every wording of neighbouring places as a pattern over normalised text."""
+    if len(part) == 1:
+        return [f" {word} " for word in part[0]]
     return [f" {' '.join(words)} " for words in product(*part)]
+
+
+def _words(element: str, line: str) -> Element:
+    """The alternatives of an element, each once, with the words of the lists that it names."""
+    if "@" not in element:
+        return list(dict.fromkeys(element.split("|")))
+    words: dict[str, None] = {}
+    for alternative in element.split("|"):
+        if not alternative.startswith("@"):
+            words[alternative] = None
+        elif alternative in _LISTS:
+            words |= dict.fromkeys(_LISTS[alternative].split("|"))
+        else:
+            raise PhraseError(f"{alternative} in {line!r} is no list; there are {', '.join(_LISTS)}.")
+    return list(words)

@@ -24,7 +24,15 @@ from services.intake.categorise.load import (
     model_of,
     read_header,
 )
-from services.intake.categorise.model import HALF_LANE, PATTERNS_MAX, WEIGHT_MAX, Calibration, Model
+from services.intake.categorise.model import (
+    BIAS,
+    LANE_BYTES,
+    PATTERNS_MAX,
+    TOGETHER_MAX,
+    WEIGHT_MAX,
+    Calibration,
+    Model,
+)
 from services.intake.categorise.reading import normalised
 
 MODEL = load_model()
@@ -121,9 +129,19 @@ def test_a_file_beyond_the_limit_is_refused(tmp_path: Path) -> None:
         load_model(large)
 
 
-def test_no_lane_can_overflow_even_when_a_text_holds_every_pattern() -> None:
-    assert PATTERNS_MAX * WEIGHT_MAX < HALF_LANE
+def test_no_lane_can_overflow_with_as_many_patterns_as_are_added_up_at_a_time() -> None:
+    assert TOGETHER_MAX * (BIAS + WEIGHT_MAX) < 1 << 8 * LANE_BYTES
     assert len(PATTERNS) <= PATTERNS_MAX
+
+
+def test_a_text_of_thousands_of_patterns_is_scored_as_exactly_as_a_short_one() -> None:
+    patterns = [f" {'abcdefghij'[at % 10]}{at} " for at in range(3 * TOGETHER_MAX + 1)]
+    heaviest, model = WEIGHT_MAX, model_of(small())
+    for weight, certain in ((heaviest, 1.0), (-heaviest, 0.0), (0, 0.5)):
+        many = model_of(model_bytes(read_header(small()), patterns, [heaviest, weight, 0, 0] * len(patterns)))
+        assert many.score(patterns, {}).probabilities[0] == pytest.approx(certain)
+        assert many.score(patterns[:1], {}).probabilities[0] == pytest.approx(certain, abs=1e-2)
+    assert model.score((), {}).probabilities == pytest.approx([0.5, 0.5])
 
 
 def test_more_patterns_than_fit_are_refused() -> None:

@@ -1,12 +1,15 @@
 """Phrases are found where they stand, and the work grows no faster than the text."""
 
+import math
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.intake.categorise.category_phrases import CATEGORY_PHRASES
 from services.intake.categorise.lexicon import LEXICON, Lexicon
-from services.intake.categorise.phrases import ALTERNATIVES_MAX, GAP_WORDS, Hit, PhraseError, wordings
+from services.intake.categorise.phrases import ALTERNATIVES_MAX, GAP_WORDS, Hit, PhraseError, elements, patterns
 from services.intake.categorise.reading import normalised
 from services.intake.categorise.signal_phrases import EMOTION_PHRASES, FLAG_PHRASES
 
@@ -63,14 +66,14 @@ def test_a_line_that_stands_for_nothing_or_for_too_much_is_refused(line: str) ->
 
 @pytest.mark.parametrize(("label", "line"), [(label, line) for label, lines in ALL.items() for line in lines])
 def test_every_listed_phrase_is_found_in_its_own_words(label: str, line: str) -> None:
-    said = " ".join(part[-1].strip() for part in wordings(line))
+    said = " ".join(words[-1] for part in elements(line) for words in part)
     assert Hit(label, 0, len(said)) in LEXICON.find(normalised(said))
 
 
 @pytest.mark.parametrize("line", [line for lines in ALL.values() for line in lines])
 def test_every_word_of_a_phrase_is_one_a_text_can_have(line: str) -> None:
-    for part in wordings(line):
-        for wording in part:
+    for part in elements(line):
+        for wording in patterns(part):
             assert normalised(wording.strip()) == wording
 
 
@@ -91,6 +94,23 @@ def test_a_gapped_phrase_is_found_wherever_its_parts_stand_near_enough(said: lis
     assert len(hits) == len(ends)
     assert len(bare) >= len(hits)
     assert all(text[hit.start] == "a" for hit in hits)
+
+
+PLACES = (("a", "b", "c", "d", "e"), ("f", "g", "h", "i"), ("k", "l", "m", "n"), ("o", "p", "q", "r", "s"))
+
+
+@given(
+    st.lists(st.sampled_from([word for words in PLACES for word in words]), max_size=24),
+    st.lists(st.sampled_from([" ", ", ", "-"]), min_size=24, max_size=24),
+)
+def test_a_phrase_of_too_many_wordings_to_write_out_is_found_in_each_of_them(said: list[str], signs: list[str]) -> None:
+    lexicon = Lexicon({"x": [" ".join(map("|".join, PLACES))]})
+    assert len(lexicon.patterns) < math.prod(map(len, PLACES))
+    text = "".join(word + sign for word, sign in zip(said, signs, strict=False))
+    literal = re.compile("[ -]".join("[" + "".join(words) + "]" for words in PLACES))
+    assert [(hit.start, hit.end) for hit in lexicon.find(normalised(text))] == [
+        found.span() for found in literal.finditer(text)
+    ]
 
 
 class _Counting(str):
