@@ -20,6 +20,7 @@ class Sealer:
 
     def __init__(self, secret_key: str) -> None:
         self._secret = secret_key.encode()
+        self._keys: dict[str, bytes] = {}  # purposes are words of this code, so that there are few
 
     def tag(self, purpose: str, data: bytes, *, size: int = TAG_BYTES) -> str:
         """A signature over the data, in lower-case base 32 (it survives mail systems that fold case)."""
@@ -49,7 +50,10 @@ class Sealer:
             raise BrokenSeal(f"Not sealed by this installation for {purpose}.") from error
 
     def _key(self, purpose: str) -> bytes:
-        return hmac.digest(self._secret, b"recourse/" + purpose.encode(), hashlib.sha256)
+        key = self._keys.get(purpose)
+        if key is None:
+            key = self._keys[purpose] = hmac.digest(self._secret, b"recourse/" + purpose.encode(), hashlib.sha256)
+        return key
 
     def _fernet(self, purpose: str) -> Fernet:
         return Fernet(base64.urlsafe_b64encode(self._key("encrypt/" + purpose)))

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from shared.runtime.one_write import OneWrite
 from shared.runtime.seats import Acceptor, Seats
 from shared.runtime.stop import Stop
 
@@ -57,7 +58,7 @@ class HttpServer:
             app,
             host=host,
             port=self.port,
-            http="httptools",
+            http=_Connection,
             ws="none",
             log_config=None,
             access_log=False,
@@ -141,7 +142,14 @@ class _SharingServer(_Server):
         self.should_exit = True  # asked to, or by an error, which is raised where it is awaited
 
 
-class _Seated(HttpToolsProtocol):
+class _Connection(HttpToolsProtocol):
+    """A connection that sends a reply in one piece."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as the class above has it
+        super().connection_made(OneWrite(transport))
+
+
+class _Seated(_Connection):
     """A connection that counts."""
 
     def __init__(
@@ -150,7 +158,7 @@ class _Seated(HttpToolsProtocol):
         super().__init__(config, server_state, app_state)
         self._acceptor = acceptor
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as the class above has it
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as above
         super().connection_made(transport)
         self._acceptor.hold(len(self.connections))
 

@@ -1,8 +1,9 @@
 """Concurrent filings share one commit: each waits for its own answer, and one that fails fails alone.
 
 A commit costs the database nearly the same for one dispute as for thirty. Filings without a key are written by one statement,
-which is whole by itself and needs no transaction around it. Nobody waits to be joined by others: a lane takes
-what is there, and what comes while it works is the next batch.
+which is whole by itself and needs no transaction around it. A lane takes what is there, and what comes while it works is
+the next batch. Only where the batch before was larger does it wait a moment for others: clients that were answered together
+send together what comes next. Who files alone waits for nobody.
 """
 
 import asyncio
@@ -29,8 +30,11 @@ from shared.runtime.metrics import Metrics
 ATTEMPTS_MAX: Final = 3
 """How often one filing is tried when another process keeps its key in the meantime."""
 
-OVERLAP_MIN: Final = 8
+OVERLAP_MIN: Final = 16
 """Filings that must wait before another lane opens beside a busy one: smaller batches cost more than they gain."""
+
+COMPANY_SECONDS: Final = 0.001
+"""How long a batch waits for others where the one before had more."""
 
 
 @dataclass(slots=True, eq=False)
@@ -78,6 +82,8 @@ class Batcher:
         self._under_way: set[kept.Key] = set()
         self._lanes: set[asyncio.Task[None]] = set()
         self._working = 0
+        self._gathering = False
+        self._before = 0
 
     async def file(self, asked: Asked) -> Answer:
         """The answer to one filing, after its transaction was committed.
@@ -101,7 +107,8 @@ class Batcher:
 
     async def _join(self, asked: Asked) -> Answer:
         self._waiting.append(asked)
-        if not self._working or (len(self._waiting) >= OVERLAP_MIN and self._working < self._lanes_max):
+        overlap = len(self._waiting) >= OVERLAP_MIN and not self._gathering
+        if not self._working or (overlap and self._working < self._lanes_max):
             self._working += 1
             # A context of its own, so that nothing the lane logs bears the ids of whoever came first.
             lane = asyncio.create_task(self._lane(), context=contextvars.Context())
@@ -114,7 +121,9 @@ class Batcher:
         try:
             # Between the last look at those who wait and the count going down nobody else runs, so that none is missed.
             while self._waiting:
+                await self._gather()
                 taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._batch_max))]
+                self._before = len(taken) or self._before
                 # Who gave up waiting must find nothing filed: their key is free again.
                 batch = [asked for asked in taken if not asked.answer.done()]
                 if batch:
@@ -123,6 +132,15 @@ class Batcher:
             self._working -= 1
             for asked in batch:
                 asked.answer.cancel()  # nothing happens to those that are answered
+
+    async def _gather(self) -> None:
+        """Waits a moment for others, if the batch before had more; one lane at a time."""
+        if len(self._waiting) < self._before and not self._gathering:
+            self._gathering = True
+            try:
+                await asyncio.sleep(COMPANY_SECONDS)
+            finally:
+                self._gathering = False
 
     async def _store(self, batch: Sequence[Asked]) -> None:
         try:

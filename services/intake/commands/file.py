@@ -170,7 +170,7 @@ def _filing(brought: Brought, now: datetime, matrix: Matrix, *, number: int, pri
         rest=_circumstances(new, brought.language),
     )
     dispute = _opened(
-        brought, now, category, signals, assess(matrix, facts).severity, f"D-{now:%Y}-{number:06d}", prior
+        brought, now, category, signals, assess(matrix, facts).severity, f"D-{now.year}-{number:06d}", prior
     )
     return Filing(
         dispute,

@@ -34,6 +34,20 @@ async def test_a_hundred_at_once_are_all_filed_in_few_transactions(counter: Coun
     assert after - before < 60
 
 
+async def test_clients_that_file_one_dispute_after_another_keep_sharing(counter: Counter) -> None:
+    async def one() -> None:
+        for _ in range(6):
+            assert (await counter.file()).status_code == 201
+
+    async with counter.db.transaction() as tx:
+        before = await tx.raw.fetchval("select pg_current_xact_id()::text::bigint")
+    await asyncio.gather(*(one() for _ in range(16)))
+    async with counter.db.transaction() as tx:
+        after = await tx.raw.fetchval("select pg_current_xact_id()::text::bigint")
+    assert await counter.count() == 96
+    assert after - before < 48
+
+
 async def test_nobody_is_left_waiting_when_a_lane_ends_as_the_next_one_comes(counter: Counter) -> None:
     new = DISPUTE_IN.validate_python(a_complaint()).to_new()
     read = file.read(counter.parts.in_use, new, customer_id=uuid4(), actor="system:intake")
