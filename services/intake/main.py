@@ -52,6 +52,7 @@ from services.intake.api.direct import shortened
 from services.intake.categorise import Categoriser
 from services.intake.categorise.phrases import PhraseError
 from services.intake.inbound.consumer import inbound_consumer
+from services.intake.inbound.quarantine import Quarantine
 from services.intake.inbound.senders import WEBHOOK_BODY_BYTES_MAX
 from services.intake.model_watch import ModelWatch
 from services.intake.openapi import describe
@@ -142,6 +143,7 @@ def build(settings: IntakeSettings, *, database: Database, broker: Broker, metri
         "intake",
         (
             upkeep.run,
+            Quarantine(database, metrics).run,
             watch.run,
             PrecedentKeeper(database).run,
             ThemeCounter(database).run,

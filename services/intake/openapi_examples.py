@@ -74,5 +74,6 @@ BODIES: Final[Mapping[str, Any]] = {
     "changeWebhookEndpoint": {"active": True},
     "changeInboundEndpoint": {"active": False},
     "rotateInboundSecret": {"secret": None},
+    "dismissInboundDelivery": {"reason": "An advertisement."},
     "discardDeadLetter": {"reason": "The dispute was erased."},
 }

@@ -15,6 +15,10 @@ from shared.domain.errors import NotFound
 from shared.runtime.ids import new_id
 
 State = Literal["stored", "filed", "joined", "ignored", "quarantined"]
+QUARANTINED_MAX: Final = 10_000
+_QUARANTINED: Final = (
+    "select count(*) from (select from inbound_delivery where state = 'quarantined' limit $1) as waiting"
+)
 STATES: Final[tuple[State, ...]] = ("stored", "filed", "joined", "ignored", "quarantined")
 """Not handled yet; became a dispute; joined one; nothing to do; not understood, and waits for a person."""
 
@@ -37,6 +41,7 @@ _AGAIN: Final = (
     "update inbound_delivery set state = 'stored', reason = null, handled_at = null "
     "where id = $1 and state in ('stored', 'quarantined')"
 )
+_DISMISS: Final = "update inbound_delivery set state = 'ignored', reason = $2, handled_at = $3 where id = $1 and state = 'quarantined'"
 _SHOWN: Final = (
     "select d.id, d.endpoint_id, e.sender, d.state, d.reason, d.dispute_id, d.received_at, d.handled_at, d.attempts, "
     "octet_length(d.body) as size from inbound_delivery d join inbound_endpoint e on e.id = d.endpoint_id "
@@ -174,6 +179,18 @@ async def again(tx: Tx, delivery_id: UUID) -> bool:
     """Makes a quarantined delivery wait to be handled again; False when it is not one that can be."""
     done: str = await tx.raw.execute(_AGAIN, delivery_id)
     return done == "UPDATE 1"
+
+
+async def dismiss(tx: Tx, delivery_id: UUID, reason: str) -> bool:
+    """Has a quarantined delivery count as nothing for a dispute; False when it is not quarantined."""
+    done: str = await tx.raw.execute(_DISMISS, delivery_id, reason[:REASON_LENGTH_MAX], tx.now)
+    return done == "UPDATE 1"
+
+
+async def quarantined(tx: Tx) -> int:
+    """How many deliveries wait for a person; counted up to ten thousand."""
+    found: int = await tx.raw.fetchval(_QUARANTINED, QUARANTINED_MAX)
+    return found
 
 
 async def get_shown(tx: Tx, delivery_id: UUID) -> Shown:

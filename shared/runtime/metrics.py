@@ -108,6 +108,9 @@ class Metrics:
         self.messages_dead_letters = self._gauge(
             "messages_dead_letters", "Messages parked with a reason until somebody decides.", "consumer"
         )
+        self.inbound_quarantined = self._gauge(
+            "inbound_quarantined", "Deliveries that came in and were not understood, until somebody decides."
+        )
 
     def _declare_deliveries(self) -> None:
         self.deliveries = self._counter(

@@ -143,7 +143,7 @@ def _demand(parts: IntakeParts, expected: Expected, arrived: Arrived) -> None:
     name = expected.sender.name
     parts.metrics.signature_failures.labels(sender=name).inc()
     _count(parts, expected, "refused")
-    log.warning("webhook_refused", sender=name, endpoint_id=str(expected.endpoint.id), reason=verdict.reason)
+    log.warning("webhook_refused", source=name, endpoint_id=str(expected.endpoint.id), reason=verdict.reason)
     challenge = _CHALLENGES.get(name, 'Signature realm="recourse"')
     raise Problem(
         "unauthenticated", "The delivery is not signed as it should be.", headers={"www-authenticate": challenge}

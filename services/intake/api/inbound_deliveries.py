@@ -4,18 +4,32 @@ from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from fastapi import Depends, Query, Response
+from pydantic import Field
 
 from services.intake.api.deps import InTx, OnceOnly, problems, require, require_house, secured_router
+from services.intake.api.fields import Body, Line200
 from services.intake.api.inbound_pages import Cursor, Limit, page, position
 from services.intake.api.schemas_inbound import InboundDeliveryListOut, InboundDeliveryOut
-from services.intake.commands.arrive import again
+from services.intake.commands.arrive import again, dismiss
 from services.intake.security import Caller
 from shared.db import inbound
 from shared.db.inbound import STATES
+from shared.runtime.logs import logger
+
+log = logger(__name__)
 
 _FOUND: Final = problems("not_found", "invalid_value")
 Reader = Annotated[Caller, Depends(require_house("ops:read"))]
 Admin = Annotated[Caller, Depends(require("admin"))]
+
+_ACTING: Final = problems("conflict", "request_in_flight", "idempotency_key_reused")
+
+
+class DismissDeliveryIn(Body):
+    """Why a delivery is nothing for a dispute; the delivery keeps it."""
+
+    reason: Line200 = Field(description="No personal data.")
+
 
 router = secured_router("/v1/inbound-deliveries", "inbound")
 
@@ -78,9 +92,27 @@ async def download(delivery_id: UUID, caller: Admin, tx: InTx) -> Response:
     summary="Try a delivery again",
     status_code=202,
     response_model=InboundDeliveryOut,
-    responses={**_FOUND, **problems("conflict", "request_in_flight", "idempotency_key_reused")},
+    responses={**_FOUND, **_ACTING},
 )
 async def retry(delivery_id: UUID, caller: Admin, tx: InTx, once: OnceOnly) -> Any:
     """Has a quarantined delivery handled again, after an update or once its cause is gone."""
     shown = await again(tx, delivery_id, caller.actor)
     return await once.reply(202, InboundDeliveryOut.of(shown))
+
+
+@router.post(
+    "/{delivery_id}/dismiss",
+    operation_id="dismissInboundDelivery",
+    summary="Dismiss a delivery",
+    response_model=InboundDeliveryOut,
+    responses={
+        **_FOUND,
+        **_ACTING,
+        **problems("malformed_json", "unsupported_media_type", "body_too_large"),
+    },
+)
+async def dismissed(delivery_id: UUID, body: DismissDeliveryIn, caller: Admin, tx: InTx, once: OnceOnly) -> Any:
+    """Says that a quarantined delivery is nothing for a dispute: it is `ignored` from now on, with the reason."""
+    shown = await dismiss(tx, delivery_id, body.reason)
+    log.info("inbound_dismissed", delivery_id=str(delivery_id), actor=caller.actor)
+    return await once.reply(200, InboundDeliveryOut.of(shown))

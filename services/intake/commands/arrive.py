@@ -53,6 +53,19 @@ async def again(tx: Tx, delivery_id: UUID, actor: str) -> inbound.Shown:
     return await inbound.get_shown(tx, delivery_id)
 
 
+async def dismiss(tx: Tx, delivery_id: UUID, reason: str) -> inbound.Shown:
+    """Has a quarantined delivery count as nothing for a dispute, because somebody looked at it.
+
+    Raises:
+        NotFound: no such delivery.
+        Conflict: it is not quarantined.
+    """
+    shown = await inbound.get_shown(tx, delivery_id)
+    if not await inbound.dismiss(tx, delivery_id, f"dismissed: {reason}"):
+        raise Conflict(f"This delivery is {shown.state}; only one that is quarantined is dismissed.")
+    return await inbound.get_shown(tx, delivery_id)
+
+
 async def _announce(tx: Tx, delivery_id: UUID, sender: str, actor: str = ACTOR) -> None:
     traceparent = traces.inject().get("traceparent")
     received = Envelope(new_id(), delivery_id, 0, tx.now, actor, InboundReceived(sender=sender), traceparent)

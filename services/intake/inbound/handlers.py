@@ -80,7 +80,7 @@ class InboundHandler:
         say(
             "inbound_settled",
             delivery_id=str(delivery.id),
-            sender=delivery.sender,
+            source=delivery.sender,
             outcome=outcome.state,
             reason=outcome.reason,
         )

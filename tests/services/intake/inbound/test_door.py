@@ -9,12 +9,14 @@ import pytest
 from sqlalchemy import func, select
 
 from services.intake.inbound.consumer import inbound_handler
+from services.intake.inbound.quarantine import Quarantine
 from shared.broker.consumer import Consumer
 from shared.broker.drivers import broker_for
 from shared.broker.relay import Relay
 from shared.db.tables import inbound_delivery, inbound_endpoint
 from shared.db.tables import outbox as outbox_table
 from shared.messages.topology import INTAKE
+from shared.runtime.metrics import Metrics
 from shared.runtime.stop import Stop
 from tests.samples import sample
 from tests.services.intake.inbound.inlet import SLACK_SECRET, Inlet, parts_with_categoriser, signed
@@ -124,6 +126,20 @@ async def test_what_cannot_be_understood_is_quarantined_and_can_be_tried_again(i
     await inlet.settle()
     again = await inlet.became(told["id"])
     assert (again["state"], again["attempts"]) == ("quarantined", 2)
+
+
+async def test_what_waits_for_a_person_is_counted_until_somebody_dismisses_it(inlet: Inlet) -> None:
+    metrics = Metrics()
+    told = await inlet.deliver(await inlet.open("generic"), b"not at all what it should be")
+    await Quarantine(inlet.db, metrics).count()
+    assert metrics.registry.get_sample_value("recourse_inbound_quarantined") == 1
+    place = f"/v1/inbound-deliveries/{told['id']}/dismiss"
+    dismissed = await inlet.client.post(place, json={"reason": "An advertisement."}, headers=inlet.admin)
+    assert dismissed.status_code == 200
+    assert (dismissed.json()["state"], dismissed.json()["reason"]) == ("ignored", "dismissed: An advertisement.")
+    await Quarantine(inlet.db, metrics).count()
+    assert metrics.registry.get_sample_value("recourse_inbound_quarantined") == 0
+    assert (await inlet.client.post(place, json={"reason": "Again."}, headers=inlet.admin)).status_code == 409
 
 
 async def test_what_was_understood_is_not_tried_again(inlet: Inlet) -> None:
