@@ -9,18 +9,14 @@ from zoneinfo import ZoneInfo
 
 from services.notify.catalog import Notification
 from services.notify.channels.ports import Letter
+from services.notify.openings import NAME_LENGTH_MAX, greeting, in_one_line, signature, tone
 from services.notify.render import write
 from services.notify.wording import FALLBACK, Milestone, Reader, language_for, locale_for, verbatim, zone_for
 from shared.domain.dispute import Dispute
-from shared.domain.lifecycle import Outcome
 from shared.messages.links import follow_up_path, portal_path
 from shared.runtime.sealing import Sealer
 
 TOPIC_LENGTH_MAX: Final = 120
-NAME_LENGTH_MAX: Final = 80
-TONES: Final = ("distressed", "angry", "frustrated", "worried")
-"""Emotions that get a sentence of their own, the one that weighs most first."""
-
 RATINGS: Final = range(1, 6)
 
 
@@ -69,7 +65,7 @@ class Writer:
             text=texts.text,
             html=texts.html,
             language=reader.language,
-            to_name=None if entry.internal else _short(case.name, NAME_LENGTH_MAX) or None,
+            to_name=None if entry.internal else in_one_line(case.name, NAME_LENGTH_MAX) or None,
             in_reply_to=newest,
             references=(thread, *earlier),
             internal=entry.internal,
@@ -83,12 +79,12 @@ class Writer:
         common = {
             "language": reader.language,
             "direction": reader.locale.text_direction,
-            "greeting": _greeting(words, case.name),
-            "tone": "" if entry.internal else _tone(words, dispute),
-            "signature": _signature(case.author, self.signature),
+            "greeting": greeting(words, case.name),
+            "tone": "" if entry.internal else tone(words, dispute),
+            "signature": signature(case.author, self.signature),
             "note": words["automatic_note"] if entry.automatic else "",
             "reference": dispute.reference,
-            "topic": _short(case.topic, TOPIC_LENGTH_MAX),
+            "topic": in_one_line(case.topic, TOPIC_LENGTH_MAX),
             "handler": dispute.handler or words["nobody" if entry.internal else "team"],
             "severity": words["severity"][dispute.severity.value],
             "tier": case.tier or words["nobody"],
@@ -117,30 +113,6 @@ class Writer:
 def _english(wanted: str) -> str:
     """The wanted kind of English; a language we do not write says nothing about how dates should look in English."""
     return wanted if wanted.lower().startswith("en") else FALLBACK
-
-
-def _greeting(words: Mapping[str, Any], name: str | None) -> str:
-    short = _short(name, NAME_LENGTH_MAX)
-    return words["greeting"].format(name=short) if short else str(words["greeting_nameless"])
-
-
-def _tone(words: Mapping[str, Any], dispute: Dispute) -> str:
-    """What answers the emotion; to somebody whom we tell that we did nothing wrong we do not say that we did."""
-    felt = next((tone for tone in TONES if tone in dispute.signals), None)
-    if felt is None:
-        return ""
-    refused = words["tone_when_refused"] if dispute.outcome is Outcome.NOT_UPHELD else {}
-    return str(refused.get(felt, words["tone"][felt]))
-
-
-def _signature(author: str | None, house: str) -> str:
-    return f"{author}, {house}" if author else house
-
-
-def _short(text: str | None, length_max: int) -> str:
-    """One line of at most this length."""
-    line = " ".join((text or "").split())
-    return line if len(line) <= length_max else line[: length_max - 1].rstrip() + "…"
 
 
 def _promises(reader: Reader, case: Case) -> dict[str, str]:
