@@ -127,12 +127,13 @@ class Draft:
 
     def _fresh(self, kind: Kind, promise: Promise, started_at: datetime, policy_version: int | None) -> Clock:
         before = self.clocks.get(kind)
+        dispute = self.dispute
         return Clock(
             kind=kind,
             generation=1 if before is None else before.generation + 1,
-            phase=phase_of(self.dispute),
+            phase=phase_of(dispute),
             state=ClockState.RUNNING,
-            tier=self.dispute.tier if kind is Kind.TIER else None,
+            tier=dispute.tier if kind is Kind.TIER else None,
             promise=promise,
             policy_version=self.matrix.version if policy_version is None else policy_version,
             started_at=started_at,

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from shared.domain.clock_record import Clock, Clocks, ClockState, Kind, OnBreach
-from shared.domain.clock_run import Moment
+from shared.domain.clock_run import Moment, Run
 from shared.domain.dispute import Dispute
 from shared.domain.draft import Draft
 from shared.domain.escalation import Case, Escalate, Hold, climbs, decide
@@ -27,8 +27,8 @@ from shared.domain.timekeeping import (
     next_moment,
     passed,
     percent,
-    refreshed,
     settled,
+    shown,
     warned_of,
     worked_out,
 )
@@ -75,7 +75,8 @@ def _fire_open(draft: Draft, clock: Clock) -> None:
     if clock.due_at is not None and clock.due_at <= draft.now and not movable(clock, draft.dispute):
         _BREACH[clock.promise.on_breach](draft, clock)
         return
-    ticking = refreshed(clock, draft.dispute, draft.calendars, draft.marks)
+    run = worked_out(clock, draft.dispute, draft.calendars, draft.marks)
+    ticking = shown(clock, run)
     if ticking.clock is not clock:
         draft.keep(ticking.clock)
     if ticking.moment is None or ticking.moment.at > draft.now:
@@ -83,12 +84,11 @@ def _fire_open(draft: Draft, clock: Clock) -> None:
     elif ticking.clock.due_at is not None and ticking.clock.due_at <= draft.now:
         _BREACH[ticking.clock.promise.on_breach](draft, ticking.clock)
     else:
-        _warn(draft, ticking.clock)
+        _warn(draft, ticking.clock, run)
 
 
-def _warn(draft: Draft, clock: Clock) -> None:
+def _warn(draft: Draft, clock: Clock, run: Run) -> None:
     """Gives the latest warning that has come; those slept through before it are not given any more."""
-    run = worked_out(clock, draft.dispute, draft.calendars, draft.marks)
     moments = passed(clock, run, draft.now)
     after = warned_of(clock, moments)
     draft.keep(after)

@@ -225,8 +225,7 @@ def start_next_update(draft: Draft) -> None:
         return
     promise = draft.matrix.promise(Kind.NEXT_UPDATE, draft.dispute.severity)
     broken_at = last.missed_at if last is not None and last.phase == phase_of(draft.dispute) else None
-    known = (_phase_began(draft), draft.dispute.informed_at, broken_at)
-    since = max(moment for moment in known if moment is not None)
+    since = max([moment for moment in (_phase_began(draft), draft.dispute.informed_at, broken_at) if moment])
     least = None if broken_at is None else draft.now + draft.matrix.min_gap
     draft.begin(Kind.NEXT_UPDATE, promise, since, least=least)
 

@@ -109,9 +109,10 @@ class _Play:
     def __init__(self, story: Story, matrix: Matrix, calendars: Calendars) -> None:
         self._matrix = matrix
         self._calendars = calendars
-        self._dispute = judged_by(altered(story.dispute, tier=None, handler=None, policy_version=None), matrix)
+        self._dispute = judged_by(_not_taken_up(story.dispute), matrix)
         self._clocks: dict[Kind, Clock] = {}
         self._timers: dict[Kind, Arm] = {}
+        self._next: tuple[Kind, Arm] | None = None
         self._began: int | None = None
         self._climbs: list[Climb] = []
         self._warnings: Counter[str] = Counter()
@@ -134,8 +135,8 @@ class _Play:
 
     def until(self, at: datetime) -> None:
         """Lets every timer go off whose instant lies before `at`: what is done at the due instant is in time."""
-        while self._timers and self._fires < FIRES_MAX:
-            kind, arm = min(self._timers.items(), key=_instant)
+        while self._next is not None and self._fires < FIRES_MAX:
+            kind, arm = self._next
             if arm.at >= at:
                 return
             self._fires += 1
@@ -212,11 +213,13 @@ class _Play:
         """Takes a plan over; whether it sent the customer news."""
         for clock in plan.clocks:
             self._clocks[clock.kind] = clock
+        timers = self._timers
         for kind, arm in plan.timers.items():
             if arm is None:
-                self._timers.pop(kind, None)
+                timers.pop(kind, None)
             else:
-                self._timers[kind] = arm
+                timers[kind] = arm
+        self._next = min(timers.items(), key=_instant) if timers else None
         self._dispute = plan.dispute
         news = False
         for told in plan.told:
@@ -241,6 +244,12 @@ class _Play:
                 self._warnings[told.clock.kind.value] += 1
                 return False
         return isinstance(told, Climbed | NewsOwed)
+
+
+def _not_taken_up(dispute: Dispute) -> Dispute:
+    if dispute.tier is None and dispute.handler is None and dispute.policy_version is None:
+        return dispute
+    return altered(dispute, tier=None, handler=None, policy_version=None)
 
 
 def _instant(item: tuple[Kind, Arm]) -> datetime:

@@ -174,7 +174,11 @@ def movable(clock: Clock, dispute: Dispute) -> bool:
 
 def refreshed(clock: Clock, dispute: Dispute, calendars: Calendars, marks: Marks = NO_MARKS) -> Ticking:
     """An open clock as the dispute's waits leave it: running to a due instant, or paused."""
-    ticking = worked_out(clock, dispute, calendars, marks)
+    return shown(clock, worked_out(clock, dispute, calendars, marks))
+
+
+def shown(clock: Clock, ticking: Run) -> Ticking:
+    """An open clock as it was worked out: running to a due instant, or paused."""
     clock = _showing(clock, ticking)
     return Ticking(clock, next_moment(clock, ticking))
 
