@@ -7,7 +7,7 @@ from pathlib import Path
 
 from services.intake.categorise.categories import CATEGORIES, FINANCIAL_CATEGORIES, Categorisation
 from services.intake.categorise.category_phrases import CATEGORY_PHRASES
-from services.intake.categorise.lexicon import LEXICON, Lexicon
+from services.intake.categorise.lexicon import Lexicon
 from services.intake.categorise.load import load_model
 from services.intake.categorise.model import Model
 from services.intake.categorise.phrases import Hit
@@ -43,11 +43,13 @@ class Categoriser:
         object.__setattr__(self, "_elsewhere", elsewhere)
 
     @classmethod
-    def load(cls, path: Path | None = None, *, financial: bool = False, lexicon: Lexicon = LEXICON) -> "Categoriser":
+    def load(
+        cls, path: Path | None = None, *, financial: bool = False, lexicon: Lexicon | None = None
+    ) -> "Categoriser":
         """Reads a model file (the shipped one by default); raises ModelFileError or OSError.
 
         With `financial`, answers come from FINANCIAL_CATEGORIES instead of CATEGORIES. `lexicon` holds the phrases that
-        are found in the same pass over a text; the model knows those of LEXICON.
+        are found beside the model's patterns; it knows the shipped ones, which are taken when none are given.
         """
         return cls(load_model(path, lexicon), financial)
 

@@ -9,6 +9,9 @@ though through to too two under until up upon us ve very was we well were what w
 with would yet you your hi hello please one two three four five six seven eight nine ten
 """
 
-_WORDS = _LIST.split()
+COMMON_WORDS = frozenset(_LIST.split())
 
-COMMON_WORDS: frozenset[str] = frozenset(_WORDS) | {f"{first} {second}" for first in _WORDS for second in _WORDS}
+
+def explains_nothing(pattern: str) -> bool:
+    """Whether all of a pattern's words are such words."""
+    return COMMON_WORDS.issuperset(pattern.split())

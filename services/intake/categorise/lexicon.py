@@ -1,6 +1,7 @@
 """Listed phrases as patterns of one automaton; the longer ones and those with gaps are found by a piece of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from operator import itemgetter
 
 from services.intake.categorise.anchored import REACH_CHARACTERS, Anchored, anchored, is_written_out
@@ -29,8 +30,9 @@ class Lexicon:
         for label, line in dict.fromkeys(listed):
             parts = elements(line)
             if is_written_out(parts):
+                alone = (label,)
                 for pattern in patterns(parts[0]):
-                    known = whole.get(pattern, ())
+                    known = whole.setdefault(pattern, alone)
                     if label not in known:
                         whole[pattern] = (*known, label)
             else:
@@ -38,9 +40,10 @@ class Lexicon:
                 for pattern in pieces:
                     around.setdefault(pattern, []).append(phrase)
         self.labels = frozenset(label for mapping in phrases for label in mapping)
-        self.patterns: tuple[str, ...] = tuple({**whole, **around})
+        roles = _cast(whole, around)
+        self.patterns: tuple[str, ...] = tuple(roles)
         """What is looked for: a pattern's place is its number."""
-        self._roles = _cast(self.patterns, whole, around)
+        self._roles = tuple(roles.values())
         self._automaton: Automaton | None = None
 
     def find(self, normalised: str) -> list[Hit]:
@@ -79,19 +82,17 @@ def _standing(phrases: Iterable[Anchored], near: list[str], place: tuple[int, in
     ]
 
 
-def _cast(
-    names: Iterable[str], whole: Mapping[str, tuple[str, ...]], around: Mapping[str, Sequence[Anchored]]
-) -> list[_Role]:
+def _cast(whole: Mapping[str, tuple[str, ...]], around: Mapping[str, Sequence[Anchored]]) -> dict[str, _Role]:
     """Equal roles are one object: there are few of them, and so they stay in the processor's cache."""
+    plain = {labels: _role(labels, ()) for labels in set(whole.values())}
+    roles = {pattern: plain[labels] for pattern, labels in whole.items()}
     known: dict[tuple[tuple[str, ...], tuple[int, ...]], _Role] = {}
-    roles = []
-    for name in names:
-        labels, phrases = whole.get(name, ()), around.get(name, ())
+    for pattern, phrases in around.items():
+        labels = whole.get(pattern, ())
         same = (labels, tuple(map(id, phrases)))
-        role = known.get(same)
-        if role is None:
-            role = known[same] = _role(labels, phrases)
-        roles.append(role)
+        if same not in known:
+            known[same] = _role(labels, phrases)
+        roles[pattern] = known[same]
     return roles
 
 
@@ -102,5 +103,7 @@ def _role(labels: tuple[str, ...], phrases: Sequence[Anchored]) -> _Role:
     return labels, max((phrase.words for phrase in phrases), default=0), after, continuing, before, continued
 
 
-LEXICON = Lexicon(CATEGORY_PHRASES, EMOTION_PHRASES, FLAG_PHRASES, MASKS)
-"""Every phrase that speaks for a category, an emotion or a flag, and every wording that only looks like a signal."""
+@cache
+def shipped_lexicon() -> Lexicon:
+    """Every phrase that speaks for a category, an emotion or a flag, and every wording that only looks like a signal."""
+    return Lexicon(CATEGORY_PHRASES, EMOTION_PHRASES, FLAG_PHRASES, MASKS)

@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import re
 import zlib
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from math import exp
 from pathlib import Path
@@ -11,9 +13,9 @@ from sys import byteorder
 from typing import Any
 
 from services.intake.categorise.categories import FINANCIAL_CATEGORIES
-from services.intake.categorise.common_words import COMMON_WORDS
+from services.intake.categorise.common_words import explains_nothing
 from services.intake.categorise.confidence import Surety, surety_of
-from services.intake.categorise.lexicon import LEXICON, Lexicon
+from services.intake.categorise.lexicon import Lexicon, shipped_lexicon
 from services.intake.categorise.model import (
     BIAS,
     FIXED_LANES,
@@ -41,7 +43,7 @@ class ModelFileError(ValueError):
     """The file is not a model of this format version, or it is damaged."""
 
 
-def load_model(path: Path | None = None, lexicon: Lexicon = LEXICON) -> Model:
+def load_model(path: Path | None = None, lexicon: Lexicon | None = None) -> Model:
     """The model in `path`, or the shipped one; raises ModelFileError, or OSError when it cannot be read."""
     file = path or SHIPPED
     if file.stat().st_size > FILE_LIMIT_BYTES:
@@ -49,7 +51,7 @@ def load_model(path: Path | None = None, lexicon: Lexicon = LEXICON) -> Model:
     return model_of(file.read_bytes(), lexicon, name=file.name)
 
 
-def model_of(raw: bytes, lexicon: Lexicon = LEXICON, *, name: str = "model") -> Model:
+def model_of(raw: bytes, lexicon: Lexicon | None = None, *, name: str = "model") -> Model:
     """The model in the bytes of a file; `lexicon` holds the phrases that are looked for beside it.
 
     Raises ModelFileError; `name` is used in its message.
@@ -61,7 +63,7 @@ def model_of(raw: bytes, lexicon: Lexicon = LEXICON, *, name: str = "model") -> 
         raise ModelFileError(f"{name} is incomplete or contradicts itself.") from cause
 
 
-def _model(header: Mapping[str, Any], body: bytes, lexicon: Lexicon) -> Model:
+def _model(header: Mapping[str, Any], body: bytes, lexicon: Lexicon | None) -> Model:
     heads = _heads(header)
     lanes = FIXED_LANES + blocks(heads) * len(header["categories"]) + len(header["domains"])
     patterns, numbers = _unfolded(body)
@@ -69,13 +71,13 @@ def _model(header: Mapping[str, Any], body: bytes, lexicon: Lexicon) -> Model:
     count = len(header["categories"])
     telling = {
         category: _telling(
-            patterns, _strongest(numbers, range(FIXED_LANES + at, lanes - len(header["domains"]), count), lanes)
+            patterns, [numbers[lane::lanes] for lane in range(FIXED_LANES + at, lanes - len(header["domains"]), count)]
         )
         for at, category in enumerate(header["categories"])
     }
     return Model(
         categories=tuple(header["categories"]),
-        search=Search(lexicon, patterns),
+        search=Search(shipped_lexicon() if lexicon is None else lexicon, patterns),
         rows=dict(zip(patterns, _packed(numbers, lanes), strict=True)),
         weight_step=header["weight_step"],
         rarity_step=header["rarity_step"],
@@ -114,11 +116,6 @@ def _heads(header: Mapping[str, Any]) -> list[int]:
 
 def _odds(biases: Sequence[Sequence[float]]) -> list[list[float]]:
     return [[exp(bias) for bias in domain] for domain in biases]
-
-
-def _strongest(numbers: "array[int]", lanes: Iterable[int], width: int) -> "array[int]":
-    """Per pattern, the greatest weight a category has in any head."""
-    return array("H", map(max, zip(*(numbers[lane::width] for lane in lanes), strict=True)))
 
 
 def model_bytes(header: Mapping[str, Any], patterns: Sequence[str], rows: Iterable[int]) -> bytes:
@@ -205,12 +202,27 @@ def _packed(rows: "array[int]", lanes: int) -> list[int]:
     return [int.from_bytes(wide[at : at + width], "little") for at in range(0, len(wide), width)]
 
 
-def _telling(patterns: Sequence[str], weights: "array[int]") -> Telling:
-    """The patterns that speak most strongly for a category, without empty words."""
-    speaking = [weight for weight in weights if weight > BIAS]
-    least = sorted(speaking)[-2 * TELLING_PATTERNS] if len(speaking) > 2 * TELLING_PATTERNS else BIAS + 1
-    strong = [(weight, pattern) for weight, pattern in zip(weights, patterns, strict=True) if weight >= least]
+def _telling(patterns: Sequence[str], columns: "Sequence[array[int]]") -> Telling:
+    """The patterns that speak most strongly for a category in any head, without empty words."""
+    places = sorted(_with_great_numbers(columns))
+    weights = map(max, zip(*(map(column.__getitem__, places) for column in columns), strict=True))
     # The pattern itself settles a tie, so that the order is the same in every process.
-    strong.sort(key=lambda each: (-each[0], each[1]))
-    told = [pattern for _, pattern in strong if pattern.strip() not in COMMON_WORDS][:TELLING_PATTERNS]
+    strong = sorted(
+        [(-weight, patterns[place]) for weight, place in zip(weights, places, strict=True) if weight > BIAS]
+    )
+    told = [pattern for _, pattern in strong if not explains_nothing(pattern)][:TELLING_PATTERNS]
     return Telling(frozenset(told), {pattern: rank for rank, pattern in enumerate(told)})
+
+
+def _with_great_numbers(columns: "Sequence[array[int]]") -> set[int]:
+    """Where a column's greatest numbers stand, more of them than are told; by their high bytes, which takes no time."""
+    low_first = byteorder == "little"
+    high = b"".join([column.tobytes()[low_first::2] for column in columns])
+    possible = range(BIAS >> 8, 256)
+    enough = bisect_right(possible, -3 * TELLING_PATTERNS, key=lambda least: -_count_from(least, high))
+    great = re.compile(rb"[\x%02x-\xff]" % possible[max(0, enough - 1)], re.DOTALL)
+    return {number.start() % len(columns[0]) for number in great.finditer(high)}
+
+
+def _count_from(least: int, signs: bytes) -> int:
+    return len(signs) - len(signs.translate(None, bytes(range(least, 256))))

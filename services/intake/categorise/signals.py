@@ -10,7 +10,7 @@ from typing import Final
 
 from services.intake.categorise.categories import ENGLISH
 from services.intake.categorise.foreign_scope import negated_abroad
-from services.intake.categorise.lexicon import LEXICON
+from services.intake.categorise.lexicon import shipped_lexicon
 from services.intake.categorise.phrases import Hit
 from services.intake.categorise.reading import BREAK, Reading, has_neighbours_in_capitals, read
 from services.intake.categorise.signal_phrases import EMOTION_PHRASES, FLAG_PHRASES, MASK, MASKS
@@ -61,7 +61,7 @@ class Signal:
 def read_signals(subject: str, description: str) -> tuple[Signal, ...]:
     """Exactly one emotion, first, then each flag at most once; never raises, time linear in the length."""
     reading = read(subject, description)
-    return signals_in(reading, LEXICON.find(reading.normalised))
+    return signals_in(reading, shipped_lexicon().find(reading.normalised))
 
 
 def signals_in(reading: Reading, phrases: Iterable[Hit], *, language: str = ENGLISH) -> tuple[Signal, ...]:
