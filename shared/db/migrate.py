@@ -14,17 +14,27 @@ from shared.db.engine import Tx, driven
 _FOLDER: Final = Path(__file__).parent / "migrations"
 
 
-def config(url: str) -> Config:
+PATIENCE: Final = "lock_timeout"
+PATIENCE_MAX: Final = "10s"
+"""How long a migration waits for a table that others use, before it gives up and has changed nothing."""
+
+
+def config(url: str, patience: str = PATIENCE_MAX) -> Config:
     """The Alembic configuration for a database."""
     made = Config()
+    made.set_main_option(PATIENCE, patience)
     made.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
     made.set_main_option("sqlalchemy.url", driven(url).replace("%", "%%"))
     return made
 
 
-def upgrade(url: str, revision: str = "head") -> None:
-    """Brings a database up to a revision. Safe to run twice; two at once wait for each other."""
-    _apart(lambda: command.upgrade(config(url), revision))
+def upgrade(url: str, revision: str = "head", *, patience: str = PATIENCE_MAX) -> None:
+    """Brings a database up to a revision, or changes nothing. Safe to run twice; two at once wait for each other.
+
+    Raises:
+        DBAPIError: among others when a table was not to be had within `patience`, a duration as PostgreSQL has it.
+    """
+    _apart(lambda: command.upgrade(config(url, patience), revision))
 
 
 def downgrade(url: str, revision: str) -> None:
@@ -42,6 +52,11 @@ def head() -> str:
     newest = ScriptDirectory.from_config(config("")).get_current_head()
     assert newest is not None
     return newest
+
+
+def knows(revision: str) -> bool:
+    """Whether this code has that revision; one that it has not is newer."""
+    return any(each.revision == revision for each in ScriptDirectory.from_config(config("")).walk_revisions())
 
 
 async def current(tx: Tx) -> str | None:

@@ -4,6 +4,7 @@ import asyncio
 import sys
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from shared.db import clocks, disputes, migrate, rows, timers
 from shared.db.engine import Database
@@ -28,6 +29,18 @@ async def test_two_migrators_take_turns(database: str, db: Database) -> None:
     command = f"from shared.db import migrate; migrate.upgrade({database!r})"
     both = [await asyncio.create_subprocess_exec(sys.executable, "-c", command) for _ in range(2)]
     assert [await migrator.wait() for migrator in both] == [0, 0]
+    async with db.transaction() as tx:
+        assert await migrate.current(tx) == migrate.head()
+
+
+async def test_a_migration_that_cannot_have_a_table_gives_up_and_changes_nothing(database: str, db: Database) -> None:
+    await asyncio.to_thread(migrate.downgrade, database, "0013")
+    async with db.transaction() as tx:
+        await tx.raw.execute("lock table dispute in access share mode")
+        with pytest.raises(DBAPIError, match="lock timeout"):
+            await asyncio.to_thread(migrate.upgrade, database, patience="100ms")
+        assert await migrate.current(tx) == "0013"
+    await asyncio.to_thread(migrate.upgrade, database)
     async with db.transaction() as tx:
         assert await migrate.current(tx) == migrate.head()
 

@@ -6,6 +6,7 @@ from alembic import context
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from shared.db import migrate
 from shared.db.tables import METADATA
 
 LOCK = 7_265_636_701
@@ -16,6 +17,9 @@ def _migrate(connection: Connection) -> None:
     context.configure(connection=connection, target_metadata=METADATA, compare_server_default=False)
     with context.begin_transaction():
         connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": LOCK})
+        # Who waits for a table keeps everybody waiting who comes after; rather nothing is changed, and it is tried again.
+        patience = context.config.get_main_option(migrate.PATIENCE, migrate.PATIENCE_MAX)
+        connection.execute(text("select set_config('lock_timeout', :patience, true)"), {"patience": patience})
         context.run_migrations()
 
 
