@@ -2,8 +2,10 @@
 
 `python -m benchmarks.timers --open 1000000 --due 0 10000 100000 --processes 1 2 4` loads that many open disputes, lets so
 many deadlines pass at one instant, and fires them with the product's own sweep: so many sweeps in this process, and so many
-processes of one sweep each. Prints fires per second, lateness, and what an idle look costs. `--beside 200` files so many
-disputes a second meanwhile, by HTTP on the same database. It fails when a timer fired twice or not at all.
+processes of one sweep each. Prints fires per second, lateness, and what an idle look costs, also while an old snapshot keeps
+all that fired from being vacuumed. `--steady 200` has so many timers a second come due one after the other for ten seconds,
+with the sweeps at the service's pace. `--beside 200` files so many disputes a second meanwhile, by HTTP on the same
+database. It fails when a timer fired twice or not at all.
 """
 
 import argparse
@@ -20,7 +22,7 @@ from uuid import uuid4
 
 import asyncpg
 
-from benchmarks import sweep_process
+from benchmarks import steady, sweep_process
 from benchmarks.beside import Beside, Filed, a_door
 from services.embedded.postgres import EmbeddedPostgres
 from services.escalation.figures import Figures
@@ -236,6 +238,9 @@ async def main(arguments: argparse.Namespace) -> None:
             median, p99 = await bench.idle_ms()
             print(f"{count:,} open: idle look median {median:.2f} ms, p99 {p99:.2f} ms")
         settle()  # as the service does once it is open
+        if arguments.steady:
+            due = await steady.told(bench.url, arguments.steady)
+            await bench.check(due)
         async with a_door(url, arguments.beside) as beside:
             for due in filter(None, arguments.due):
                 await storm(bench, due, arguments, beside)
@@ -270,6 +275,7 @@ if __name__ == "__main__":
     parser.add_argument("--sweepers", type=int, nargs="+", default=[1, 2], help="sweeps at once, one run for each")
     parser.add_argument("--processes", type=int, nargs="*", default=[1, 2, 4], help="of one sweep, one run for each")
     parser.add_argument("--beside", type=float, default=0.0, help="disputes filed a second meanwhile")
+    parser.add_argument("--steady", type=float, default=200.0, help="timers a second that come due one after the other")
     parser.add_argument("--repeat", type=int, default=2, help="how often each run is done")
     parser.add_argument("--url", help="a PostgreSQL to use instead of one of our own, postgresql+asyncpg://…")
     run(main(parser.parse_args()))
