@@ -159,6 +159,7 @@ class _Item:
         self._parts = parts
         self._caller = caller
         self._value = value
+        self._traceparent = filing.traceparent()
         self.key: kept.Key | None = None
         self.mark = b""
         self.brought: Brought | None = None
@@ -170,7 +171,8 @@ class _Item:
             item = _ITEM.validate_python(self._value)
             if item.received_at is not None:
                 security.demand(self._caller, "admin")
-            self.brought = filing.brought(self._parts, self._caller, item.to_new(item.received_at))
+            new = item.to_new(item.received_at)
+            self.brought = filing.brought(self._parts, self._caller, new, traceparent=self._traceparent)
         except ValidationError as error:
             self.refuse(invalid(faults(error.errors(include_url=False, include_input=False), at_body=True)))
             return

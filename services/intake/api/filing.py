@@ -1,6 +1,7 @@
 """POST /v1/disputes: a dispute is filed."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any, Final
 
 import orjson
@@ -55,7 +56,8 @@ async def handle(request: Request) -> Response:
     security.demand(caller, "disputes:write")
     deps.require_json(request)
     body = await request.body()
-    asked = Asked(brought(parts, caller, read(loads(body)).to_new()), shaper(parts))
+    bring = partial(brought, parts, caller, read(loads(body)).to_new(), traceparent=traceparent())
+    asked = Asked(bring, shaper(parts))
     key = request.headers.get(idempotency.HEADER)
     if key is None:
         return _response((await parts.batcher.file(asked)).reply)
@@ -92,7 +94,12 @@ def read(value: object) -> DisputeIn:
         raise invalid(faults(error.errors(include_url=False, include_input=False), at_body=True)) from None
 
 
-def brought(parts: IntakeParts, caller: Caller, new: NewDispute) -> file.Brought:
+def traceparent() -> str | None:
+    """What continues the trace of this request."""
+    return traces.inject().get("traceparent")
+
+
+def brought(parts: IntakeParts, caller: Caller, new: NewDispute, *, traceparent: str | None) -> file.Brought:
     """The dispute with its text read, as this caller brings it."""
     customer = new.customer
     return file.read(
@@ -101,7 +108,7 @@ def brought(parts: IntakeParts, caller: Caller, new: NewDispute) -> file.Brought
         customer_id=customer_id(parts.sealer, email=customer.email, phone=customer.phone, reference=customer.reference),
         actor=caller.actor,
         filed_by=caller.principal_id,
-        traceparent=traces.inject().get("traceparent"),
+        traceparent=traceparent,
     )
 
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from services.intake.api.schemas_filing import DISPUTE_IN
+from services.intake.categorise import read_complaint
 from services.intake.commands import batcher, file
 from services.intake.commands.file import Brought, file_many
 from shared.db.engine import Database, Tx
@@ -53,7 +54,7 @@ async def test_nobody_is_left_waiting_when_a_lane_ends_as_the_next_one_comes(cou
     read = file.read(counter.parts.in_use, new, customer_id=uuid4(), actor="system:intake")
     async with asyncio.timeout(30):
         for _ in range(5):  # each comes in the very moment in which the answer to the one before is told
-            await counter.parts.batcher.file(batcher.Asked(read, lambda _: Reply(b"", 201, {}, b"")))
+            await counter.parts.batcher.file(batcher.Asked(lambda: read, lambda _: Reply(b"", 201, {}, b"")))
     assert await counter.count() == 5
 
 
@@ -64,7 +65,7 @@ async def test_who_gave_up_waiting_finds_nothing_filed_and_may_come_again_with_t
         key = Key(uuid4(), "one", "POST /v1/disputes")
 
         def asked(key: Key | None) -> batcher.Asked:
-            return batcher.Asked(read, lambda _: Reply(b"", 201, {}, b""), key)
+            return batcher.Asked(lambda: read, lambda _: Reply(b"", 201, {}, b""), key)
 
         busy = asyncio.create_task(counter.parts.batcher.file(asked(None)))
         waiting = asyncio.create_task(counter.parts.batcher.file(asked(key)))
@@ -111,6 +112,18 @@ async def test_what_the_database_refuses_fails_alone(counter: Counter, monkeypat
         return await whole(tx, matrix, brought)
 
     monkeypatch.setattr(batcher, "file_many", sometimes)
+    replies = await asyncio.gather(*(counter.file(subject="Poison" if n == 5 else "Sound") for n in range(10)))
+    assert [reply.status_code for reply in replies] == [500 if n == 5 else 201 for n in range(10)]
+    assert await counter.count() == 9
+
+
+async def test_a_text_that_cannot_be_read_fails_alone(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    def sometimes(categoriser: Any, subject: str, description: str, **more: Any) -> Any:
+        if subject == "Poison":
+            raise RuntimeError
+        return read_complaint(categoriser, subject, description, **more)
+
+    monkeypatch.setattr(file, "read_complaint", sometimes)
     replies = await asyncio.gather(*(counter.file(subject="Poison" if n == 5 else "Sound") for n in range(10)))
     assert [reply.status_code for reply in replies] == [500 if n == 5 else 201 for n in range(10)]
     assert await counter.count() == 9
