@@ -53,7 +53,7 @@ def digest(
         "count": unlisted(facts) + len(notices),
         "notices": lines,
         "more": unlisted(facts),
-        "all": writer.public_url.rstrip("/") + "/v1/disputes",
+        "all": _all(writer),
         **(lines[0] if lines else _NONE),
     }
     texts = write(DIGEST, reader.language, values, MUST_SAY if lines else MUST_SAY_OF_NONE)
@@ -67,6 +67,10 @@ def digest(
     )
 
 
+def _all(writer: Writer) -> str:
+    return writer.public_url.rstrip("/") + "/v1/disputes"
+
+
 def _line(writer: Writer, reader: Reader, notice: Notice, dispute: Dispute) -> dict[str, str]:
     words = reader.words
     clock = notice["clock"]
@@ -75,5 +79,5 @@ def _line(writer: Writer, reader: Reader, notice: Notice, dispute: Dispute) -> d
         "what": words["digest"][notice["kind"]].format(clock=reader.clock_named(clock) if clock else ""),
         "due": reader.moment(instant(notice["due_at"])) if notice["due_at"] else words["date_unknown"],
         "severity": words["severity"][dispute.severity.value],
-        "link": f"{writer.public_url.rstrip('/')}/v1/disputes/{dispute.id}",
+        "link": writer.desk(dispute) or f"{_all(writer)}/{dispute.id}",
     }

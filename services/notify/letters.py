@@ -49,6 +49,7 @@ class Writer:
     public_url: str
     signature: str
     time_zone: str
+    desk_url: str | None = None
 
     def letter(self, entry: Notification, case: Case, thread: str) -> Letter:
         """The letter to a customer, or the memo to one of ours; `thread` is the Message-ID all of a dispute's mail hangs on.
@@ -88,10 +89,16 @@ class Writer:
             "handler": dispute.handler or words["nobody" if entry.internal else "team"],
             "severity": words["severity"][dispute.severity.value],
             "tier": case.tier or words["nobody"],
+            "desk": self.desk(dispute) if entry.internal else "",
             "because": "; ".join(case.facts.get("because") or ()),
         }
         own = _OWN.get(entry.kind)
         return common | _promises(reader, case) | ({} if own is None else own(self, reader, case))
+
+    def desk(self, dispute: Dispute) -> str:
+        """Where people of the house see the dispute; empty where nobody said."""
+        place = (self.desk_url or "").replace("{id}", str(dispute.id))
+        return place.replace("{reference}", dispute.reference)
 
     def portal(self, dispute_id: UUID) -> str:
         """Where the customer sees how the dispute stands."""

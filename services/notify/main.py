@@ -51,5 +51,6 @@ def build(settings: NotifySettings, *, database: Database, broker: Broker, metri
 def packer(settings: NotifySettings, sealer: Sealer) -> Packer:
     """What writes the letters of this installation."""
     public_url = str(settings.public_url)
-    writer = Writer(sealer, public_url, settings.sender.display_name or settings.domain, settings.time_zone)
+    house_name = settings.sender.display_name or settings.domain
+    writer = Writer(sealer, public_url, house_name, settings.time_zone, settings.desk_url)
     return Packer(writer, house(settings, sealer), sealer, public_url)

@@ -29,6 +29,11 @@ class NotifySettings(CommonSettings):
     smtp_timeout_seconds: float = Field(
         20.0, gt=0, le=120, description="Most seconds for one reply of the mail server."
     )
+    desk_url: str | None = Field(
+        None,
+        description="Where people of the house see a dispute, with `{id}` or `{reference}` in its place, such as "
+        "`https://desk.example.com/cases/{reference}`; memos lead there. When left out, only digests have links, to the API.",
+    )
     mail_from: str = Field(
         "Customer Relations <disputes@recourse.localhost>", description="Sender that customers see, with its name."
     )
@@ -87,6 +92,8 @@ class NotifySettings(CommonSettings):
     def _usable(self) -> Self:
         if not _is_address(parseaddr(self.mail_from)[1]):
             raise ValueError(f"{PREFIX}MAIL_FROM must be `Name <mailbox@domain>` in ASCII")
+        if self.desk_url is not None and not _is_place(self.desk_url):
+            raise ValueError(f"{PREFIX}DESK_URL must be an https or http address with {{id}} or {{reference}} in it")
         if self.mail_envelope_sender not in (None, "<>") and not _is_address(str(self.mail_envelope_sender)):
             raise ValueError(f"{PREFIX}MAIL_ENVELOPE_SENDER must be an address or `<>`")
         url = self.smtp_url and urlsplit(self.smtp_url.get_secret_value())
@@ -105,6 +112,11 @@ def _understood(query: str) -> bool:
     said = dict(parse_qsl(query))
     known = {"starttls": ("auto", "required", "never"), "verify": ("true", "false")}
     return all(value in known.get(name, ()) for name, value in said.items())
+
+
+def _is_place(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme in ("https", "http") and bool(parts.hostname) and ("{id}" in url or "{reference}" in url)
 
 
 def _is_address(text: str) -> bool:

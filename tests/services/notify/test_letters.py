@@ -328,3 +328,16 @@ def test_whatever_a_customers_record_says_a_reader_is_found(
     chosen = language_for("acknowledgement", language)
     reader = Reader(chosen, locale_for(chosen, language, territory), zone_for(zone, "UTC"))
     assert reader.moment(datetime(2026, 5, 6, 16, tzinfo=UTC))
+
+
+def test_a_memo_leads_to_where_the_house_looks_at_disputes_and_a_letter_to_a_customer_does_not() -> None:
+    writer = replace(WRITER, desk_url="https://desk.kettle.test/cases/{reference}?id={id}")
+    entry = by_kind("assigned")
+    case = a_case(entry)
+    place = f"https://desk.kettle.test/cases/D-2026-000123?id={case.dispute.id}"
+    memo = writer.letter(entry, case, "<thread@kettle.test>")
+    assert f"Look at it: {place}" in memo.text
+    assert f'href="{place}"' in memo.html
+    assert "Look at it" not in WRITER.letter(entry, case, "<thread@kettle.test>").text
+    letter = by_kind("acknowledgement")
+    assert "desk.kettle.test" not in writer.letter(letter, a_case(letter), "<thread@kettle.test>").text
