@@ -10,6 +10,7 @@ NOTES = os.environ["BENCH_NOTES"]
 
 app = celery.Celery("bench", broker=os.environ["BENCH_BROKER"])
 app.conf.update(task_ignore_result=True, task_acks_late=True, worker_hijack_root_logger=False)
+app.conf.worker_prefetch_multiplier = 0  # all that waits; with its own setting what is due stands behind what is far from due
 
 
 def _note() -> None:

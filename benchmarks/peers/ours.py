@@ -1,32 +1,38 @@
-"""Recourse as its service runs it: two sweeps in one process, the whole product step for each timer."""
+"""Recourse as its service runs it: the sweeps of one process, the whole product step for each timer."""
 
 import asyncio
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from benchmarks.peers.protocol import Given, all_fired, given, idle_cost, tell
+import asyncpg
+
+from benchmarks.peers.protocol import Contest, Given, given
+from benchmarks.steady import FIELDS
 from benchmarks.timers import Bench
-from services.escalation.settings import EscalationSettings
-from services.escalation.sweep import Round, Sweep
+from services.escalation.sweep import ASSIST_AFTER, Round, Sweep
 from shared.db.faults import RAISED_BY_DATABASE
 from shared.runtime.loops import Pace, every
 from shared.runtime.memory import settle
 from shared.runtime.process import run
 from shared.runtime.stop import Stop
 
-FIELDS: Final = EscalationSettings.model_fields
 _DUE: Final = """
-with c as (update clock set due_at = $1 where kind = 'tier' and state = 'running')
-update timer set due_at = $1
+with picked as (
+    select t.dispute_id from timer t join dispute d on d.id = t.dispute_id
+    where d.tier = 1 and t.kind = 'tier' and t.due_at > $2 order by t.dispute_id limit $1),
+  c as (update clock set due_at = $2 from picked p
+        where clock.dispute_id = p.dispute_id and kind = 'tier' and state = 'running')
+update timer set due_at = $2 from picked p where timer.dispute_id = p.dispute_id and kind = 'tier'
 """
 
 
 class Timed(Sweep):
     """The product's sweep; notes when each batch was committed."""
 
-    def __init__(self, bench: Bench, fired: list[float]) -> None:
-        super().__init__(bench.database, bench.matrices, bench.calendars, bench.figures, batch=bench.batch)
+    def __init__(self, bench: Bench, fired: list[float], patience: timedelta) -> None:
+        parts = bench.database, bench.matrices, bench.calendars, bench.figures
+        super().__init__(*parts, batch=bench.batch, patience=patience)
         self._fired = fired
 
     async def fire_batch(self, limit: int) -> Round:
@@ -36,24 +42,28 @@ class Timed(Sweep):
 
 
 async def main(told: Given) -> None:
-    """Fires everything once it is due."""
-    begun = time.time()
+    """Lays in open disputes by SQL, and fires them once they are due."""
     bench = Bench(told.url.replace("postgresql:", "postgresql+asyncpg:"), batch=FIELDS["sweep_batch"].default)
-    await bench.load(told.count)
-    due_at = begun + told.lead
-    async with bench.database.transaction() as tx:
-        await tx.raw.execute(_DUE, datetime.fromtimestamp(due_at, UTC))
+    count = max(told.open, sum(told.dues))
+    contest, begun = Contest(told, chunk=count), time.monotonic()
+    await bench.load(count)
     settle()
+    await contest.ready(count, time.monotonic() - begun)
     fired: list[float] = []
     stop, pace = Stop(), Pace(FIELDS["sweep_seconds"].default)
+
+    connection = await asyncpg.connect(told.url)
+
+    async def schedule(due: int, at: float) -> None:
+        await connection.execute(_DUE, due, datetime.fromtimestamp(at, UTC))
+
     async with asyncio.TaskGroup() as group:
-        for _ in range(FIELDS["sweepers"].default):
-            sweep = Timed(bench, fired)
+        for number in range(FIELDS["sweepers"].default):
+            sweep = Timed(bench, fired, ASSIST_AFTER if number else timedelta())
             group.create_task(every(sweep.round, stop, pace=pace, name="sweep", retry_on=RAISED_BY_DATABASE))
-        idle = await idle_cost(due_at, told.idle)
-        await all_fired(lambda: len(fired), told.count, due_at)
+        await contest.storms(schedule, lambda: fired)
         stop.request("measured")
-    tell(due_at, fired, idle)
+    await connection.close()
     await bench.database.dispose()
 
 

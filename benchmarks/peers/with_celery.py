@@ -6,13 +6,14 @@ import struct
 import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.peers.protocol import Given, all_fired, given, idle_cost, tell
+from benchmarks.peers.protocol import Contest, Given, given
 
 POOL = 2
+PINGS_MAX = 30
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -29,37 +30,54 @@ def used(root: int) -> float:
     return ticks / CLOCK_TICKS
 
 
-def noted(notes: Path) -> int:
-    """How many tasks ran so far."""
-    return notes.stat().st_size // 8 if notes.exists() else 0
+def noted(notes: Path) -> Sequence[float]:
+    """When each task ran that ran so far."""
+    if not notes.exists():
+        return ()
+    whole = notes.read_bytes()
+    return struct.unpack(f"{len(whole) // 8}d", whole[: len(whole) // 8 * 8])
 
 
 async def main(told: Given) -> None:
-    """Fires everything once it is due."""
-    due_at = time.time() + told.lead
+    """Lays in tasks, all of which the worker takes into its memory, and fires those that are due."""
     with tempfile.TemporaryDirectory(prefix="recourse-bench-celery-") as folder:
         notes = Path(folder) / "notes"
         os.environ.update(BENCH_BROKER=told.broker, BENCH_NOTES=str(notes))
-        worker = _worker()
+        worker, contest = _worker(), Contest(told)
         try:
-            await asyncio.to_thread(_schedule, told.count, due_at)
-            idle = await idle_cost(due_at, told.idle, lambda: used(worker.pid))
-            await all_fired(lambda: noted(notes), told.count, due_at)
+            await asyncio.to_thread(_answering)
+            await contest.lay_in(_schedule)
+            await contest.storms(_schedule, lambda: noted(notes), lambda: used(worker.pid))
         finally:
             worker.terminate()
-            worker.wait(30)
-        tell(due_at, struct.unpack(f"{noted(notes)}d", notes.read_bytes()), idle)
+            try:
+                worker.wait(30)
+            except subprocess.TimeoutExpired:
+                worker.kill()
 
 
 def _worker() -> subprocess.Popen[bytes]:
     arguments = ("worker", "-c", str(POOL), "-l", "error", "--without-gossip", "--without-mingle")
-    return subprocess.Popen([sys.executable, "-m", "celery", "-A", "benchmarks.peers.celery_app", *arguments])
+    command = [sys.executable, "-m", "celery", "-A", "benchmarks.peers.celery_app", *arguments]
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
 
-def _schedule(count: int, due_at: float) -> None:
+def _answering() -> None:
+    """Returns when the worker is there: one that finds more waiting at its start than it prefetches takes no more of them."""
+    from benchmarks.peers.celery_app import app
+
+    for _ in range(PINGS_MAX):
+        if app.control.ping(timeout=1):
+            return
+
+
+async def _schedule(count: int, at: float) -> None:
+    await asyncio.to_thread(_published, count, datetime.fromtimestamp(at, UTC))
+
+
+def _published(count: int, eta: datetime) -> None:
     from benchmarks.peers.celery_app import app, due
 
-    eta = datetime.fromtimestamp(due_at, UTC)
     with app.producer_pool.acquire(block=True) as producer:
         for _ in range(count):
             due.apply_async(eta=eta, producer=producer)

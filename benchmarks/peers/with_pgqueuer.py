@@ -10,35 +10,37 @@ from pgqueuer.db import AsyncpgDriver  # type: ignore[import-not-found] # instal
 from pgqueuer.qm import QueueManager  # type: ignore[import-not-found] # as above
 from pgqueuer.queries import Queries  # type: ignore[import-not-found] # as above
 
-from benchmarks.peers.protocol import Given, all_fired, given, idle_cost, tell
+from benchmarks.peers.protocol import Contest, Given, given
 
 BATCH = 250
 POLL = timedelta(seconds=0.5)
 
 
 async def main(told: Given) -> None:
-    """Fires everything once it is due."""
-    begun = time.time()
-    connection = await asyncpg.connect(told.url)
-    queries = Queries(AsyncpgDriver(connection))
+    """Lays in jobs, and fires those that are due."""
+    scheduling, working = await asyncpg.connect(told.url), await asyncpg.connect(told.url)
+    queries = Queries(AsyncpgDriver(scheduling))
     await queries.install()
-    manager = QueueManager(queries)
+    manager = QueueManager(Queries(AsyncpgDriver(working)))
     fired: list[float] = []
 
     async def job(_: Any) -> None:
         fired.append(time.time())
 
+    async def schedule(count: int, at: float) -> None:
+        after = [timedelta(seconds=at - time.time())] * count
+        await queries.enqueue(["due"] * count, [None] * count, [0] * count, after)
+
     manager.entrypoint("due")(job)
-    after = [timedelta(seconds=told.lead - (time.time() - begun))] * told.count
-    await queries.enqueue(["due"] * told.count, [None] * told.count, [0] * told.count, after)
-    due_at = (await connection.fetchval("select max(execute_after) from pgqueuer")).timestamp()
+    contest = Contest(told)
+    await contest.lay_in(schedule)
+    await scheduling.execute("vacuum analyze")
     worker = asyncio.create_task(manager.run(dequeue_timeout=POLL, batch_size=BATCH))
-    idle = await idle_cost(due_at, told.idle)
-    await all_fired(lambda: len(fired), told.count, due_at)
-    tell(due_at, fired, idle)
+    await contest.storms(schedule, lambda: fired)
     manager.shutdown.set()
     await worker
-    await connection.close()
+    await working.close()
+    await scheduling.close()
 
 
 if __name__ == "__main__":
