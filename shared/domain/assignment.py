@@ -40,13 +40,16 @@ NO_BENCH: Final = Bench()
 """Nothing is known: everybody counts as idle, at work and without a conflict that the matrix does not name."""
 
 
+NO_SKILLS: Final[frozenset[str]] = frozenset()
+
+
 class Wanted(NamedTuple):
     """What somebody is wanted for. `skills` serve its category; `leaving` has it now and gives it up with a climb."""
 
     dispute: Dispute
     now: datetime
     bench: Bench = NO_BENCH
-    skills: frozenset[str] = frozenset()
+    skills: frozenset[str] = NO_SKILLS
     leaving: str | None = None
 
 

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
-from shared.domain.assignment import NO_BENCH, Bench, Wanted, barred, choose, full, spread, unfit
+from shared.domain.assignment import NO_BENCH, NO_SKILLS, Bench, Wanted, barred, choose, full, spread, unfit
 from shared.domain.clock_record import Clock, Kind, OnBreach
 from shared.domain.conditions import Facts
 from shared.domain.dispute import Dispute
@@ -182,7 +182,9 @@ def seated(
     `leaving` has the dispute now and is its handler again only where nobody else is. When nobody can take it anywhere from
     there up, the tier asked for keeps it without a handler, and says so.
     """
-    wanted = Wanted(dispute, now, bench, matrix.skills_for(dispute.category.name), leaving)
+    # Where nothing is said of anybody, nobody has a skill.
+    skills = matrix.skills_for(dispute.category.name) if matrix.particular else NO_SKILLS
+    wanted = Wanted(dispute, now, bench, skills, leaving)
     skipped: list[str] = []
     for each in matrix.tiers[tier - 1 :]:
         handler, notes = _handler(each, wanted)

@@ -51,16 +51,21 @@ class Tier:
     particular: bool = field(init=False, repr=False, compare=False)
     """Whether it matters which of its people gets a dispute: something is said of one of them that decides it."""
 
+    label: str = field(init=False, repr=False, compare=False)
+    """How reasons name it."""
+
+    _always: Duty | None = field(init=False, repr=False, compare=False)
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "particular", any(each.particular for each in (*self.holders, *self.deputies)))
-
-    @property
-    def label(self) -> str:
-        """How reasons name it."""
-        return f"{self.title} (tier {self.number})"
+        object.__setattr__(self, "label", f"{self.title} (tier {self.number})")
+        never_away = self.holders and not any(each.absent for each in self.holders)
+        object.__setattr__(self, "_always", Duty(self.holders, deputised=False) if never_away else None)
 
     def on_duty(self, now: datetime) -> Duty:
         """The holders present, else the deputies present, else nobody."""
+        if self._always is not None:
+            return self._always
         present = tuple(holder for holder in self.holders if holder.present(now))
         if present:
             return Duty(present, deputised=False)
@@ -126,16 +131,15 @@ class Matrix:
     people: tuple[Person, ...] = ()
     skills: Mapping[str, frozenset[str]] = field(default_factory=dict)
     experts: Mapping[str, ExpertDesk] = field(default_factory=dict)
+    particular: bool = field(init=False, repr=False, compare=False)
+    """Whether it matters at any tier which of its people gets a dispute."""
+
     _named: Mapping[str, Holder] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "particular", any(tier.particular for tier in self.tiers))
         acting = [each for tier in self.tiers for each in (*tier.holders, *tier.deputies)]
         object.__setattr__(self, "_named", {each.name: each for each in reversed((*acting, *self.people))})
-
-    @property
-    def particular(self) -> bool:
-        """Whether it matters at any tier which of its people gets a dispute."""
-        return any(tier.particular for tier in self.tiers)
 
     @property
     def names(self) -> list[str]:
@@ -158,9 +162,10 @@ class Matrix:
         Raises:
             NotFound: the matrix has no such tier.
         """
-        if not 1 <= number <= self.top:
+        tiers = self.tiers
+        if not 1 <= number <= len(tiers):
             raise NotFound("tier", number)
-        return self.tiers[number - 1]
+        return tiers[number - 1]
 
     def person(self, name: str) -> Holder | None:
         """The holder or deputy of this name, whatever the tier, else somebody who holds none."""
