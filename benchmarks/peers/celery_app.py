@@ -10,7 +10,8 @@ NOTES = os.environ["BENCH_NOTES"]
 
 app = celery.Celery("bench", broker=os.environ["BENCH_BROKER"])
 app.conf.update(task_ignore_result=True, task_acks_late=True, worker_hijack_root_logger=False)
-app.conf.worker_prefetch_multiplier = 0  # all that waits; with its own setting what is due stands behind what is far from due
+# All that waits is taken in: with its own setting, what is due stands behind what is far from due.
+app.conf.worker_prefetch_multiplier = 0
 
 
 def _note() -> None:
