@@ -3,6 +3,7 @@
 from collections.abc import Container, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 from services.intake.categorise.categories import CATEGORIES, FINANCIAL_CATEGORIES, Categorisation
@@ -108,11 +109,8 @@ class Categoriser:
         if told is None or len(phrases) >= REASONS_MAX:
             return _without_repeats(phrases)
         strongest = sorted(told.patterns & present, key=told.rank.__getitem__)[:REASONS_MAX]
-        around = [
-            reading.whole_words(start := reading.normalised.index(pattern), start + len(pattern))
-            for pattern in strongest
-        ]
-        return _without_repeats([*phrases, *(reading.excerpt(start, end) for start, end in around)])
+        # One by one: where phrases say enough, no pattern is looked up.
+        return _without_repeats(chain(phrases, (reading.around(pattern) for pattern in strongest)))
 
     def _secondary(self, name: str, probabilities: Mapping[str, float], spoken: AbstractSet[str]) -> tuple[str, ...]:
         least = self.model.secondary_probability

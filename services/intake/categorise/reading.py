@@ -45,9 +45,12 @@ class Reading(NamedTuple):
             return None
         return self.text[start:end]
 
-    def whole_words(self, start: int, end: int) -> tuple[int, int]:
-        """Where the words lie in `text` that a place in `normalised` touches."""
-        return self.normalised.rfind(" ", 0, start + 1), self.normalised.index(" ", end - 1) - 1
+    def around(self, pattern: str) -> str | None:
+        """The whole words that touch the first place of a pattern that `normalised` holds; None as in `excerpt`."""
+        normalised = self.normalised
+        start = normalised.index(pattern)
+        end = start + len(pattern) - 1
+        return self.excerpt(normalised.rfind(" ", 0, start + 1), normalised.index(" ", end) - 1)
 
 
 _CAPITALS = bytes(65 if 65 <= sign <= 90 else 32 if sign == 32 else 46 for sign in range(256))

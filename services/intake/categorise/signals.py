@@ -85,10 +85,11 @@ def _sorted_out(phrases: Iterable[Hit]) -> tuple[dict[str, list[Hit]], dict[str,
     hits: dict[str, list[Hit]] = {}
     masks: dict[str, list[Hit]] = {}
     for hit in phrases:
-        if hit.label in _LABELS:
-            hits.setdefault(hit.label, []).append(hit)
-        elif hit.label in MASKS:
-            masks.setdefault(hit.label[len(MASK) :], []).append(hit)
+        label = hit[0]
+        if label in _LABELS:
+            hits.setdefault(label, []).append(hit)
+        elif label in MASKS:
+            masks.setdefault(label[len(MASK) :], []).append(hit)
     return hits, masks
 
 
