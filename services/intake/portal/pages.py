@@ -57,13 +57,18 @@ OUTDATED: Final = Page(
     ("Your case has moved on since we sent it. Our newest letter tells where it stands; you may answer any of them.",),
 )
 SOLVED: Final = Page(
-    200, "Thank you for telling us", ("We have noted that it is solved. There is nothing more to do.",)
+    200,
+    "Thank you for telling us",
+    (
+        "We have noted that it is settled. There is nothing more to do.",
+        "Should something be wrong after all, answer any of our letters.",
+    ),
 )
 NOT_SOLVED: Final = Page(
     200,
     "We are looking at it again",
     (
-        "Thank you for telling us. Your case is open again, and somebody will write to you. There is nothing more to do.",
+        "Thank you for telling us. Your complaint is open again, and somebody will write to you. There is nothing more to do.",
     ),
 )
 BUSY: Final = Page(
@@ -83,7 +88,7 @@ def ask(reference: str, filled: Filled) -> Response:
         "ask.html",
         200 if filled.fault is None else 422,
         {},
-        title="Is your case solved?",
+        title="Is your complaint settled?",
         reference=reference,
         answer=filled.answer,
         rating=filled.rating,

@@ -31,7 +31,7 @@ STANDING: Final[Mapping[Status, str]] = {
     Status.RESOLVED: "We have given you our decision.",
     Status.CONFIRMED: "You told us that our decision settles it.",
     Status.FOLLOW_UP: "We have given you our decision and would like to hear whether it is settled.",
-    Status.CLOSED: "Your case is closed.",
+    Status.CLOSED: "Your complaint is closed.",
     Status.WITHDRAWN: "You withdrew your complaint, and we no longer work on it.",
     Status.NOT_A_DISPUTE: "We handle what you wrote as a question and not as a complaint.",
 }
