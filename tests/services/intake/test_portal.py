@@ -108,7 +108,7 @@ async def test_a_second_and_different_answer_does_not_undo_the_first(desk: Desk)
     await press(desk, link(dispute), {"answer": "solved"})
     page = await press(desk, link(dispute), {"answer": "not_solved"})
     assert "it is settled" in page.text
-        assert "Should something be wrong after all, answer any of our letters." in page.text
+    assert "Should something be wrong after all, answer any of our letters." in page.text
     assert (await desk.now(dispute.id)).status is Status.CLOSED
 
 
