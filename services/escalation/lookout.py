@@ -43,6 +43,11 @@ class Lookout:
         self._near, self._far = least - NEAR, least - FAR
         return None if earliest is None else earliest - now
 
+    @property
+    def overdue(self) -> bool:
+        """Whether the next look is to be a wide one, which must not wait for an end of the work."""
+        return self._clock() - self._wide_at >= WIDE_EVERY_SECONDS
+
     def widen(self) -> None:
         """The next look is a wide one: a transaction of this process has just set a timer that is soon due."""
         self._wide_at = -UNBOUNDED_EVERY_SECONDS
@@ -51,7 +56,7 @@ class Lookout:
         now = self._clock()
         if now - self._unbounded_at >= UNBOUNDED_EVERY_SECONDS:
             return LONG_AGO
-        return self._far if now - self._wide_at >= WIDE_EVERY_SECONDS else self._near
+        return self._far if self.overdue else self._near
 
     def _looked(self, low: datetime) -> None:
         if low == LONG_AGO:

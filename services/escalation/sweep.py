@@ -104,7 +104,7 @@ class Sweep:
 
         A decision that raises leaves the others alone: its timer is put off for a growing while, with a record.
         """
-        if self._full:  # there is more, or was a moment ago: no need to look
+        if self._full and not self._lookout.overdue:  # there is more, or was a moment ago: no need to look
             done = await self._fire_due(limit, None)
             if done.taken:
                 return done

@@ -64,8 +64,11 @@ async def test_a_hint_that_a_timer_was_set_has_the_next_look_begin_far_back(db: 
     assert not await watchman.sees()
     await watchman.left_behind(FAR - MOMENT)
     assert not await watchman.sees()
+    assert not watchman.lookout.overdue
     watchman.lookout.widen()
+    assert watchman.lookout.overdue
     assert await watchman.sees()
+    assert not watchman.lookout.overdue
 
 
 async def test_an_assistant_leaves_what_is_just_due_to_the_first_sweep_and_fires_what_that_one_does_not(
