@@ -9,11 +9,13 @@ from uuid import UUID
 
 from shared.db import stories
 from shared.db.engine import Database
+from shared.domain.breach_risk import Model
 from shared.domain.comparison import Comparison, Contrast, Scales
 from shared.domain.errors import RecourseError
 from shared.domain.matrix import Matrix
 from shared.domain.remembering import remembering
-from shared.domain.replay import for_replay, replay
+from shared.domain.replay import PRIOR, for_replay, replay
+from shared.domain.replayed_risk import Assumed
 from shared.domain.story import Story
 from shared.domain.timekeeping import Calendars
 
@@ -21,16 +23,17 @@ PAGE: Final = 250
 
 
 class Trial(NamedTuple):
-    """The two matrices as they are replayed, and the calendars they count on."""
+    """The two matrices as they are replayed, the calendars they count on, and what breach risk is worked out on."""
 
     present: Matrix
     proposed: Matrix
     calendars: Calendars
+    assumed: Assumed = PRIOR
 
     @classmethod
-    def of(cls, present: Matrix, proposed: Matrix, calendars: Calendars) -> "Trial":
-        """A trial of these."""
-        return cls(for_replay(present), for_replay(proposed), remembering(calendars))
+    def of(cls, present: Matrix, proposed: Matrix, calendars: Calendars, model: Model | None = None) -> "Trial":
+        """A trial of these, with this model of breach risk or the prior."""
+        return cls(for_replay(present), for_replay(proposed), remembering(calendars), Assumed.of(model))
 
 
 class Replay(NamedTuple):
@@ -54,8 +57,8 @@ def weigh(scales: Scales, told: Sequence[Story], trial: Trial) -> None:
         try:
             contrast = Contrast(
                 story.dispute.reference,
-                replay(story, trial.present, trial.calendars),
-                replay(story, trial.proposed, trial.calendars),
+                replay(story, trial.present, trial.calendars, trial.assumed),
+                replay(story, trial.proposed, trial.calendars, trial.assumed),
             )
         except RecourseError as error:
             scales.fail(str(error))

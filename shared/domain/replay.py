@@ -16,18 +16,21 @@ from typing import Final, NamedTuple
 from shared.domain.clock_record import Clock, Kind
 from shared.domain.dispute import Dispute
 from shared.domain.draft import Draft
-from shared.domain.escalation import Asked, climbs
+from shared.domain.escalation import Asked, Case, Escalate, decide
 from shared.domain.expressions import Expression
 from shared.domain.firing import fire
 from shared.domain.frozen import altered
 from shared.domain.lifecycle import Status, Trigger, allowed
 from shared.domain.matrix import Matrix
+from shared.domain.milestones import NOTHING_BEYOND, Beyond
 from shared.domain.plan import Arm, Climbed, Missed, NewsOwed, Plan, TakenUp, Told, Warned
 from shared.domain.reconcile import reconcile, start_next_update
-from shared.domain.retelling import corrected, judged_by, marked
+from shared.domain.replayed_risk import Assumed, Prospect
+from shared.domain.retelling import corrected, judged_by, marked, weighed_by_tables
 from shared.domain.story import Did, Step, Story
 from shared.domain.timekeeping import Calendars, outstanding, settled
 
+PRIOR: Final = Assumed()
 FIRES_MAX: Final = 2000
 """Timers that one replay lets go off; a matrix of seconds over a dispute of months ends there, and says so."""
 AFTERWARDS: Final = frozenset({Kind.FOLLOW_UP, Kind.SILENCE})
@@ -78,14 +81,16 @@ def for_replay(matrix: Matrix) -> Matrix:
     return replace(matrix, clocks=MappingProxyType(kept))
 
 
-def replay(story: Story, matrix: Matrix, calendars: Calendars) -> Outcome:
+def replay(story: Story, matrix: Matrix, calendars: Calendars, assumed: Assumed = PRIOR) -> Outcome:
     """What this matrix, as `for_replay` gives it, would have made of the story; the same always and in any order.
+
+    Breach risk, where the matrix looks at it, is worked out anew on what is `assumed`.
 
     Raises:
         PolicyFault: a rule names a calendar that does not exist.
         CannotPromise: a deadline would never come.
     """
-    play = _Play(story, matrix, calendars)
+    play = _Play(story, matrix, calendars, Prospect(assumed, matrix, calendars) if matrix.weighs_risk else None)
     for at, steps in groupby(_steps(story, matrix), key=attrgetter("at")):
         play.until(at)
         play.take(list(steps))
@@ -106,7 +111,9 @@ def _steps(story: Story, matrix: Matrix) -> list[Step]:
 class _Play:
     """One dispute on the stage. Only the outcome leaves."""
 
-    def __init__(self, story: Story, matrix: Matrix, calendars: Calendars) -> None:
+    def __init__(self, story: Story, matrix: Matrix, calendars: Calendars, prospect: Prospect | None) -> None:
+        self._prospect = prospect
+        self._now = story.filed_at
         self._matrix = matrix
         self._calendars = calendars
         self._dispute = judged_by(_not_taken_up(story.dispute), matrix)
@@ -135,20 +142,47 @@ class _Play:
 
     def until(self, at: datetime) -> None:
         """Lets every timer go off whose instant lies before `at`: what is done at the due instant is in time."""
-        while self._next is not None and self._fires < FIRES_MAX:
+        while self._fires < FIRES_MAX:
+            if self._prospect is not None and self._looked(self._prospect, at):
+                continue
+            if self._next is None:
+                return
             kind, arm = self._next
             if arm.at >= at:
                 return
             self._fires += 1
+            self._now = arm.at
             del self._timers[kind]
-            plan = fire(self._dispute, kind, self._clocks, self._matrix, self._calendars, arm.at)
+            beyond = self._beyond(arm.at)
+            plan = fire(self._dispute, kind, self._clocks, self._matrix, self._calendars, arm.at, beyond)
             if self._apply(plan, arm.at):
                 self._dispute = altered(self._dispute, informed_at=arm.at)
                 self._news(arm.at)
 
+    def _looked(self, prospect: Prospect, at: datetime) -> bool:
+        """Looks at the risk once more where that comes before `at` and before any timer; whether it did."""
+        part = prospect.next_look(self._dispute, self._clocks)
+        look = None if part is None else max(part, self._now)  # a wait that ended may have moved it back
+        if look is None or look >= at or (self._next is not None and self._next[1].at < look):
+            return False
+        self._now = look
+        prospect.look(self._clocks)
+        tier = self._clocks.get(Kind.TIER)
+        risk = prospect.risk(self._dispute, self._clocks, look, climbs=len(self._climbs))
+        since = None if tier is None else tier.opened_at
+        if isinstance(decide(Case(self._dispute, self._matrix, look, breach_risk=risk, tier_since=since)), Escalate):
+            self._hear(look)
+        return True
+
+    def _beyond(self, at: datetime) -> Beyond:
+        if self._prospect is None:
+            return NOTHING_BEYOND
+        return Beyond(breach_risk=self._prospect.risk(self._dispute, self._clocks, at, climbs=len(self._climbs)))
+
     def take(self, steps: list[Step]) -> None:
         """Does what was done at one instant, and lets the engine hear of it."""
         at, before = steps[0].at, self._dispute
+        self._now = at
         for step in steps:
             if step.did is Did.ASKED:
                 self._hear(at, asked=Asked(step.value))
@@ -190,9 +224,12 @@ class _Play:
 
     def _hear(self, at: datetime, *, asked: Asked | None = None) -> None:
         """Brings it in line; tables that held for nothing higher are not judged again on the same facts."""
-        weighed = _weighed(self._dispute) if self._plain else None
+        weighed = weighed_by_tables(self._dispute) if self._plain else None
         judged = weighed is not None and weighed == self._weighed
-        plan = reconcile(self._dispute, self._clocks, self._matrix, self._calendars, at, asked=asked, judged=judged)
+        beyond = self._beyond(at)
+        plan = reconcile(
+            self._dispute, self._clocks, self._matrix, self._calendars, at, asked=asked, judged=judged, beyond=beyond
+        )
         self._weighed = weighed
         if self._apply(plan, at):
             self._dispute = altered(self._dispute, informed_at=at)
@@ -254,18 +291,3 @@ def _not_taken_up(dispute: Dispute) -> Dispute:
 
 def _instant(item: tuple[Kind, Arm]) -> datetime:
     return item[1].at
-
-
-def _weighed(dispute: Dispute) -> tuple[object, ...] | None:
-    """What tables of a matrix look at and may change, while tiers have a hold on the dispute; None while they have none."""
-    if dispute.tier is None or not climbs(dispute):
-        return None
-    return (
-        dispute.category,
-        dispute.severity,
-        dispute.signals,
-        dispute.amount,
-        dispute.customer_class,
-        dispute.contact_count,
-        dispute.reopen_count,
-    )

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from shared.domain.conditions import SEVERITY_ORDER, Facts
 from shared.domain.dispute import Category, Dispute, Severity
+from shared.domain.escalation import climbs
 from shared.domain.frozen import altered
 from shared.domain.matrix import Matrix
 from shared.domain.severity import assess
@@ -54,3 +55,18 @@ def corrected(dispute: Dispute, facts: Mapping[str, Any], matrix: Matrix) -> Dis
 def _category(before: Category, name: str | None, needs_person: str | None) -> Category:
     wants = before.needs_person if needs_person is None else needs_person == "true"
     return Category(name or before.name, before.confidence, wants, before.secondary, before.issue)
+
+
+def weighed_by_tables(dispute: Dispute) -> tuple[object, ...] | None:
+    """What tables of a matrix look at and may change, while tiers have a hold on the dispute; None while they have none."""
+    if dispute.tier is None or not climbs(dispute):
+        return None
+    return (
+        dispute.category,
+        dispute.severity,
+        dispute.signals,
+        dispute.amount,
+        dispute.customer_class,
+        dispute.contact_count,
+        dispute.reopen_count,
+    )

@@ -7,16 +7,19 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.domain.breach_features import NAMES
+from shared.domain.breach_risk import Calibration, Model, Weight
 from shared.domain.clock_record import Kind
 from shared.domain.dispute import Severity
 from shared.domain.lifecycle import Trigger, allowed
 from shared.domain.money import Money
 from shared.domain.remembering import remembering
 from shared.domain.replay import FIRES_MAX, Outcome, for_replay, replay
+from shared.domain.replayed_risk import Assumed
 from shared.domain.story import Did, Step, Story
 from tests.builders import a_dispute
 from tests.domain.escalating import Life, climbs
-from tests.domain.matrices import CALENDARS, NINE, a_body, a_matrix, clocks
+from tests.domain.matrices import CALENDARS, NINE, a_body, a_matrix, a_tier, clocks
 
 HOUR = timedelta(hours=1)
 PRESENT = for_replay(a_matrix())
@@ -220,3 +223,35 @@ def test_a_replay_climbs_as_a_dispute_that_lived_by_the_same_decisions(
 
 def test_the_clocks_after_the_decision_are_left_out() -> None:
     assert not {Kind.FOLLOW_UP, Kind.SILENCE} & set(PRESENT.clocks)
+
+
+TEN_DAYS = {"duration": "240 hours", "calendar": "always", "pausable": True, "on_breach": "tell"}
+SLOW = [a_tier("Agent", "900 hours"), a_tier("Lead", "900 hours"), a_tier("Manager", "900 hours")]
+LIKELY = [{"name": "likely", "when": "breach_risk >= 0.5", "to_tier": 2, "because": "it is likely to be late"}]
+RISKY: dict[str, Any] = {"tiers": SLOW, "thresholds": LIKELY, "clocks": clocks(resolution=TEN_DAYS, next_update=None)}
+
+
+def test_a_threshold_on_risk_is_reached_by_time_as_the_prior_says() -> None:
+    outcome = under(a_story(ACKNOWLEDGED, until=300), **RISKY)
+    ((hours, tier),) = tiers_climbed(outcome)  # 0.1 / (0.1 + 0.9 (1 - s)) passes a half at 8/9 of ten days
+    assert (tier, outcome.climbs[0].because) == (2, ("it is likely to be late",))
+    assert 240 * 8 / 9 <= hours <= 240 * 8 / 9 + 2.4
+
+
+def test_a_wait_for_the_customer_puts_the_risk_off_and_a_decision_before_it_ends_it() -> None:
+    waits = ((10, Did.MOVED, Trigger.WAIT_FOR_CUSTOMER), (60, Did.MOVED, Trigger.RESUME))
+    ((hours, _),) = tiers_climbed(under(a_story(ACKNOWLEDGED, *waits, until=400), **RISKY))
+    assert 240 * 8 / 9 + 50 <= hours <= 240 * 8 / 9 + 52.4
+    assert tiers_climbed(under(a_story(ACKNOWLEDGED, (200.0, Did.RESOLVED)), **RISKY)) == []
+
+
+def test_with_a_model_the_risk_is_the_models_and_the_backlog_of_then_presses_nothing() -> None:
+    flat = tuple(
+        Weight(name, 3.0 if name == "backlog" else 0.0, 1.0, 5.0 if name == "backlog" else 0.0) for name in NAMES
+    )
+    sure = Model(1_000_000, 0.0, flat, Calibration("isotonic", (-1.0, 0.0, 1.0), (0.1, 0.9, 0.9)))
+    story = a_story(ACKNOWLEDGED, until=300)
+    outcome = replay(story, for_replay(a_matrix(2, **RISKY)), CALENDARS, Assumed.of(sure))
+    assert outcome.began == 1
+    assert [tier for _, tier in tiers_climbed(outcome)] == [2]
+    assert tiers_climbed(outcome)[0][0] < 10, "at its first look, not by time"

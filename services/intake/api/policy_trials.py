@@ -16,6 +16,7 @@ from services.intake.trials import SECONDS_MAX, Trials, trials_of
 from shared.db import policies
 from shared.db.dry_run import Bounds, Proposal, dry_run
 from shared.db.replaying import Trial, replay_newest
+from shared.db.risk import Models
 from shared.domain.matrix import Matrix
 from shared.domain.timekeeping import Calendars
 from shared.policy.matrix import NAME, matrix_body, parse_matrix
@@ -64,7 +65,8 @@ async def try_on_past(name: Name, body: ReplayIn, caller: Trier, parts: Parts, s
         matrix, calendars = await proposed(parts, shelf, body)
         async with parts.database.transaction() as tx:
             present = await parts.matrices.current(tx)
-        trial = Trial.of(present, matrix, calendars)
+            _, model = await Models().current(tx)
+        trial = Trial.of(present, matrix, calendars, model)
         since = body.since or LONG_AGO
         return ReplayOut.of(
             await replay_newest(parts.database, trial, limit=body.limit, since=since, seconds=SECONDS_MAX)

@@ -1,10 +1,11 @@
 """`policy diff`, `policy dry-run`, `policy replay`: what a change would do, before it is made."""
 
 import os
+from collections.abc import Mapping
 from concurrent.futures.process import BrokenProcessPool
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -14,8 +15,11 @@ from services.launch.policy.report import of_dry_run, of_replay
 from services.launch.policy.store import Source, Store, body_of, told, within
 from services.launch.policy.whole import Order, replay_whole
 from shared.db.dry_run import Bounds, DryRun, Proposal, dry_run
+from shared.db.engine import Database
 from shared.db.policies import Matrices
 from shared.db.replaying import Replay
+from shared.db.risk import Models
+from shared.domain import breach_model
 from shared.policy.matrix import parse_matrix
 
 LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -76,7 +80,9 @@ def try_on_past(
     async def work(store: Store) -> tuple[str, Replay]:
         newest, document = await store.current(), await store.document(source)
         parse_matrix(document, version=newest.version + 1, calendars=store.calendars())
-        order = Order(store.url, newest.body, document, store.calendars_dir, store.years)
+        order = Order(
+            store.url, newest.body, document, store.calendars_dir, store.years, await _model_in_force(store.database)
+        )
         start = LONG_AGO if since is None else since.replace(tzinfo=since.tzinfo or UTC)
         done = await replay_whole(
             store.database, order, since=start, limit=limit, processes=processes or os.cpu_count() or 1
@@ -103,3 +109,10 @@ def _write(file: Path, text: str) -> None:
         typer.echo(f"{file}: {error.strerror}", err=True)
         raise typer.Exit(73) from error  # EX_CANTCREAT of sysexits.h
     typer.echo(f"picture: {file}")
+
+
+async def _model_in_force(database: Database) -> Mapping[str, Any] | None:
+    """The model of breach risk that answers now, as the processes are given it; None while the prior answers."""
+    async with database.transaction() as tx:
+        _, model = await Models().current(tx)
+    return None if model is None else breach_model.document(model)

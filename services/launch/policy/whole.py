@@ -14,6 +14,7 @@ from shared.db import stories
 from shared.db.engine import Database, make_engine
 from shared.db.replaying import Replay, Trial, read, weigh
 from shared.db.stories import Place
+from shared.domain.breach_model import model_of
 from shared.domain.comparison import Scales
 from shared.policy.calendars import load_calendars
 from shared.policy.matrix import parse_matrix
@@ -24,19 +25,21 @@ _LAST: Final = Place(datetime.max.replace(tzinfo=UTC), UUID(int=(1 << 128) - 1))
 
 
 class Order(NamedTuple):
-    """What every process needs: where the disputes are, both matrices as documents, and the calendars' folder."""
+    """What every process needs: where the disputes are, both matrices as documents, the calendars' folder, the risk model."""
 
     url: str
     present: Mapping[str, Any]
     proposed: Mapping[str, Any]
     calendars: Path
     years: range
+    model: Mapping[str, Any] | None = None
 
     def trial(self) -> Trial:
         """The matrices and calendars, parsed."""
         calendars = load_calendars(self.calendars, self.years)
         present = parse_matrix(self.present, version=1, calendars=calendars)
-        return Trial.of(present, parse_matrix(self.proposed, version=2, calendars=calendars), calendars)
+        proposed = parse_matrix(self.proposed, version=2, calendars=calendars)
+        return Trial.of(present, proposed, calendars, None if self.model is None else model_of(self.model))
 
 
 class _Bench(NamedTuple):
