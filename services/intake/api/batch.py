@@ -15,6 +15,7 @@ from services.intake.api.direct import DirectRoute, handled_by
 from services.intake.api.fields import Body, Instant
 from services.intake.api.schemas_filing import DisputeIn, FiledOut
 from services.intake.commands.file import Brought, Filed, count, file_many
+from services.intake.commands.new_dispute import NewDispute
 from services.intake.errors import faults
 from services.intake.parts import IntakeParts, parts_of
 from services.intake.problems import Problem, invalid, problem_of
@@ -105,9 +106,7 @@ async def handle(request: Request) -> Response:
     security.demand(caller, "disputes:write")
     deps.require_json(request)
     values = _values(loads(await request.body()))
-    async with parts.database.transaction() as tx:  # who is refused, or was answered before, is not read
-        await idempotency.begin(request, tx, caller, PATH)
-        await parts.back_pressure.check(tx)
+    await _refuse_or_replay(request, parts, caller)
     # Reading long texts takes a while, and PostgreSQL ends a transaction that rests: it is done before one is opened.
     items = [_Item(parts, caller, value) for value in values]
     await _read(items)
@@ -135,6 +134,16 @@ async def file_disputes(
     """
 
 
+async def _refuse_or_replay(request: Request, parts: IntakeParts, caller: Caller) -> None:
+    """Who is refused, or was answered before, is not read."""
+    if idempotency.HEADER not in request.headers and not parts.back_pressure.due:
+        parts.back_pressure.refuse()
+        return
+    async with parts.database.transaction() as tx:
+        await idempotency.begin(request, tx, caller, PATH)
+        await parts.back_pressure.check(tx)
+
+
 def _values(value: object) -> list[Any]:
     try:
         return _BATCH.validate_python(value).disputes
@@ -143,13 +152,14 @@ def _values(value: object) -> list[Any]:
 
 
 async def _read(items: Sequence["_Item"]) -> None:
-    """Checks the items and reads their texts; other requests get their turns between."""
+    """Checks the items, then reads their texts, each for all of them in a row; other requests get their turns between."""
     began = time.monotonic()
-    for item in items:
-        if time.monotonic() - began > READ_AT_ONCE_SECONDS:
-            await asyncio.sleep(TURN_SECONDS)
-            began = time.monotonic()
-        item.read()
+    for step in (_Item.check, _Item.read):
+        for item in items:
+            if time.monotonic() - began > READ_AT_ONCE_SECONDS:
+                await asyncio.sleep(TURN_SECONDS)
+                began = time.monotonic()
+            step(item)
 
 
 class _Item:
@@ -160,19 +170,19 @@ class _Item:
         self._caller = caller
         self._value = value
         self._traceparent = filing.traceparent()
+        self._new: NewDispute | None = None
         self.key: kept.Key | None = None
         self.mark = b""
         self.brought: Brought | None = None
         self.told: dict[str, Any] | None = None
 
-    def read(self) -> None:
-        """Checks it and reads its text, or tells why it is refused."""
+    def check(self) -> None:
+        """Checks it, or tells why it is refused."""
         try:
             item = _ITEM.validate_python(self._value)
             if item.received_at is not None:
                 security.demand(self._caller, "admin")
-            new = item.to_new(item.received_at)
-            self.brought = filing.brought(self._parts, self._caller, new, traceparent=self._traceparent)
+            self._new = item.to_new(item.received_at)
         except ValidationError as error:
             self.refuse(invalid(faults(error.errors(include_url=False, include_input=False), at_body=True)))
             return
@@ -186,6 +196,11 @@ class _Item:
             self.key = kept.Key(self._caller.principal_id, item.key, filing.ROUTE + "#item")
             body = orjson.dumps(self._value, option=orjson.OPT_SORT_KEYS)
             self.mark = idempotency.fingerprint("POST", "item", body)
+
+    def read(self) -> None:
+        """Reads its text, if it is sound."""
+        if self._new is not None:
+            self.brought = filing.brought(self._parts, self._caller, self._new, traceparent=self._traceparent)
 
     def refuse(self, problem: Problem) -> None:
         """Answers with the problem."""
