@@ -48,6 +48,6 @@ def letter_lines(clock: Clock, facts: Marks) -> Iterator[str]:
     elif deed.sent_at is not None:
         yield f"The letter it demands ({names}) was sent at {deed.sent_at.isoformat()}."
     else:
-        done = "" if deed.done_at is None else f"It was done at {deed.done_at.isoformat()}, but nobody was told. "
-        yield f"{done}It is met only once a letter was sent: {names}."
+        done = "" if deed.done_at is None else f"What it asks for was done at {deed.done_at.isoformat()}. "
+        yield f"{done}It is met only once its letter was sent: {names}."
         yield f"To be sent: {'; '.join(watch.sends)}."
