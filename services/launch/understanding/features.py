@@ -50,6 +50,13 @@ onemain oscar porshe prosper rennlist southwest staples titlemax verizon walmart
 NAMES = frozenset(_NAMES.split())
 """Names that people also write in lower case, found by reading the vocabulary; dropped with the other names."""
 
+_EMPTY = """
+a am an and are as at be been but by for from had has have i in is it me my of on or that the them they this to was were with
+"""
+EMPTY_WORDS = frozenset(_EMPTY.split())
+"""Words of at least a quarter of all complaints that tell nothing by themselves; pairs may hold them. Looking for them
+would be half of all finding, and without them the answers are as good."""
+
 _LETTERS = re.compile(r"[^\W\d_]+")
 LABELS = tuple(CATEGORY_PHRASES)
 
@@ -100,7 +107,7 @@ def stem(word: str) -> str:
 def vocabulary_of(texts: Sequence[Featured]) -> tuple[Counter[str], list[str]]:
     """Words, pairs and stems with the number of texts that hold them; and the words to be listed by form.
 
-    Nothing with digits or masks, no name, none of the one- and two-letter words that are not our own, nothing in fewer than five texts. A rarer form of
+    Nothing with digits or masks, no name, no empty word, none of the one- and two-letter words that are not our own, nothing in fewer than five texts. A rarer form of
     a frequent stem is listed when it was written in lower case in at least three texts, as names are not.
     """
     documents = Counter(gram for text in texts for gram in text.grams)
@@ -120,11 +127,14 @@ def vocabulary_of(texts: Sequence[Featured]) -> tuple[Counter[str], list[str]]:
         least = PAIR_DOCUMENTS_MIN if " " in gram else DOCUMENTS_MIN
         return documents[gram] >= least or ours[gram] >= WRITTEN_MIN
 
-    chosen = Counter({gram: times for gram, times in documents.items() if frequent(gram) and ordinary(gram)})
+    empty = EMPTY_WORDS | {stem(word) + STEM_MARK for word in EMPTY_WORDS}
+    chosen = Counter(
+        {gram: times for gram, times in documents.items() if frequent(gram) and ordinary(gram) and gram not in empty}
+    )
     forms = [
         word
         for word in documents
-        if " " not in word and not word.endswith(STEM_MARK) and ordinary(word)
+        if " " not in word and not word.endswith(STEM_MARK) and ordinary(word) and word not in empty
         if word in chosen or ((plain[word] >= FORM_MIN or ours[word]) and stem(word) + STEM_MARK in chosen)
     ]
     return chosen, sorted(forms)
