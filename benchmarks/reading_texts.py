@@ -143,7 +143,7 @@ def _parts(categoriser: Categoriser, texts: Sequence[str]) -> None:
             taken.append(end - start)
     print("  of which", ", ".join(f"{name} {statistics.median(taken) / 1_000:.0f}" for name, taken in steps.items()))
     findings_of = [search(read("", text).normalised) for text in texts]
-    patterns = statistics.median(len(each.patterns) for each in findings_of)
+    patterns = statistics.median(each.found for each in findings_of)
     hits = statistics.median(len(each.hits) for each in findings_of)
     print(f"  found in a text: {patterns:.0f} of the model's patterns, {hits:.0f} phrases", flush=True)
 

@@ -74,8 +74,7 @@ class Categoriser:
         model = self.model
         taxonomy = "financial" if self.financial else "default"
         spoken = _spoken(findings.hits, model.phrase_weights)
-        present = set(findings.patterns)
-        score = model.score(present, spoken)
+        score = model.score(findings.present, spoken)
         probabilities = self._in_taxonomy(score.probabilities)
         name = _primary(self._in_taxonomy(score.leanings), spoken.keys())
         known = self.familiarity(reading, findings) if familiar is None else familiar
@@ -84,7 +83,7 @@ class Categoriser:
             name=name,
             confidence=round(confidence, 4),
             needs_person=confidence < model.thresholds[taxonomy],
-            reasons=self._reasons(name, reading, findings.hits, present),
+            reasons=self._reasons(name, reading, findings.hits, findings.present),
             secondary=self._secondary(name, probabilities, spoken.keys()) if known else (),
             issue=_issue(name, findings.hits),
         )
@@ -97,20 +96,21 @@ class Categoriser:
 
     def familiarity(self, reading: Reading, findings: Findings) -> float:
         """How much of the text the model knows, from 0 to 1: 1 for all but other languages and gibberish."""
-        familiar, found = self.model.familiar, len(findings.patterns)
+        familiar, found = self.model.familiar, findings.found
         if found >= familiar * reading.normalised.count(" "):  # there are no more words than blanks
             return 1.0
         return min(1.0, found / (familiar * max(1, shape_of(reading.normalised).words)))
 
-    def _reasons(self, name: str, reading: Reading, hits: Sequence[Hit], present: AbstractSet[str]) -> tuple[str, ...]:
+    def _reasons(self, name: str, reading: Reading, hits: Sequence[Hit], present: AbstractSet[int]) -> tuple[str, ...]:
         """Excerpts: first the phrases that name the category, then the words that weigh most."""
         phrases = [reading.excerpt(start, end) for label, start, end in hits if label == name]
         told = self.model.telling.get(name)
         if told is None or len(phrases) >= REASONS_MAX:
             return _without_repeats(phrases)
-        strongest = sorted(told.patterns & present, key=told.rank.__getitem__)[:REASONS_MAX]
+        strongest = sorted(told.numbers & present, key=told.rank.__getitem__)[:REASONS_MAX]
+        patterns = self.model.search.patterns
         # One by one: where phrases say enough, no pattern is looked up.
-        return _without_repeats(chain(phrases, (reading.around(pattern) for pattern in strongest)))
+        return _without_repeats(chain(phrases, (reading.around(patterns[number]) for number in strongest)))
 
     def _secondary(self, name: str, probabilities: Mapping[str, float], spoken: AbstractSet[str]) -> tuple[str, ...]:
         least = self.model.secondary_probability

@@ -69,16 +69,21 @@ def _model(header: Mapping[str, Any], body: bytes, lexicon: Lexicon | None) -> M
     patterns, numbers = _unfolded(body)
     _check(header, numbers, lanes)
     count = len(header["categories"])
+    search = Search(shipped_lexicon() if lexicon is None else lexicon, patterns)
+    rows = dict(zip(patterns, _packed(numbers, lanes), strict=True))
+    places = dict(zip(search.patterns, range(len(patterns)), strict=True))
     telling = {
         category: _telling(
-            patterns, [numbers[lane::lanes] for lane in range(FIXED_LANES + at, lanes - len(header["domains"]), count)]
+            patterns,
+            places,
+            [numbers[lane::lanes] for lane in range(FIXED_LANES + at, lanes - len(header["domains"]), count)],
         )
         for at, category in enumerate(header["categories"])
     }
     return Model(
         categories=tuple(header["categories"]),
-        search=Search(shipped_lexicon() if lexicon is None else lexicon, patterns),
-        rows=dict(zip(patterns, _packed(numbers, lanes), strict=True)),
+        search=search,
+        rows=[rows[pattern] for pattern in search.patterns],
         weight_step=header["weight_step"],
         rarity_step=header["rarity_step"],
         domains=tuple(header["domains"]),
@@ -202,7 +207,7 @@ def _packed(rows: "array[int]", lanes: int) -> list[int]:
     return [int.from_bytes(wide[at : at + width], "little") for at in range(0, len(wide), width)]
 
 
-def _telling(patterns: Sequence[str], columns: "Sequence[array[int]]") -> Telling:
+def _telling(patterns: Sequence[str], numbers: Mapping[str, int], columns: "Sequence[array[int]]") -> Telling:
     """The patterns that speak most strongly for a category in any head, without empty words."""
     places = sorted(_with_great_numbers(columns))
     weights = map(max, zip(*(map(column.__getitem__, places) for column in columns), strict=True))
@@ -210,8 +215,8 @@ def _telling(patterns: Sequence[str], columns: "Sequence[array[int]]") -> Tellin
     strong = sorted(
         [(-weight, patterns[place]) for weight, place in zip(weights, places, strict=True) if weight > BIAS]
     )
-    told = [pattern for _, pattern in strong if not explains_nothing(pattern)][:TELLING_PATTERNS]
-    return Telling(frozenset(told), {pattern: rank for rank, pattern in enumerate(told)})
+    told = [numbers[pattern] for _, pattern in strong if not explains_nothing(pattern)][:TELLING_PATTERNS]
+    return Telling(frozenset(told), {number: rank for rank, number in enumerate(told)})
 
 
 def _with_great_numbers(columns: "Sequence[array[int]]") -> set[int]:

@@ -72,8 +72,8 @@ class Score(NamedTuple):
 class Telling(NamedTuple):
     """The patterns that may explain one category."""
 
-    patterns: AbstractSet[str]
-    rank: Mapping[str, int]
+    numbers: AbstractSet[int]
+    rank: Mapping[int, int]
     """0 for the strongest."""
 
 
@@ -88,8 +88,8 @@ class Model:
     categories: tuple[str, ...]
     search: Search
     """Finds the lexicon's phrases and the model's patterns."""
-    rows: Mapping[str, int]
-    """Per pattern, its numbers side by side."""
+    rows: Sequence[int]
+    """Per pattern of `search`, what is stored of it side by side."""
     weight_step: float
     """The size of one unit of a stored weight."""
     rarity_step: float
@@ -131,7 +131,7 @@ class Model:
         }
         object.__setattr__(self, "_spoken", spoken)
 
-    def score(self, present: Collection[str], hits: Mapping[str, int]) -> Score:
+    def score(self, present: Collection[int], hits: Mapping[str, int]) -> Score:
         """Probabilities from the patterns of a text, each given once, and from phrase hits per label, none of them 0.
 
         The text itself shows how much it resembles each domain.
@@ -158,7 +158,7 @@ class Model:
                 found += share * (curve(probabilities[name]) if surety is None else surety(name, probabilities))
         return found
 
-    def _added(self, present: Collection[str]) -> Sequence[int]:
+    def _added(self, present: Collection[int]) -> Sequence[int]:
         """The sums of the lanes, each with BIAS for every pattern."""
         if len(present) <= TOGETHER_MAX:
             return self._taken_apart(_sum(self.rows, present))
@@ -191,9 +191,9 @@ class Model:
         return mixed, leaning
 
 
-def _sum(rows: Mapping[str, int], present: Collection[str]) -> int:
+def _sum(rows: Sequence[int], present: Collection[int]) -> int:
     if len(present) < 2:
-        return sum([rows[pattern] for pattern in present])
+        return sum([rows[number] for number in present])
     # All at once, so that the processor waits for several of them at the same time.
     return sum(itemgetter(*present)(rows))
 

@@ -1,32 +1,46 @@
-"""What is looked for in a text: the lexicon's phrases with their places, and which of a model's patterns it holds."""
+"""One pass over a text for everything that is looked for: a model's patterns and the lexicon's phrases."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from services.intake.categorise.automaton import Sieve
+from services.intake.categorise.automaton import Automaton
 from services.intake.categorise.lexicon import Lexicon
 from services.intake.categorise.phrases import Hit
 
 
 class Findings(NamedTuple):
-    """What was found in a text."""
+    """What one pass over a text found."""
 
-    patterns: list[str]
-    """The model's, as often as each stands there."""
+    found: int
+    """The model's patterns, each as often as it stands there."""
+    present: set[int]
+    """Their numbers."""
     hits: list[Hit]
     """The phrases, in the order of where they begin."""
 
 
 class Search:
-    """Two passes, because only phrases need places: those of the model's patterns would cost more than the second pass."""
+    """The model's patterns come first and the lexicon's last, so that a number tells at once whose it is; some are both's."""
 
-    __slots__ = ("_sieve", "lexicon")
+    __slots__ = ("_automaton", "_first_of_lexicon", "_in_lexicon", "lexicon", "patterns")
 
     def __init__(self, lexicon: Lexicon, patterns: Sequence[str]) -> None:
         """`patterns` are a model's; those that come first share the processor's cache, so the commonest should."""
+        numbers = dict(zip(lexicon.patterns, range(len(lexicon.patterns)), strict=True))
+        alone = [pattern for pattern in patterns if pattern not in numbers]
+        shared = dict.fromkeys(pattern for pattern in patterns if pattern in numbers)
+        of_lexicon = [*shared, *(pattern for pattern in lexicon.patterns if pattern not in shared)]
         self.lexicon = lexicon
-        self._sieve = Sieve(patterns)
+        self.patterns: tuple[str, ...] = (*alone, *shared)
+        """The model's: a pattern's place is its number."""
+        self._first_of_lexicon = len(alone)
+        self._in_lexicon = [numbers[pattern] for pattern in of_lexicon]
+        self._automaton = Automaton([*alone, *of_lexicon])
 
     def __call__(self, normalised: str) -> Findings:
         """What a normalised text holds, in time linear in its length."""
-        return Findings(self._sieve.found(normalised), self.lexicon.find(normalised))
+        matches = self._automaton.matches(normalised)
+        end, first, in_lexicon = len(self.patterns), self._first_of_lexicon, self._in_lexicon
+        numbers = [number for number, _, _ in matches if number < end]
+        parts = [(in_lexicon[number - first], start, end) for number, start, end in matches if number >= first]
+        return Findings(len(numbers), set(numbers), self.lexicon.hits(parts, normalised))
