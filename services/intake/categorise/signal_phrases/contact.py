@@ -5,10 +5,6 @@ _CONTACTED = "called|rang|rung|phoned|emailed|emialed|mailed|wrote|written|conta
 _LETTERS = (
     "email|emails|mail|letter|letters|call|calls|message|messages|complaint|complaints|request|ticket|tickets|reminder"
 )
-_STAFF = (
-    "agent|agents|rep|reps|representative|representatives|colleague|colleagues|hotline|advisor|adviser|operator|"
-    "supervisor|manager|chat|helpdesk|helpline|team|support|service|department|csr"
-)
 _MANY = "several|many|multiple|numerous|countless|two|three|four|five|six|nine|3|4|5|dozens|repeated|endless"
 
 REPEAT_CONTACT = (
