@@ -38,6 +38,13 @@ class DeadLetterOut(BaseModel):
     failed_at: datetime
 
 
+class ReplayedOut(BaseModel):
+    """How many dead letters are tried again; fewer than `limit` means that none are left."""
+
+    replayed: int
+    limit: int = Field(examples=[parked.REPLAY_MAX])
+
+
 class DiscardIn(Body):
     """Why a message is given up; the log keeps it with who did it."""
 
@@ -56,6 +63,25 @@ async def list_dead_letters(
     listing = f"dead-letters/{state}/{consumer}"
     found = await parked.listed(tx, state, consumer=consumer, before=paging.after(listing), limit=paging.limit + 1)
     return paging.page(listing, found, lambda each: (each.failed_at, each.message_id), _shown)
+
+
+@router.post(
+    "/replay",
+    operation_id="replayDeadLetters",
+    summary="Try dead letters again, many at once",
+    status_code=202,
+    response_model=ReplayedOut,
+    responses=problems("request_in_flight", "idempotency_key_reused"),
+)
+async def replay_many(
+    caller: Administrator,
+    tx: InTx,
+    once: OnceOnly,
+    consumer: Annotated[str | None, Query(pattern=_NAME, description="Only this consumer's.")] = None,
+) -> Response:
+    """The oldest first, a thousand at most at a time: for after an outage whose cause is gone."""
+    told = ReplayedOut(replayed=await parked.replay_all(tx, consumer), limit=parked.REPLAY_MAX)
+    return await once.reply(202, told)
 
 
 @router.post(

@@ -64,8 +64,9 @@ async def test_a_hint_that_a_timer_was_set_has_the_next_look_begin_far_back(db: 
     assert not await watchman.sees()
     await watchman.left_behind(FAR - MOMENT)
     assert not await watchman.sees()
-    before, _ = watchman.lookout.overdue, watchman.lookout.widen()
+    before = watchman.lookout.overdue
     assert not before
+    watchman.lookout.widen()
     assert watchman.lookout.overdue
     assert await watchman.sees()
     assert not watchman.lookout.overdue

@@ -76,6 +76,19 @@ async def test_a_replayed_letter_is_due_now_with_all_its_attempts_before_it(desk
     assert (again.status_code, again.json()["code"]) == (404, "not_found")
 
 
+async def test_all_letters_of_a_consumer_are_tried_again_at_once(desk: Desk) -> None:
+    admin = await desk.key(scopes=("admin",))
+    mine = {await dead(desk) for _ in range(3)}
+    elsewhere = await desk.client.post(f"{URL}/replay?consumer=escalation", headers=admin)
+    assert (elsewhere.status_code, elsewhere.json()["replayed"]) == (202, 0)
+    reply = await desk.client.post(f"{URL}/replay?consumer=notify", headers=admin)
+    assert (reply.status_code, reply.json()) == (202, {"replayed": 3, "limit": parked.REPLAY_MAX})
+    async with desk.db.transaction() as tx:
+        assert set(await parked.due(tx, "notify", 10)) == mine
+    reader = await desk.key(scopes=("ops:read",))
+    assert (await desk.client.post(f"{URL}/replay", headers=reader)).status_code == 403
+
+
 async def test_a_replay_repeated_with_its_key_gets_the_same_answer(desk: Desk) -> None:
     admin = await desk.key(scopes=("admin",)) | {"idempotency-key": "d1"}
     message_id = await dead(desk)
