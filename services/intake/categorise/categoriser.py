@@ -82,7 +82,7 @@ class Categoriser:
         return Categorisation(
             name=name,
             confidence=round(confidence, 4),
-            needs_person=confidence < model.thresholds[taxonomy],
+            needs_person=confidence < model.threshold(taxonomy, score.domains),
             reasons=self._reasons(name, reading, findings.hits, findings.present),
             secondary=self._secondary(name, probabilities, spoken.keys()) if known else (),
             issue=_issue(name, findings.hits),

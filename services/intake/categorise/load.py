@@ -96,7 +96,7 @@ def _model(header: Mapping[str, Any], body: bytes, lexicon: Lexicon | None) -> M
             name: tuple(Calibration(*points) for points in curves) for name, curves in header["calibrations"].items()
         },
         sureties={name: _sureties(header, name) for name in TAXONOMIES},
-        thresholds=header["thresholds"],
+        thresholds={name: _thresholds(header, name) for name in TAXONOMIES},
         telling=telling,
         familiar=header["familiar"],
         secondary_probability=header.get("secondary_probability", 0.30),
@@ -109,6 +109,15 @@ def _sureties(header: Mapping[str, Any], taxonomy: str) -> list[Surety | None]:
     if len(stored) != len(header["domains"]):
         raise ValueError("A domain has no word on its confidence.")
     return [surety_of(each) for each in stored]
+
+
+def _thresholds(header: Mapping[str, Any], taxonomy: str) -> list[float]:
+    """Per domain; a file may name one for all. Raises TypeError or ValueError for what is no share."""
+    stored = header["thresholds"][taxonomy]
+    found = list(stored) if isinstance(stored, list) else [stored] * len(header["domains"])
+    if len(found) != len(header["domains"]) or not all(0.0 <= each <= 1.0 for each in found):
+        raise ValueError("A threshold is no share, or a domain has none.")
+    return found
 
 
 def _heads(header: Mapping[str, Any]) -> list[int]:
@@ -188,7 +197,7 @@ def _check(header: Mapping[str, Any], numbers: Sequence[int], lanes: int) -> Non
             for curves in header["calibrations"].values()
             for raw, sure in curves
         )
-        and all(0.0 <= header["thresholds"][name] <= 1.0 for name in TAXONOMIES)
+        and all(_thresholds(header, name) for name in TAXONOMIES)
         and {"other"} <= set(header["categories"]) <= set(FINANCIAL_CATEGORIES)
         and len(set(header["categories"])) == categories
         and min(header["familiar"], header["rarity_step"], header["weight_step"]) > 0.0

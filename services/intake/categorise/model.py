@@ -36,6 +36,9 @@ HITS_CAP = 3
 """More phrases of one label than this add nothing."""
 
 
+RESEMBLING_SHARE = 0.1
+"""A text that resembles a domain less is not held to that domain's threshold."""
+
 SHARE_MIN = 1e-9
 """A domain that a text resembles less than this has no say: what it would add is beyond what is shown."""
 
@@ -106,8 +109,8 @@ class Model:
     """Per taxonomy, one curve for each domain."""
     sureties: Mapping[str, Sequence[Surety | None]]
     """Per taxonomy and domain, what takes the curve's place where there were texts enough to learn it from."""
-    thresholds: Mapping[str, float]
-    """Per taxonomy, the confidence below which a person decides."""
+    thresholds: Mapping[str, Sequence[float]]
+    """Per taxonomy and domain, the confidence below which a person decides."""
     telling: Mapping[str, "Telling"]
     """Per category, the patterns that speak for it strongly enough to be given as a reason."""
     familiar: float
@@ -157,6 +160,11 @@ class Model:
             if share > SHARE_MIN:
                 found += share * (curve(probabilities[name]) if surety is None else surety(name, probabilities))
         return found
+
+    def threshold(self, taxonomy: str, domains: Sequence[float]) -> float:
+        """The confidence below which a person decides: that of the strictest domain which the text resembles."""
+        known = zip(domains, self.thresholds[taxonomy], strict=True)
+        return max([least for share, least in known if share >= RESEMBLING_SHARE], default=1.0)
 
     def _added(self, present: Collection[int]) -> Sequence[int]:
         """The sums of the lanes, each with BIAS for every pattern."""

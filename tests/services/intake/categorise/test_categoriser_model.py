@@ -173,6 +173,8 @@ def test_a_pattern_that_is_there_twice_is_refused() -> None:
         {"calibrations": {}},
         {"calibrations": {"default": [[[0.0], [0.0]]], "financial": [[[0.0], [0.0, 1.0]]]}},
         {"thresholds": {"default": 2.0, "financial": 0.5}},
+        {"thresholds": {"default": [0.5, 0.6], "financial": 0.5}},
+        {"thresholds": {"default": [2.0], "financial": 0.5}},
         {"familiar": 0.0},
         {"weight_step": None},
         {"rarity_step": "small"},
@@ -226,9 +228,16 @@ def test_confidence_rises_as_one_answer_gains_on_all_others(
 @pytest.mark.parametrize("name", ["default", "financial"])
 def test_the_threshold_can_be_reached(name: str) -> None:
     domains = [float(domain == ("shop" if name == "default" else "financial")) for domain in MODEL.domains]
-    said, threshold = "billing_error" if name == "default" else "data_records", MODEL.thresholds[name]
+    said, threshold = "billing_error" if name == "default" else "data_records", MODEL.threshold(name, domains)
     assert MODEL.confidence(name, said, answers(said, 0.2), domains) < threshold
     assert MODEL.confidence(name, said, answers(said, 1.0), domains) >= threshold
+
+
+def test_a_text_is_held_to_the_strictest_domain_that_it_resembles() -> None:
+    shop, bank, _ = MODEL.thresholds["default"]
+    assert shop < bank
+    assert MODEL.threshold("default", [0.95, 0.05, 0.0]) == shop
+    assert MODEL.threshold("default", [0.85, 0.15, 0.0]) == bank
 
 
 def test_confidence_is_read_off_a_straight_line_between_two_points() -> None:
