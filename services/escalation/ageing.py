@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from services.escalation.apart import SetAside, together_or_apart
 from services.escalation.handlers import Handlers
 from services.escalation.lookout import LONG_AGO
 from shared.db import heartbeats, policies
 from shared.db.engine import Database, Tx
-from shared.db.faults import is_away, is_transient, may_be_away
 from shared.db.open_disputes import Aged, Place, aged
 from shared.db.policies import Matrices
 from shared.domain.errors import PolicyFault
@@ -49,17 +49,23 @@ class Ageing:
         self._newest = 0
         self._marked_at = -MARK_EVERY_SECONDS
         self._watches: Sequence[Watch] = ()
+        self._aside = SetAside()
+        self._began = LONG_AGO
 
     async def round(self) -> bool:
         """One look at every age; True when disputes are left that had reached one. Without ages it costs one query."""
         async with self._database.transaction() as tx:
             await self._look_for_ages(tx)
-            began = tx.now
-            reached = [(watch, await self._reached(tx, watch)) for watch in self._watches]
+            self._began = began = tx.now
+            watches = [] if self._aside.full else self._watches
+            reached = [(watch, await self._reached(tx, watch)) for watch in watches]
+        for first in range(0, len(again := self._aside.due(began)), JUDGED_AT_ONCE_MAX):
+            await self._judge(again[first : first + JUDGED_AT_ONCE_MAX])
         left = [await self._follow(watch, found, began - watch.age) for watch, found in reached]
-        if self._watches and not any(left) and time.monotonic() - self._marked_at >= MARK_EVERY_SECONDS:
+        if reached and not any(left) and not self._aside and time.monotonic() - self._marked_at >= MARK_EVERY_SECONDS:
             async with self._database.transaction() as tx:
-                # Not now: what reached its age while others were judged is still to be looked for.
+                # Not now: what reached its age while others were judged is still to be looked for. And not at all while
+                # any is set aside: another process must find it again should this one end.
                 await heartbeats.beat(tx, MARK, at=began, ages=len(self._watches))
             self._marked_at = time.monotonic()
         return any(left)
@@ -102,18 +108,17 @@ class Ageing:
         return not found.ended
 
     async def _judge(self, ids: Sequence[UUID]) -> None:
-        """Together, or each alone when one fails; the one at fault is told and waits for its next event or timer."""
-        try:
-            async with self._database.transaction() as tx:
-                await self._handlers.attend(tx, dict.fromkeys(ids))
-        except Exception as error:
-            if is_away(error) or is_transient(error) or may_be_away(error):
-                raise
-            if len(ids) == 1:
-                log.exception("age_not_judged", dispute_id=str(ids[0]), reason=type(error).__name__)
-                return
-            for each in ids:
-                await self._judge([each])
+        """Together, or each alone when one fails; the one at fault is told and tried again after a while."""
+        await together_or_apart(ids, self._attend, self._failed)
+
+    async def _attend(self, ids: Sequence[UUID]) -> None:
+        async with self._database.transaction() as tx:
+            await self._handlers.attend(tx, dict.fromkeys(ids))
+        self._aside.forget(ids)
+
+    async def _failed(self, dispute_id: UUID, error: Exception) -> None:
+        log.error("age_not_judged", dispute_id=str(dispute_id), reason=type(error).__name__, exc_info=error)
+        self._aside.add(dispute_id, self._began)
 
 
 def _beginning(now: datetime, watch: Watch, begun: timedelta | None, *, first: bool) -> datetime:

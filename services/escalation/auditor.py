@@ -1,16 +1,17 @@
 """The engine watched: is it punctual, is anything stuck, has any open dispute lost its timer? What is lost is healed."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
+from services.escalation.apart import together_or_apart
 from services.escalation.figures import Figures
 from services.escalation.handlers import Handlers
 from services.escalation.lookout import LONG_AGO
 from services.escalation.sweep import HEARTBEAT
 from shared.db import heartbeats, open_disputes, outbox, timers
 from shared.db.engine import Database, Tx
-from shared.db.faults import is_away, may_be_away
 from shared.runtime.health import CheckFailedError
 from shared.runtime.logs import logger
 
@@ -72,26 +73,32 @@ class Auditor:
         self._figures.parked.set(await timers.failing(tx))
 
     async def _heal(self, lost: list[UUID]) -> int:
-        """Gives them what they are owed, together, or each alone when one fails; returns how many could not be."""
-        try:
-            return await self._healed(lost)
-        except Exception as error:
-            if is_away(error) or may_be_away(error):
-                raise
-            if len(lost) == 1:
-                log.exception("orphan_not_healed", dispute_id=str(lost[0]), reason=type(error).__name__)
-                self._figures.failed(error)
-                return 1
-        return sum([await self._heal([each]) for each in lost])
+        """Gives them what they are owed, and returns how many could not be: the next audit finds those again."""
+        left: list[UUID] = []
 
-    async def _healed(self, lost: list[UUID]) -> int:
+        async def heal(ids: Sequence[UUID]) -> None:
+            left.extend(await self._healed(ids))
+
+        async def failed(dispute_id: UUID, error: Exception) -> None:
+            log.error("orphan_not_healed", dispute_id=str(dispute_id), reason=type(error).__name__, exc_info=error)
+            self._figures.failed(error)
+            left.append(dispute_id)
+
+        await together_or_apart(lost, heal, failed)
+        return len(left)
+
+    async def _healed(self, lost: Sequence[UUID]) -> list[UUID]:
+        """Those that are owed nothing or could be given nothing."""
         async with self._database.transaction() as tx:
             decided = await self._handlers.attend(tx, dict.fromkeys(lost), rearm=True)
-        healed = [each for each in decided if any(each.timers.values()) or each.dispute.handler != each.before.handler]
+        given = {
+            each.before.id: any(each.timers.values()) or each.dispute.handler != each.before.handler for each in decided
+        }
+        healed = [name for name, something in given.items() if something]
         self._figures.healed.inc(len(healed))
         if healed:
-            log.warning("orphans_healed", count=len(healed), dispute_ids=[str(each.before.id) for each in healed[:20]])
-        return len(decided) - len(healed)
+            log.warning("orphans_healed", count=len(healed), dispute_ids=[str(each) for each in healed[:20]])
+        return [name for name, something in given.items() if not something]
 
 
 async def _overdue(tx: Tx) -> timedelta:

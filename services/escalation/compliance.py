@@ -1,15 +1,16 @@
 """Decisions of outside bodies watched: one that was not carried out in time is told once, and the dispute climbs."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
+from services.escalation.apart import SetAside, together_or_apart
 from services.escalation.deciding import ACTOR
 from services.escalation.handlers import Handlers
 from services.escalation.telling import text
 from shared.db import disputes, referrals
 from shared.db.disputes import Change
 from shared.db.engine import Database, Tx
-from shared.db.faults import is_away, is_transient, may_be_away
 from shared.db.referrals import Referral
 from shared.domain.escalation import Asked, climbs
 from shared.domain.frozen import altered
@@ -30,31 +31,25 @@ class Compliance:
         self._database = database
         self._handlers = handlers
         self._batch = batch
+        self._aside = SetAside()
 
     async def round(self) -> bool:
         """One batch in one transaction; True when there may be more. Nothing due is one look at an index."""
         async with self._database.transaction() as tx:
-            due = await referrals.take_due(tx, self._batch)
-            failed = await self._deal_with(tx, due)
-        return len(due) == self._batch and not failed
+            most = len(self._aside.due(tx.now)) if self._aside.full else self._batch
+            due = await referrals.take_due(tx, most, passing_over=self._aside.resting(tx.now))
+            await together_or_apart(due, partial(self._deal_with, tx), partial(self._failed, tx))
+        return len(due) == self._batch
 
-    async def _deal_with(self, tx: Tx, due: Sequence[Referral]) -> int:
-        """All together, or each alone when one fails; the one at fault is told, and tried again at the next round."""
-        if not due:
-            return 0
-        try:
-            async with tx.conn.begin_nested():
-                for each in due:
-                    await self._decide(tx, each)
-        except Exception as error:
-            if is_away(error) or is_transient(error) or may_be_away(error):
-                raise
-            if len(due) == 1:
-                log.exception("compliance_not_judged", referral_id=str(due[0].id), reason=type(error).__name__)
-                return 1
-        else:
-            return 0
-        return sum([await self._deal_with(tx, [each]) for each in due])
+    async def _deal_with(self, tx: Tx, due: Sequence[Referral]) -> None:
+        async with tx.conn.begin_nested():
+            for each in due:
+                await self._decide(tx, each)
+        self._aside.forget([each.id for each in due])
+
+    async def _failed(self, tx: Tx, referral: Referral, error: Exception) -> None:
+        log.error("compliance_not_judged", referral_id=str(referral.id), reason=type(error).__name__, exc_info=error)
+        self._aside.add(referral.id, tx.now)
 
     async def _decide(self, tx: Tx, referral: Referral) -> None:
         dispute = await disputes.lock(tx, referral.dispute_id)

@@ -1,9 +1,11 @@
 """Questions to experts watched: a reminder on the way, and once overdue they are told and the dispute goes a tier up."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 from uuid import UUID
 
+from services.escalation.apart import together_or_apart
 from services.escalation.deciding import ACTOR
 from services.escalation.handlers import Handlers
 from services.escalation.telling import text
@@ -11,7 +13,6 @@ from shared.db import disputes, experts
 from shared.db.disputes import Change
 from shared.db.engine import Database, Tx
 from shared.db.experts import ExpertRequest
-from shared.db.faults import is_away, is_transient, may_be_away
 from shared.domain.dispute import Dispute
 from shared.domain.escalation import Asked, climbs
 from shared.domain.experts import RequestState
@@ -37,25 +38,12 @@ class ExpertWatch:
         """One batch in one transaction; True when there may be more. Nothing due is one look at an index."""
         async with self._database.transaction() as tx:
             due = await experts.take_due(tx, self._batch)
-            await self._deal_with(tx, due)
+            await together_or_apart(due, partial(self._deal_with, tx), partial(_put_off, tx))
         return len(due) == self._batch
 
     async def _deal_with(self, tx: Tx, due: Sequence[ExpertRequest]) -> None:
-        """All together, or each alone when one fails; the one at fault is put off and told."""
-        if not due:
-            return
-        try:
-            async with tx.conn.begin_nested():
-                await self._decide(tx, due)
-        except Exception as error:
-            if is_away(error) or is_transient(error) or may_be_away(error):
-                raise
-            if len(due) == 1:
-                log.exception("expert_request_failed", request_id=str(due[0].id), reason=type(error).__name__)
-                await experts.put_off(tx, due[0])
-                return
-            for each in due:
-                await self._deal_with(tx, [each])
+        async with tx.conn.begin_nested():
+            await self._decide(tx, due)
 
     async def _decide(self, tx: Tx, due: Sequence[ExpertRequest]) -> None:
         locked = await disputes.lock_many(tx, {each.dispute_id for each in due})
@@ -74,6 +62,11 @@ class ExpertWatch:
         await disputes.save_many(tx, changes)
         if climbing:
             await self._handlers.attend(tx, dict.fromkeys(climbing), climbing)
+
+
+async def _put_off(tx: Tx, request: ExpertRequest, error: Exception) -> None:
+    log.error("expert_request_failed", request_id=str(request.id), reason=type(error).__name__, exc_info=error)
+    await experts.put_off(tx, request)
 
 
 def _moved(request: ExpertRequest, dispute: Dispute, tx: Tx) -> tuple[ExpertRequest, Event]:

@@ -53,7 +53,8 @@ _EXPECTED: Final = (
 # The dispute is locked first, as everywhere; who holds it is not waited for.
 _TAKE: Final = (
     f"with due as materialized (select {', '.join(f'r.{name}' for name in _NAMES)} from referral r "
-    "join dispute d on d.id = r.dispute_id where r.state = 'decided' and r.comply_by <= $1 order by r.comply_by limit $2 "
+    "join dispute d on d.id = r.dispute_id where r.state = 'decided' and r.comply_by <= $1 and r.id <> all($3::uuid[]) "
+    "order by r.comply_by limit $2 "
     "for no key update of d skip locked for update of r skip locked) select * from due"
 )
 
@@ -106,9 +107,9 @@ async def expected(tx: Tx, ids: Collection[UUID]) -> dict[UUID, Expected]:
     return {row["dispute_id"]: Expected(row["referred_at"], row["expected_at"]) for row in rows if row["expected_at"]}
 
 
-async def take_due(tx: Tx, limit: int) -> list[Referral]:
+async def take_due(tx: Tx, limit: int, *, passing_over: Collection[UUID] = ()) -> list[Referral]:
     """Decisions whose time to comply has passed and that nobody holds, with their disputes locked; the longest first."""
-    return [_referral(row) for row in await tx.raw.fetch(_TAKE, tx.now, limit)]
+    return [_referral(row) for row in await tx.raw.fetch(_TAKE, tx.now, limit, list(passing_over))]
 
 
 def _referral(row: Sequence[Any]) -> Referral:

@@ -142,9 +142,14 @@ async def look(at: Look, low: datetime) -> tuple[datetime, datetime | None]:
 
 async def park(tx: Tx, dispute_id: UUID, kind: Kind, attempts: int) -> datetime:
     """Puts off a timer whose firing failed, each time for longer; returns until when."""
-    pause = min(PAUSE_FIRST * (1 << min(attempts, _DOUBLINGS_MAX)), PAUSE_MAX)
+    pause = pause_after(attempts)
     await tx.raw.fetchval(_PARK, dispute_id, kind, tx.now + pause)
     return tx.now + pause
+
+
+def pause_after(attempts: int) -> timedelta:
+    """How long what failed rests, after so many failures before this one."""
+    return min(PAUSE_FIRST * (1 << min(attempts, _DOUBLINGS_MAX)), PAUSE_MAX)
 
 
 async def failing(tx: Tx, limit: int = 1000) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -135,3 +136,55 @@ async def test_one_dispute_that_cannot_be_decided_on_keeps_no_other_back(
     monkeypatch.setattr(room.handlers, "attend", failing)
     await rounds(room)
     assert [(await room.read(each)).tier for each in ids] == [2, 1, 2]
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_one_that_could_not_be_decided_on_is_tried_again_by_itself_also_after_a_restart(
+    room: Room, monkeypatch: pytest.MonkeyPatch, *, restarted: bool
+) -> None:
+    await slow(room)
+    await rounds(room)
+    ids = await room.taken_up(3)
+    room.ahead += timedelta(days=5, seconds=10)
+    with monkeypatch.context() as broken:
+        broken.setattr(room.handlers, "attend", _failing_for(room, ids[1]))
+        await rounds(room)
+        await rounds(room)
+    assert await tiers(room, [ids[1]]) == {1}
+    if restarted:
+        room.ageing = room.another_ageing()
+    room.ahead += timedelta(minutes=1)
+    await rounds(room)
+    assert await tiers(room, ids) == {2}
+
+
+async def test_one_that_fails_is_left_in_peace_until_its_pause_is_over(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await slow(room)
+    (dispute_id,) = await room.taken_up()
+    room.ahead += timedelta(days=6)
+    tried: list[UUID] = []
+    monkeypatch.setattr(room.handlers, "attend", _failing_for(room, dispute_id, tried))
+    await rounds(room)
+    await rounds(room)
+    assert len(tried) == 1
+    room.ahead += timedelta(seconds=31)
+    await rounds(room)
+    assert len(tried) == 2
+    room.ahead += timedelta(seconds=31)
+    await rounds(room)
+    assert len(tried) == 2, "the second pause is longer"
+
+
+def _failing_for(room: Room, dispute_id: UUID, tried: list[UUID] | None = None) -> Any:
+    attend = room.handlers.attend
+
+    async def failing(tx: Tx, traces: dict[UUID, str | None]) -> list[Decided]:
+        if dispute_id in traces:
+            if tried is not None:
+                tried.append(dispute_id)
+            raise CannotPromise("never")
+        return await attend(tx, traces)
+
+    return failing

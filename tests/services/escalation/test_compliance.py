@@ -4,9 +4,14 @@ import asyncio
 from datetime import timedelta
 from uuid import UUID
 
+import pytest
+
 from services.escalation.compliance import BECAUSE, Compliance
-from shared.db import referrals
+from shared.db import disputes, referrals
+from shared.db.engine import Tx
 from shared.db.referrals import Referral
+from shared.domain.dispute import Dispute
+from shared.domain.errors import CannotPromise
 from shared.domain.lifecycle import Trigger
 from shared.domain.referral import ExternalOutcome, ReferralState
 from shared.messages.events import DisputeEscalated
@@ -85,3 +90,28 @@ async def test_at_the_top_it_is_told_and_climbs_nowhere(room: Room) -> None:
     await Compliance(room.database, room.handlers).round()
     assert len(await missed(room, dispute_id)) == 1
     assert (await room.read(dispute_id)).tier == 4
+
+
+async def test_one_that_fails_keeps_no_other_back_and_is_tried_again_after_a_pause(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = await decided(room), await decided(room)
+    room.ahead += timedelta(days=11)
+    watch = Compliance(room.database, room.handlers, batch=1)
+    lock = disputes.lock
+
+    async def failing(tx: Tx, dispute_id: UUID) -> Dispute:
+        if dispute_id == bad:
+            raise CannotPromise("never")
+        return await lock(tx, dispute_id)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(disputes, "lock", failing)
+        while await watch.round():
+            pass
+    assert (await state(room, bad), await state(room, good)) == ("decided", "breached")
+    await watch.round()
+    assert await state(room, bad) == "decided"
+    room.ahead += timedelta(minutes=1)
+    await watch.round()
+    assert await state(room, bad) == "breached"
