@@ -80,8 +80,8 @@ that wait for each other are refused with file and place.
 
 `GET /v1/regimes` and `GET /v1/regimes/{id}` show the packs as the newest policy leaves them; `GET
 /v1/disputes/{id}/regimes` tells why each pack applies to a dispute or not, and what has to be sent with each milestone.
-What has to be sent is told, there and in the memos that warn of a milestone or tell that it was missed, not checked: that a
-letter holds it is for whoever writes the letter, and a milestone is met by its facts alone.
+What has to be sent is told there and in the memos that warn of a milestone or tell that it was missed. That a letter was sent
+is checked; that it says what it has to is for whoever writes it.
 
 """
 
