@@ -104,6 +104,7 @@ async def handle(request: Request) -> Response:
     parts = parts_of(request)
     caller = await deps.admit(request)
     security.demand(caller, "disputes:write")
+    deps.refuse_unknown(request)
     deps.require_json(request)
     values = _values(loads(await request.body()))
     await _refuse_or_replay(request, parts, caller)

@@ -5,7 +5,7 @@ rate limit before the body is read, and document every problem.
 """
 
 import re
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Container, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Final
@@ -210,17 +210,24 @@ class SecuredRoute(StrictRoute):
 
     async def before_body(self, request: Request) -> None:
         await admit(request)
-        unknown = [name for name in dict.fromkeys(request.query_params) if name not in self.parameters]
-        if unknown:
-            raise invalid(
-                [Fault("This parameter is not known here.", parameter=name) for name in unknown[:UNKNOWN_MAX]]
-            )
+        refuse_unknown(request, self.parameters)
 
     @cached_property
     def parameters(self) -> frozenset[str]:
         """The names of the query parameters that this route reads."""
         asked = (each for part in beneath(self.dependant) for each in part.query_params)
         return frozenset(name for each in asked for name in _names(each.alias, each.field_info.annotation))
+
+
+def refuse_unknown(request: Request, known: Container[str] = ()) -> None:
+    """Refuses query parameters that nobody reads.
+
+    Raises:
+        Problem: `invalid_value`, which names them.
+    """
+    unknown = [name for name in dict.fromkeys(request.query_params) if name not in known]
+    if unknown:
+        raise invalid([Fault("This parameter is not known here.", parameter=name) for name in unknown[:UNKNOWN_MAX]])
 
 
 def beneath(dependant: Dependant) -> Iterator[Dependant]:

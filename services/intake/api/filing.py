@@ -54,6 +54,7 @@ async def handle(request: Request) -> Response:
     parts = parts_of(request)
     caller = await deps.admit(request)
     security.demand(caller, "disputes:write")
+    deps.refuse_unknown(request)
     deps.require_json(request)
     body = await request.body()
     bring = partial(brought, parts, caller, read(loads(body)).to_new(), traceparent=traceparent())

@@ -256,6 +256,15 @@ async def test_a_parameter_that_is_not_known_is_named_and_not_passed_over(counte
     assert reply.json()["errors"] == [{"parameter": "verifiy", "detail": "This parameter is not known here."}]
 
 
+@pytest.mark.parametrize("path", ["/v1/disputes", "/v1/disputes/batch"])
+async def test_filing_passes_over_no_parameter_either_and_files_nothing(counter: Counter, path: str) -> None:
+    body = a_complaint() if path == "/v1/disputes" else {"disputes": [a_complaint()]}
+    reply = await counter.client.post(path, params={"dry_run": "true"}, json=body)
+    assert reply.status_code == 422
+    assert reply.json()["errors"] == [{"parameter": "dry_run", "detail": "This parameter is not known here."}]
+    assert await counter.count() == 0
+
+
 async def test_a_word_that_is_none_of_a_list_is_answered_with_the_words_and_nothing_of_our_code(
     counter: Counter,
 ) -> None:
