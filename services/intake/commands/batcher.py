@@ -183,7 +183,7 @@ class Batcher:
         async with self._database.stroke() as stroke:
             filed = await file_many(stroke, matrix, [asked.brought for asked in batch])
         count(self._metrics, filed)
-        return [_shaped(asked, each) for asked, each in zip(batch, filed, strict=True)]
+        return [_shaped_once_stored(asked, each) for asked, each in zip(batch, filed, strict=True)]
 
     async def _judged(self) -> Matrix:
         """The matrix, when messages do not pile up; both are remembered for a while and seldom need the database."""
@@ -247,6 +247,14 @@ def _concerns_all(error: Exception) -> bool:
 
 def _shaped(asked: Asked, filed: Filed | InvalidValue) -> Outcome:
     return filed if isinstance(filed, InvalidValue) else Answer(asked.shape(filed))
+
+
+def _shaped_once_stored(asked: Asked, filed: Filed | InvalidValue) -> Outcome:
+    """The same after the commit, where an error must reach the one it concerns: a second try would file all of them again."""
+    try:
+        return _shaped(asked, filed)
+    except Exception as error:  # noqa: BLE001 - raised again in the request that waits for it
+        return error
 
 
 def _replies(made: Mapping[Asked, Outcome]) -> dict[kept.Key, kept.Reply]:

@@ -129,6 +129,18 @@ async def test_a_text_that_cannot_be_read_fails_alone(counter: Counter, monkeypa
     assert await counter.count() == 9
 
 
+async def test_a_reply_that_cannot_be_made_has_nobody_filed_twice(counter: Counter) -> None:
+    new = DISPUTE_IN.validate_python(a_complaint()).to_new()
+    read = file.read(counter.parts.in_use, new, customer_id=uuid4(), actor="system:intake")
+
+    def asked(n: int) -> batcher.Asked:
+        return batcher.Asked(lambda: read, lambda _: Reply(b"", 1 // n, {}, b""))
+
+    outcomes = await asyncio.gather(*(counter.parts.batcher.file(asked(n)) for n in (1, 0, 1)), return_exceptions=True)
+    assert [isinstance(each, ZeroDivisionError) for each in outcomes] == [False, True, False]
+    assert await counter.count() == 3
+
+
 async def test_when_the_connection_dies_everybody_is_told_to_come_back_and_nothing_is_tried_twice(
     counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
