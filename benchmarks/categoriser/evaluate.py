@@ -10,21 +10,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
-from statistics import median
-from time import perf_counter_ns
 
 from benchmarks.categoriser.picture import picture
-from services.intake.categorise import Categoriser, read_complaint
+from services.intake.categorise import Categoriser
 from services.intake.categorise.category_phrases import CATEGORY_PHRASES
 from services.intake.categorise.lexicon import Lexicon
 from services.intake.categorise.reading import read
 from services.launch.understanding.corpus import HELD_OUT, TRAINED_SETS, UNSEEN_SETS, Example, data_folder, examples
-from services.launch.understanding.measures import Measures, in_taxonomy, measured
+from services.launch.understanding.labelled import Labelled
+from services.launch.understanding.measures import Measures, answered, in_taxonomy, of_answers
 
 HERE = Path(__file__).parent
 RESAMPLES = 2_000
-MEDIAN_COMPLAINT_CHARACTERS = 771
-TIMED_RUNS = 4_000
 _PHRASES = Lexicon(CATEGORY_PHRASES)
 
 
@@ -59,7 +56,6 @@ def main() -> None:
     _secondary("fcc", shipped_financial, fcc)
     if "--svg" in sys.argv:
         Path(sys.argv[sys.argv.index("--svg") + 1]).write_text(picture(drawn), encoding="utf-8")
-    _time(shipped, [text.text for text in cfpb])
 
 
 def _as_chosen(texts: Sequence[Example], *sources: str) -> list[Example]:
@@ -68,20 +64,16 @@ def _as_chosen(texts: Sequence[Example], *sources: str) -> list[Example]:
 
 
 def _line(name: str, categoriser: Categoriser, texts: Sequence[Example]) -> Measures:
-    found = measured(categoriser, texts)
-    truth = [in_taxonomy(text.truth, financial=categoriser.financial) for text in texts]
+    answers, _ = answered(categoriser, (Labelled(text.subject, text.text, text.truth) for text in texts))
+    found, truth = of_answers(answers), [answer.truth for answer in answers]
     majority = Counter(truth).most_common(1)[0][1] / len(truth)
-    low, high = _interval([text == said for text, said in zip(truth, _said(categoriser, texts), strict=True)])
+    low, high = _interval([answer.right for answer in answers])
     print(
         f"{name:38} {found.texts:5}  {found.accuracy:.3f} {found.macro_f1:.3f} {found.ece:.3f}"
         f" {found.coverage_at_90:.3f} |             {found.threshold_coverage:.3f} {found.threshold_precision:.3f} |"
         f" {majority:.3f} {_phrases(texts, truth, financial=categoriser.financial):.3f} | accuracy {low:.3f} to {high:.3f}"
     )
     return found
-
-
-def _said(categoriser: Categoriser, texts: Sequence[Example]) -> list[str]:
-    return [categoriser.categorise(text.subject, text.text).name for text in texts]
 
 
 def _interval(right: Sequence[bool]) -> tuple[float, float]:
@@ -113,24 +105,6 @@ def _secondary(name: str, categoriser: Categoriser, texts: Sequence[Example]) ->
     print(
         f"secondary, {name}, {len(texts)} texts: {named} named, precision {confirmed / max(1, named):.3f};"
         f" recall {found / max(1, wanted):.3f} of {wanted}"
-    )
-
-
-def _time(categoriser: Categoriser, texts: Sequence[str]) -> None:
-    nearest = sorted(texts, key=lambda text: abs(len(text) - MEDIAN_COMPLAINT_CHARACTERS))[:40]
-    taken = []
-    for run in range(TIMED_RUNS):
-        text = nearest[run % len(nearest)]
-        start = perf_counter_ns()
-        read_complaint(categoriser, "", text)
-        taken.append((perf_counter_ns() - start) / 1_000)
-    taken.sort()
-    start = perf_counter_ns()
-    Categoriser.load()
-    load = (perf_counter_ns() - start) / 1_000_000
-    size = round(median(map(len, nearest)))
-    print(
-        f"{size} characters: p50 {median(taken):.0f} us, p99 {taken[TIMED_RUNS * 99 // 100]:.0f} us; load {load:.0f} ms"
     )
 
 

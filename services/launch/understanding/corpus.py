@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from zlib import crc32
 
+from services.launch.understanding.labelled import OUR_NAMES
+
 HERE = Path(__file__).parent
 FOLDS = 5
 HELD_OUT = 0
@@ -23,9 +25,6 @@ TRAINED_SETS = ("written", "cfpb", "cfpb_payday", "cfpb_product", "nhtsa", "bank
 
 UNSEEN_SETS = ("fcc_telecom", "hint3", "bitext_synthetic")
 """Sets that are only measured with, never trained on."""
-
-PRODUCT_NAMES = {"fraud_or_unauthorised": "unauthorised_charge", "warranty_returns": "warranty"}
-"""The data's names for categories, where they differ from the product's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +154,7 @@ def _written(source: str, lists: Mapping[str, list[Any]]) -> list[Example]:
 
 def product_name(category: str) -> str:
     """The product's name for a category the data may name otherwise."""
-    return PRODUCT_NAMES.get(category, category)
+    return OUR_NAMES.get(category, category)
 
 
 def with_folds(found: list[Example]) -> list[Example]:

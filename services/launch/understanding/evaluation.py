@@ -1,18 +1,16 @@
 """A model measured on a file of labelled texts, one text after the other as the product would read them."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from time import perf_counter_ns
 from typing import Any, Final, Literal, NamedTuple
 
 from services.intake.categorise import FINANCIAL_CATEGORIES, Categoriser
 from services.launch.understanding.labelled import Columns, Labelled, Skipped, UnusableData, label_counts, labelled
-from services.launch.understanding.measures import Answer, Measures, in_taxonomy, is_financial, of_answers
+from services.launch.understanding.measures import Measures, answered, is_financial, of_answers
 
 Taxonomy = Literal["general", "financial", "auto"]
 
-WARM_UP: Final = "The parcel never arrived and nobody answers."
 _PLACES: Final = 4
 
 
@@ -93,26 +91,8 @@ def plan(file: Path, columns: Columns, taxonomy: Taxonomy) -> Plan:
 def evaluate(categoriser: Categoriser, data: Plan) -> Evaluation:
     """Every figure of the categoriser on the file, which may be of any length; raises UnusableData."""
     skipped: Counter[str] = Counter()
-    answers, taken = _answered(categoriser, _scored(data, skipped))
+    answers, taken = answered(categoriser, _scored(data, skipped))
     return Evaluation(data, of_answers(answers, sorted(taken)), skipped)
-
-
-def answered(categoriser: Categoriser, texts: Iterable[Labelled]) -> list[Answer]:
-    """What is answered for each text, beside its label as the categoriser's taxonomy names it."""
-    return _answered(categoriser, texts)[0]
-
-
-def _answered(categoriser: Categoriser, texts: Iterable[Labelled]) -> tuple[list[Answer], list[int]]:
-    categoriser.categorise("", WARM_UP)  # what is made at the first use is no cost of a text
-    answers: list[Answer] = []
-    taken: list[int] = []
-    for each in texts:
-        begin = perf_counter_ns()
-        said = categoriser.categorise(each.subject, each.text)
-        taken.append(perf_counter_ns() - begin)
-        truth = in_taxonomy(each.label, financial=categoriser.financial)
-        answers.append(Answer(said.name, said.confidence, not said.needs_person, truth))
-    return answers, taken
 
 
 def _scored(data: Plan, skipped: Counter[str]) -> Iterator[Labelled]:

@@ -7,11 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib.util import find_spec
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final, NamedTuple
 
 from services.intake.categorise import Categoriser
+from services.intake.categorise.load import model_of
 from services.launch.understanding.corpus import HELD_OUT, Example, with_folds
 from services.launch.understanding.measures import Measures, measured
 from shared.domain.errors import Conflict
@@ -73,7 +72,4 @@ def _twin(folded: Sequence[Example]) -> dict[str, Measures]:
 
 def loaded(model: bytes, *, financial: bool = False) -> Categoriser:
     """A categoriser of a model file's bytes; raises ModelFileError."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "model.bin"
-        path.write_bytes(model)
-        return Categoriser.load(path, financial=financial)
+    return Categoriser(model_of(model), financial)

@@ -4,15 +4,14 @@ The texts stay where the sample data lies; the repository keeps a hash, the plac
 """
 
 import csv
-import hashlib
 from collections import Counter
 from collections.abc import Mapping
-from math import sqrt
 from pathlib import Path
+from statistics import correlation
 from typing import Any, Final, NamedTuple
 
 from services.intake.categorise import EMOTIONS, read_signals
-from services.launch.understanding.corpus import rows
+from services.launch.understanding.corpus import rows, text_key
 from services.launch.understanding.signal_texts import Labels, SignalText
 from services.launch.understanding.signals_report import Half, measured
 
@@ -67,7 +66,7 @@ def excerpts(folder: Path) -> dict[str, list[SignalText]]:
     """The labelled excerpts by sample; one whose complaint is not in the data is left out."""
     with _FILE.open(encoding="utf-8", newline="") as lines:
         places = list(csv.DictReader(lines))
-    texts = {_mark(row["text"]): row["text"] for source in _sources(places) for row in rows(source, folder)}
+    texts = {text_key(row["text"]): row["text"] for source in _sources(places) for row in rows(source, folder)}
     found: dict[str, list[SignalText]] = {name: [] for name in SAMPLES.values()}
     for place in places:
         if text := texts.get(place["text"]):
@@ -81,16 +80,12 @@ def _sources(places: list[dict[str, str]]) -> list[str]:
     return sorted({place["source"] for place in places})
 
 
-def _mark(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
 def _amazon(folder: Path) -> Rated:
     """Review sentences with the mean of twenty ratings from -4 to 4; the middle of the scale is neither."""
     told = [(_grade(row["text"]), -float(row["score"])) for row in rows("sentiment_amazon", folder)]
     unpleasant = [bool(grade) for grade, rating in told if rating >= 1]
     other = [bool(grade) for grade, rating in told if rating <= 0]
-    return Rated(len(told), _correlation(told), _share(unpleasant), _share(other), None)
+    return Rated(len(told), correlation(*zip(*told, strict=True)), _share(unpleasant), _share(other), None)
 
 
 def _goemotions(folder: Path) -> Rated:
@@ -112,11 +107,3 @@ def _grade(text: str) -> int:
 
 def _share(which: list[bool]) -> float:
     return sum(which) / len(which) if which else 0.0
-
-
-def _correlation(pairs: list[tuple[int, float]]) -> float:
-    ones, others = zip(*pairs, strict=True)
-    mean_one, mean_other = sum(ones) / len(pairs), sum(others) / len(pairs)
-    together = sum((one - mean_one) * (other - mean_other) for one, other in pairs)
-    spread = sum((one - mean_one) ** 2 for one in ones) * sum((other - mean_other) ** 2 for other in others)
-    return together / sqrt(spread) if spread else 0.0
