@@ -21,7 +21,8 @@ _TIE: Final = (
 )
 _PARTICIPANTS: Final = (
     "select d.id, d.reference, p.email, p.customer_reference, p.parties from dispute d "
-    "join dispute_private p on p.dispute_id = d.id where d.id = any($1::uuid[]) or d.reference = any($2::text[])"
+    "join dispute_private p on p.dispute_id = d.id where p.erased_at is null "
+    "and (d.id = any($1::uuid[]) or d.reference = any($2::text[]))"
 )
 
 
@@ -53,7 +54,7 @@ async def tie(tx: Tx, keys: Sequence[Key], dispute_id: UUID) -> None:
 
 
 async def cases(tx: Tx, ids: Sequence[UUID], references: Sequence[str] = ()) -> list[Case]:
-    """The disputes of these ids or references that exist, with their participants."""
+    """The disputes of these ids or references that exist and were not erased, with their participants."""
     rows = await tx.raw.fetch(_PARTICIPANTS, list(ids), list(references))
     return [Case(row["id"], row["reference"], _emails(row), row["customer_reference"]) for row in rows]
 

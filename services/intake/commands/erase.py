@@ -10,7 +10,7 @@ from shared.messages.casework_events import DisputeErased
 
 
 async def erase(tx: Tx, dispute: Dispute, *, because: str, actor: str) -> Dispute:
-    """The dispute without its texts, saved; one that was erased before stays as it is.
+    """The dispute without its texts, saved; one of which nothing was told since it was erased stays as it is.
 
     Raises:
         Conflict: it is not over yet; nobody could work on it without its texts.

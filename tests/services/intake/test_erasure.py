@@ -9,10 +9,15 @@ import orjson
 import pytest
 
 from services.intake.commands.converse import add_message, note
-from shared.db import corrections, disputes, experts, history
+from shared.db import clocks, corrections, decisions, disputes, experts, history
+from shared.db.clocks import Kept
 from shared.db.corrections import Correction
+from shared.db.decisions import Decisions
 from shared.db.engine import Database, Tx
 from shared.db.experts import ExpertRequest
+from shared.domain.clock_record import Clock, ClockState, Kind, OnBreach, Promise
+from shared.domain.clock_spec import ClockSpec, Extension
+from shared.domain.duration import Duration, Unit, parse_term
 from shared.messages.casework_events import DisputeErased
 from shared.runtime.ids import new_id
 from tests.services.intake.counter import Counter, a_counter
@@ -84,7 +89,16 @@ async def a_told_case(counter: Counter, word: str) -> UUID:
 
 
 async def _behind_the_door(tx: Tx, dispute_id: UUID, word: str) -> None:
-    """What other parts of the product keep: questions to experts, raw mail, sent letters, and what is learned from."""
+    """What other parts of the product keep: questions to experts, raw mail, sent letters, clocks, and what is learned from."""
+    await _mailed(tx, dispute_id, word, await _asked(tx, dispute_id, word))
+    await _sent(tx, dispute_id, word)
+    await _extended(tx, dispute_id, word)
+    await _linked(tx, dispute_id, word)
+    await _learned(tx, dispute_id, word)
+
+
+async def _asked(tx: Tx, dispute_id: UUID, word: str) -> UUID:
+    """A question to an expert with its answer; returns the message that asks."""
     dispute = await disputes.lock(tx, dispute_id)
     dispute, question = await add_message(tx, dispute, note(f"Is the {word} real?", "Ann"), "principal:test")
     _, answer = await add_message(tx, dispute, note(f"The {word} is.", "Bo"), "principal:test")
@@ -99,7 +113,12 @@ async def _behind_the_door(tx: Tx, dispute_id: UUID, word: str) -> None:
         **asked,
     )
     await experts.add(tx, request)
-    endpoint, raw, second, sent = (uuid4() for _ in range(4))
+    return question
+
+
+async def _mailed(tx: Tx, dispute_id: UUID, word: str, message_id: UUID) -> None:
+    """A raw mail that the dispute is known by, another that only a message names, and a conversation outside."""
+    endpoint, raw, second = (uuid4() for _ in range(3))
     await tx.raw.execute(
         "insert into inbound_endpoint (id, sender, name, settings, active, created_at, secret) "
         "values ($1, 'mime', 'mail', '{}', true, $2, 'x')",
@@ -118,10 +137,15 @@ async def _behind_the_door(tx: Tx, dispute_id: UUID, word: str) -> None:
             tx.now,
             of,
         )
-    await tx.raw.execute("update message set inbound_delivery_id = $2 where id = $1", question, second)
+    await tx.raw.execute("update message set inbound_delivery_id = $2 where id = $1", message_id, second)
     await tx.raw.execute(
         "insert into thread (kind, key, dispute_id, created_at) values ('mail', $1, $2, $3)", word, dispute_id, tx.now
     )
+
+
+async def _sent(tx: Tx, dispute_id: UUID, word: str) -> None:
+    """A letter that could not be handed over."""
+    sent = uuid4()
     await tx.raw.execute(
         "insert into delivery (id, dispute_id, kind, occasion, audience, channel, recipient, facts, state, reason, "
         "created_at) values ($1, $2, 'deadline_extended', '9', 'customer', 'email', 'customer', $3, 'dead', $4, $5)",
@@ -137,6 +161,29 @@ async def _behind_the_door(tx: Tx, dispute_id: UUID, word: str) -> None:
         tx.now,
         f"550 no {word} here",
     )
+
+
+async def _extended(tx: Tx, dispute_id: UUID, word: str) -> None:
+    """A clock that was given more time."""
+    longer = Clock(
+        kind=Kind.RESOLUTION,
+        generation=1,
+        phase=0,
+        state=ClockState.MET,
+        tier=None,
+        promise=Promise(ClockSpec("resolution", parse_term("1 hour"), "always"), OnBreach.TELL),
+        policy_version=1,
+        started_at=tx.now,
+        opened_at=tx.now,
+        due_at=tx.now,
+        extensions=(Extension(Duration(1, Unit.HOUR), f"the {word} is ill", "w1"),),
+        met_at=tx.now,
+    )
+    await decisions.save(tx, Decisions((), [Kept(dispute_id, longer, new=True)], (), ()))
+
+
+async def _linked(tx: Tx, dispute_id: UUID, word: str) -> None:
+    """What somebody said of it and another dispute, and took back."""
     await tx.raw.execute(
         "insert into dispute_link (id, dispute_id, other_id, kind, author, reason, created_at, ended_at, ended_by, "
         "end_reason) select $1, id, $2, 'repeat', 'principal:test', $3, $4, $4, 'principal:test', $3 from dispute "
@@ -146,6 +193,10 @@ async def _behind_the_door(tx: Tx, dispute_id: UUID, word: str) -> None:
         f"the same {word}",
         tx.now,
     )
+
+
+async def _learned(tx: Tx, dispute_id: UUID, word: str) -> None:
+    """A correction to learn from, and a place among the precedents."""
     learned = Correction(dispute_id, word, f"my {word}", "other", 0.4, read_needs_person=True, category="warranty")
     await corrections.keep(tx, learned)
     await tx.raw.execute(
@@ -160,6 +211,7 @@ async def _behind_the_door(tx: Tx, dispute_id: UUID, word: str) -> None:
 PLACES = {
     "category_correction.description",
     "category_correction.subject",
+    "clock.extensions",
     "dispute.metadata",
     "dispute.order_reference",
     "dispute.product",
@@ -200,6 +252,8 @@ async def test_after_an_erasure_nothing_that_was_said_stands_in_any_table(counte
         assert await told_of(tx, "my lawyer") == set()
         entries = await history.entries(tx, dispute_id)
         (request,) = await experts.listed(tx, dispute_id)
+        extended = (await clocks.newest(tx, [dispute_id]))[dispute_id][Kind.RESOLUTION].extensions
+    assert [(each.reason, each.request) for each in extended] == [("", "w1")]
     assert (request.question, request.answer) == (None, None)
     assert all(after.follows(one.hash) for one, after in pairwise(entries)), "the chain of the history holds"
 
@@ -239,3 +293,25 @@ async def test_only_an_administrator_erases(counter: Counter) -> None:
     key = await counter.key("disputes:read", "disputes:write", "cases:work", "ops:read")
     reply = await counter.client.post(f"/v1/disputes/{dispute_id}/erase", json=ASKED, headers=key)
     assert reply.status_code == 403
+
+
+async def test_what_was_said_after_an_erasure_is_erased_with_the_next(counter: Counter) -> None:
+    dispute_id = await a_told_case(counter, WORD)
+
+    async def erased() -> int:
+        reply = await counter.client.post(f"/v1/disputes/{dispute_id}/erase", json=ASKED)
+        return reply.status_code
+
+    assert await erased() == 200
+    said = {"direction": "in", "body": "The numbat came after all."}
+    assert (await counter.client.post(f"/v1/disputes/{dispute_id}/messages", json=said)).status_code < 300
+    resolved = {"outcome": "not_upheld", "explanation": "There was no numbat."}
+    assert (await counter.client.post(f"/v1/disputes/{dispute_id}/resolve", json=resolved)).status_code == 200
+    assert (await counter.client.post(f"/v1/disputes/{dispute_id}/close", json={})).status_code == 200
+    async with counter.db.transaction() as tx:
+        assert await told_of(tx, "numbat") >= {"message.body", "dispute_private.resolution"}
+    assert await erased() == 200
+    async with counter.db.transaction() as tx:
+        assert await told_of(tx, "numbat") == set()
+        events = [entry.envelope.event for entry in await history.entries(tx, dispute_id)]
+    assert sum(isinstance(each, DisputeErased) for each in events) == 2

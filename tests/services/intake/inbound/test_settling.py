@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from services.intake.inbound.consumer import inbound_handler
-from shared.db import outbox
+from shared.db import erasure, outbox
 from shared.db.disputes import get
 from shared.domain.dispute import Wait
 from shared.domain.lifecycle import Status
@@ -108,6 +108,17 @@ async def test_the_signed_address_may_stand_in_the_envelope_alone(inlet: Inlet, 
     address = reply_address(inlet.desk.parts.sealer, UUID(filed), "reply", "shop.test", "=")
     told = await inlet.deliver(mime, mail(), x_envelope_to=f"<{address}>")
     assert (told["state"], told["dispute_id"]) == ("joined", filed)
+
+
+async def test_nothing_joins_a_dispute_that_was_erased(inlet: Inlet, mime: Mouth, filed: str) -> None:
+    """Neither a name that we signed nor its number leads to it any more: what is written now is a new matter."""
+    async with inlet.desk.db.transaction() as tx:
+        assert await erasure.erase(tx, UUID(filed))
+        dispute = await get(tx, UUID(filed))
+    address = reply_address(inlet.desk.parts.sealer, UUID(filed), "reply", "shop.test")
+    told = await inlet.deliver(mime, mail(To=address, Subject=f"Re: {dispute.reference}"))
+    assert told["state"] == "filed"
+    assert told["dispute_id"] != filed
 
 
 async def test_a_forged_reply_address_joins_nothing(inlet: Inlet, mime: Mouth, filed: str) -> None:
