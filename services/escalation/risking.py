@@ -9,10 +9,10 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
+from services.escalation.apart import together_or_apart
 from services.escalation.handlers import Handlers
 from shared.db import policies, risk
 from shared.db.engine import Database, Tx
-from shared.db.faults import is_away, is_transient, may_be_away
 from shared.db.open_disputes import FIRST
 from shared.db.policies import Matrices
 from shared.db.risk import Running
@@ -69,28 +69,20 @@ class Risking:
             running = await risk.running_after(tx, self._from, SLICE)
         ended = len(running) < SLICE
         until = _LAST if ended else running[-1].dispute.id
-        try:
+
+        async def score(some: Sequence[Running]) -> None:
             async with self._database.transaction() as tx:
-                asked = await self._score(tx, running)
-                await risk.forget_others(tx, self._from, until, asked)
-        except Exception as error:
-            if is_away(error) or is_transient(error) or may_be_away(error):
-                raise
-            log.warning("slice_failed_one_by_one", reason=type(error).__name__)
-            for each in running:
-                await self._alone(each)
+                asked = await self._score(tx, some)
+                if len(some) == len(running):
+                    await risk.forget_others(tx, self._from, until, asked)
+
+        await (together_or_apart(running, score, self._failed) if running else score(running))
         self._from = FIRST if ended else until
         return ended
 
-    async def _alone(self, running: Running) -> None:
+    async def _failed(self, running: Running, error: Exception) -> None:
         """The one at fault is told, keeps its old score, and is tried again the next time round."""
-        try:
-            async with self._database.transaction() as tx:
-                await self._score(tx, [running])
-        except Exception as error:
-            if is_away(error) or is_transient(error) or may_be_away(error):
-                raise
-            log.exception("risk_not_judged", dispute_id=str(running.dispute.id), reason=type(error).__name__)
+        log.error("risk_not_judged", dispute_id=str(running.dispute.id), reason=type(error).__name__, exc_info=error)
 
     async def _score(self, tx: Tx, running: Sequence[Running]) -> list[UUID]:
         """Scores these, and names those of which anybody asks for the score."""

@@ -96,8 +96,8 @@ async def test_stopping_waits_for_the_batch_in_flight_and_takes_no_other(rig: Ri
     publishing = asyncio.create_task(rig.publish([outgoing(an_event())]))
     await begun.wait()
     stopping = [asyncio.create_task(rig.broker.stop_consuming()) for _ in range(2)]
-    await asyncio.sleep(0)
-    assert not any(task.done() for task in stopping)
+    done, _ = await asyncio.wait(stopping, timeout=0)
+    assert not done
     release.set()
     for task in asyncio.as_completed(stopping):
         await task
