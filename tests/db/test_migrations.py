@@ -6,8 +6,13 @@ import sys
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from shared.db import clocks, disputes, migrate, rows, timers
+from shared.db import clocks, disputes, likeness, migrate, rows, timers
 from shared.db.engine import Database
+from shared.domain.clustering import Told
+from shared.domain.likeness import sketch
+from tests.builders import a_filing
+
+BANDS = "select * from likeness order by dispute_id"
 
 
 async def test_the_code_and_the_migrations_agree(database: str) -> None:
@@ -43,6 +48,24 @@ async def test_a_migration_that_cannot_have_a_table_gives_up_and_changes_nothing
     await asyncio.to_thread(migrate.upgrade, database)
     async with db.transaction() as tx:
         assert await migrate.current(tx) == migrate.head()
+
+
+async def test_sketches_of_the_version_before_are_found_as_those_that_are_made_now(database: str, db: Database) -> None:
+    text = "You charged me twice for the same pair of boots in May and nobody at your desk has answered me since."
+    async with db.transaction() as tx:
+        filed = await disputes.insert_many(tx, [a_filing(), a_filing()])
+        kept = [Told(each.id, each.customer_id, each.received_at, sketch("Boots", text)) for each in filed]
+        await likeness.add(tx, kept)
+        now = await tx.raw.fetch(BANDS)
+    await asyncio.to_thread(migrate.downgrade, database, "0020")
+    async with db.transaction() as tx:
+        by_no_period = ", ".join(f"band_{n} = band_{n} # -16777216" for n in range(16))
+        await tx.raw.execute(f"update likeness set {by_no_period} where dispute_id = $1", filed[0].id)
+        assert await tx.raw.fetch(BANDS) != now
+    await asyncio.to_thread(migrate.upgrade, database)
+    async with db.transaction() as tx:
+        assert await tx.raw.fetch(BANDS) == now, "filed by their sixty days, and those that were so stay so"
+        assert await likeness.candidates(tx, kept[:1]) == {kept[0].dispute_id: [kept[1].dispute_id]}
 
 
 @pytest.mark.parametrize(

@@ -75,15 +75,14 @@ def upgrade() -> None:
         end $$
     """)
     op.execute("""
-        create trigger precedent_due after update of outcome, status, category, issue, language, resolved_at
-        on dispute for each row
+        create trigger precedent_due after update on dispute for each row
         when ((old.outcome is not null or new.outcome is not null)
             and (old.outcome, old.status, old.category, old.issue, old.language, old.resolved_at)
                 is distinct from (new.outcome, new.status, new.category, new.issue, new.language, new.resolved_at))
         execute function precedent_is_due()
     """)
     op.execute("""
-        create trigger precedent_due after update of erased_at, subject, description on dispute_private for each row
+        create trigger precedent_due after update on dispute_private for each row
         when ((old.erased_at, old.subject, old.description) is distinct from (new.erased_at, new.subject, new.description))
         execute function precedent_text_is_due()
     """)
