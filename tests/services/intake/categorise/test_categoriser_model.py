@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.categorise import FINANCIAL_CATEGORIES, ModelFileError
+from services.intake.categorise import FINANCIAL_CATEGORIES, Categoriser, ModelFileError
 from services.intake.categorise.category_phrases import CATEGORY_PHRASES
 from services.intake.categorise.lexicon import Lexicon, shipped_lexicon
 from services.intake.categorise.load import (
@@ -265,6 +265,20 @@ def test_a_score_is_the_sum_of_weights_over_the_length_of_the_text_in_rarities()
     assert probability(model, "hello guarantee", hits=1) == pytest.approx(1 / (1 + math.exp(-1)))
     assert probability(model, "hello guarantee", hits=3) == pytest.approx(1 / (1 + math.exp(-3)))
     assert probability(model, "hello guarantee", hits=9) == pytest.approx(1 / (1 + math.exp(-3)))
+
+
+def test_a_category_that_is_seldom_answered_may_be_chosen_before_its_probability_says_so() -> None:
+    plain, generous = (model_of(small(answer_bias=[[0.0, bias]])) for bias in (0.0, 5.0))
+    before, after = (
+        Categoriser(model).categorise("", "hello, warguarantee warguarantee") for model in (plain, generous)
+    )
+    assert (before.name, before.confidence) == ("warranty", 0.5)
+    assert (after.name, after.confidence) == ("other", 0.5), "what is chosen is no surer for it"
+
+
+def test_a_word_that_weighs_is_given_as_a_reason_where_no_phrase_names_the_category() -> None:
+    answer = Categoriser(model_of(small(), Lexicon())).categorise("", "So much for a GUARANTEE")
+    assert (answer.name, answer.reasons) == ("warranty", ("GUARANTEE",))
 
 
 def test_a_model_is_the_same_whatever_phrases_are_looked_for_beside_it() -> None:

@@ -35,6 +35,14 @@ def test_category_and_signals_are_those_of_separate_readings(
     assert signals == read_signals(subject, description)
 
 
+def test_a_text_in_another_language_goes_to_a_person_however_sure_its_english_part_is() -> None:
+    text = "Buongiorno, vorrei sapere perché la vostra ditta non risponde: the kettle stopped working."
+    alone = CATEGORISER.categorise("", text)
+    category, _ = read_complaint(CATEGORISER, "", text)
+    assert not alone.needs_person
+    assert (category.language, category.name, category.needs_person) == ("it", alone.name, True)
+
+
 def test_a_product_name_is_hidden_from_the_category_but_not_from_the_signals() -> None:
     category, signals = read_complaint(
         CATEGORISER, "", "The parcel with my Urgent Poison Remover is late.", product="Urgent Poison Remover"
