@@ -79,10 +79,6 @@ def writing(ended: int, begun: int) -> str:
     )
 
 
-_INSERT: Final = _insert_sql(1)
-_UPDATE: Final = _update_sql(1)
-
-
 class Kept(Struct, frozen=True, gc=False):
     """A clock and the dispute it belongs to; `new` when it was never stored before."""
 
@@ -113,18 +109,6 @@ async def named(tx: Tx, keys: Sequence[tuple[UUID, Kind, int]]) -> dict[tuple[UU
 async def for_api(tx: Tx, dispute_id: UUID, limit: int = 200) -> list[Clock]:
     """Every generation of every clock of one dispute, newest first, at most `limit`."""
     return [to_clock(row) for row in await tx.raw.fetch(_ALL, dispute_id, limit)]
-
-
-async def write_many(tx: Tx, kept: Sequence[Kept]) -> None:
-    """Stores new and changed clocks; a clock's rule and start never change once stored.
-
-    Of one kind only one may be open, so those that were stored before, and may end now, are written first.
-    """
-    changed, begun = images(kept)
-    if changed:
-        await tx.raw.execute(_UPDATE, changed)
-    if begun:
-        await tx.raw.execute(_INSERT, begun)
 
 
 def images(kept: Iterable[Kept]) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:

@@ -17,12 +17,16 @@ from shared.domain.clock_record import Kind
 
 
 class Decisions(NamedTuple):
-    """The disputes that change, the clocks that are new or changed, the timers to set, and those to take away."""
+    """The disputes that change, the clocks that are new or changed, the timers to set, and those to take away.
 
-    changes: Sequence[Change]
-    clocks: Sequence[Kept]
-    armed: Sequence[Armed]
-    gone: Sequence[tuple[UUID, Kind]]
+    A clock's rule and start never change once stored. A timer replaces the one of its dispute and kind; to take one away that
+    is not there is no fault.
+    """
+
+    changes: Sequence[Change] = ()
+    clocks: Sequence[Kept] = ()
+    armed: Sequence[Armed] = ()
+    gone: Sequence[tuple[UUID, Kind]] = ()
 
 
 @lru_cache(maxsize=256)

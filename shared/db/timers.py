@@ -58,8 +58,6 @@ def writing(armed: int, gone: int) -> str:
     return f"ta as ({_arm_sql(armed)}), td as ({_disarm_sql(gone)})"
 
 
-_ARM: Final = _arm_sql(1)
-_DISARM: Final = _disarm_sql(1)
 _PARK: Final = (
     "update timer set due_at = $3, attempts = least(attempts + 1, 1000) where dispute_id = $1 and kind = $2 "
     "returning attempts"
@@ -85,24 +83,12 @@ class Due(Struct, frozen=True, gc=False):
     attempts: int
 
 
-async def arm(tx: Tx, armed: Sequence[Armed]) -> None:
-    """Sets timers, each replacing the one of the same dispute and kind; none in the past of this transaction."""
-    if armed:
-        await tx.raw.execute(_ARM, images(tx, armed))
-
-
 def images(tx: Tx, armed: Sequence[Armed]) -> list[tuple[Any, ...]]:
     """The timers as their statement takes them, none in the past; a sweep is hinted at those that are soon due."""
     now, soon = tx.now, tx.now + SOON
     if any(each.due_at < soon for each in armed):
         tx.hints.add("timer")
     return [(each.dispute_id, each.kind, max(each.due_at, now), each.generation) for each in armed]
-
-
-async def disarm(tx: Tx, gone: Sequence[tuple[UUID, Kind]]) -> None:
-    """Takes timers away; one that is not there is no fault."""
-    if gone:
-        await tx.raw.execute(_DISARM, *keys(gone))
 
 
 def keys(gone: Sequence[tuple[UUID, Kind]]) -> tuple[list[UUID], list[str]]:

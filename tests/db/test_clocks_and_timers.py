@@ -5,8 +5,9 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
-from shared.db import clocks, disputes, timers
+from shared.db import clocks, decisions, disputes, timers
 from shared.db.clocks import Kept
+from shared.db.decisions import Decisions
 from shared.db.engine import Database, Tx
 from shared.domain.clock_record import Clock, ClockState, Kind
 from shared.domain.clock_spec import Extension
@@ -58,7 +59,9 @@ async def test_every_field_of_a_clock_survives_storage(db: Database) -> None:
     )
     async with db.transaction() as tx:
         dispute = await a_stored_dispute(tx)
-        await clocks.write_many(tx, [Kept(dispute.id, full, new=True), Kept(dispute.id, a_clock(), new=True)])
+        await decisions.save(
+            tx, Decisions(clocks=[Kept(dispute.id, full, new=True), Kept(dispute.id, a_clock(), new=True)])
+        )
     async with db.transaction() as tx:
         read = await clocks.newest(tx, [dispute.id])
         assert read == {dispute.id: {Kind.NEXT_UPDATE: full, Kind.TIER: a_clock()}}
@@ -70,9 +73,9 @@ async def test_of_a_kind_the_newest_generation_counts_and_the_older_ones_are_kep
     over = a_clock(state=ClockState.MET, met_at=MONDAY_NINE)
     async with db.transaction() as tx:
         dispute = await a_stored_dispute(tx)
-        await clocks.write_many(tx, [Kept(dispute.id, a_clock(), new=True)])
+        await decisions.save(tx, Decisions(clocks=[Kept(dispute.id, a_clock(), new=True)]))
         second = Kept(dispute.id, a_clock(generation=2), new=True)
-        await clocks.write_many(tx, [second, Kept(dispute.id, over, new=False)])
+        await decisions.save(tx, Decisions(clocks=[second, Kept(dispute.id, over, new=False)]))
     async with db.transaction() as tx:
         assert (await clocks.newest(tx, [dispute.id]))[dispute.id] == {Kind.TIER: a_clock(generation=2)}
         assert sorted(clock.generation for clock in await clocks.for_api(tx, dispute.id)) == [1, 2]
@@ -81,17 +84,15 @@ async def test_of_a_kind_the_newest_generation_counts_and_the_older_ones_are_kep
 async def test_two_open_clocks_of_one_kind_are_refused_by_the_database(db: Database) -> None:
     async with db.transaction() as tx:
         dispute = await a_stored_dispute(tx)
-        await clocks.write_many(tx, [Kept(dispute.id, a_clock(), new=True)])
+        await decisions.save(tx, Decisions(clocks=[Kept(dispute.id, a_clock(), new=True)]))
     async with db.transaction() as tx:
         with pytest.raises(asyncpg.UniqueViolationError):
-            await clocks.write_many(tx, [Kept(dispute.id, a_clock(generation=2), new=True)])
+            await decisions.save(tx, Decisions(clocks=[Kept(dispute.id, a_clock(generation=2), new=True)]))
 
 
 async def test_nothing_to_write_or_read_is_no_fault(db: Database) -> None:
     async with db.transaction() as tx:
-        await clocks.write_many(tx, [])
-        await timers.arm(tx, [])
-        await timers.disarm(tx, [])
+        await decisions.save(tx, Decisions())
         assert await clocks.newest(tx, []) == {}
         assert await clocks.named(tx, []) == {}
 
@@ -99,20 +100,22 @@ async def test_nothing_to_write_or_read_is_no_fault(db: Database) -> None:
 async def test_a_timer_replaces_the_one_of_its_kind_and_is_never_set_in_the_past(db: Database) -> None:
     async with db.transaction() as tx:
         dispute = await a_stored_dispute(tx)
-        await timers.arm(tx, [timers.Armed(dispute.id, Kind.TIER, tx.now + timedelta(hours=1), 1)])
-        await timers.arm(tx, [timers.Armed(dispute.id, Kind.TIER, tx.now - timedelta(hours=1), 2)])
+        await decisions.save(tx, Decisions(armed=[timers.Armed(dispute.id, Kind.TIER, tx.now + timedelta(hours=1), 1)]))
+        await decisions.save(tx, Decisions(armed=[timers.Armed(dispute.id, Kind.TIER, tx.now - timedelta(hours=1), 2)]))
         (due,) = await timers.take_due(tx, tx.now)
         assert (due.due_at, due.generation, due.dispute) == (tx.now, 2, dispute)
-        await timers.disarm(tx, [(dispute.id, Kind.TIER), (dispute.id, Kind.SILENCE)])
+        await decisions.save(tx, Decisions(gone=[(dispute.id, Kind.TIER), (dispute.id, Kind.SILENCE)]))
         assert await timers.take_due(tx, tx.now) == []
 
 
 async def test_only_a_timer_that_is_due_soon_wakes_the_sweep(db: Database) -> None:
     async with db.transaction() as tx:
         dispute = await a_stored_dispute(tx)
-        await timers.arm(tx, [timers.Armed(dispute.id, Kind.TIER, tx.now + timedelta(minutes=1), 1)])
+        await decisions.save(
+            tx, Decisions(armed=[timers.Armed(dispute.id, Kind.TIER, tx.now + timedelta(minutes=1), 1)])
+        )
         assert "timer" not in tx.hints
-        await timers.arm(tx, [timers.Armed(dispute.id, Kind.TIER, tx.now, 1)])
+        await decisions.save(tx, Decisions(armed=[timers.Armed(dispute.id, Kind.TIER, tx.now, 1)]))
         assert "timer" in tx.hints
 
 

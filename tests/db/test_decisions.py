@@ -71,8 +71,8 @@ async def filed(db: Database, count: int = 1) -> list[Dispute]:
     """Disputes, each with a running clock and its timer."""
     async with db.transaction() as tx:
         made = await disputes.insert_many(tx, [a_filing(a_dispute()) for _ in range(count)])
-        await clocks.write_many(tx, [Kept(each.id, a_clock(), new=True) for each in made])
-        await timers.arm(tx, [timers.Armed(each.id, Kind.TIER, LATER, 1) for each in made])
+        await decisions.save(tx, Decisions(clocks=[Kept(each.id, a_clock(), new=True) for each in made]))
+        await decisions.save(tx, Decisions(armed=[timers.Armed(each.id, Kind.TIER, LATER, 1) for each in made]))
     return made
 
 

@@ -36,16 +36,17 @@ def no_idempotency() -> None:
 
 def no_single_transaction() -> None:
     """Disputes with their events are committed before the clocks and timers that belong to them."""
-    from shared.db import clocks, decisions, disputes, timers
+    from shared.db import decisions
+    from shared.db.decisions import Decisions
+
+    save = decisions.save
 
     async def split(tx: Any, decided: Any) -> None:
-        await disputes.save_many(tx, decided.changes)
+        await save(tx, Decisions(decided.changes))
         if decided.changes:
             await tx.raw.execute("commit")
             await tx.raw.execute("begin")
-        await clocks.write_many(tx, decided.clocks)
-        await timers.arm(tx, decided.armed)
-        await timers.disarm(tx, decided.gone)
+        await save(tx, decided._replace(changes=()))
 
     put(decisions, "save", split)
 

@@ -5,7 +5,8 @@ from uuid import uuid4
 
 from services.escalation.lookout import FAR, NEAR, UNBOUNDED_EVERY_SECONDS, WIDE_EVERY_SECONDS, Lookout
 from services.escalation.sweep import Sweep
-from shared.db import timers
+from shared.db import decisions, timers
+from shared.db.decisions import Decisions
 from shared.db.engine import Database
 from shared.domain.clock_record import Kind
 from tests.domain.matrices import CALENDARS, clocks
@@ -26,7 +27,7 @@ class Watchman:
         """A slow transaction has at last committed a timer for so long ago."""
         async with self._database.transaction() as tx:
             await tx.raw.execute("delete from timer")
-            await timers.arm(tx, [timers.Armed(uuid4(), Kind.TIER, tx.now, 1)])
+            await decisions.save(tx, Decisions(armed=[timers.Armed(uuid4(), Kind.TIER, tx.now, 1)]))
             await tx.raw.execute("update timer set due_at = due_at - $1::interval", ago)
 
     async def sees(self) -> bool:

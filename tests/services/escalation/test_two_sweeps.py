@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from services.escalation.lookout import LONG_AGO
 from services.escalation.sweep import DECIDED_AT_ONCE
-from shared.db import timers
+from shared.db import decisions, timers
+from shared.db.decisions import Decisions
 from shared.domain.clock_record import Kind
 from tests.domain.matrices import clocks
 from tests.services.escalation.room import Room
@@ -22,7 +23,7 @@ async def test_a_sweep_that_passes_a_dispute_over_locks_none_of_its_timers(room:
         assert len(await timers.take_due(first, LONG_AGO, 1)) == 1
         assert await timers.take_due(second, LONG_AGO) == []
         await first.raw.execute("set local lock_timeout = '300ms'")
-        await timers.disarm(first, [(dispute_id, Kind(kind)) for kind in armed])
+        await decisions.save(first, Decisions(gone=[(dispute_id, Kind(kind)) for kind in armed]))
     assert await room.timers(dispute_id) == set()
 
 

@@ -11,8 +11,9 @@ from services.intake.commands.feedback import Answer, give
 from services.intake.links import portal_url
 from services.intake.portal import case_page, door, follow_up
 from services.intake.portal.words import OUTCOME, REMEDY, STANDING
-from shared.db import clocks, disputes
+from shared.db import decisions, disputes
 from shared.db.clocks import Kept
+from shared.db.decisions import Decisions
 from shared.db.engine import Database
 from shared.domain.clock_record import Clock, ClockState, Kind, OnBreach, Promise
 from shared.domain.clock_spec import ClockSpec
@@ -64,7 +65,7 @@ async def promise(desk: Desk, dispute: Dispute, kind: Kind, due: datetime | None
         due_at=due,
     )
     async with desk.db.transaction() as tx:
-        await clocks.write_many(tx, [Kept(dispute.id, clock, new=True)])
+        await decisions.save(tx, Decisions(clocks=[Kept(dispute.id, clock, new=True)]))
 
 
 def test_there_is_a_plain_word_for_everything_that_can_be_said() -> None:

@@ -8,8 +8,9 @@ from uuid import uuid4
 import pytest
 
 from services.intake.api import clocks as api
-from shared.db import clocks
+from shared.db import decisions
 from shared.db.clocks import Kept
+from shared.db.decisions import Decisions
 from shared.db.engine import Database
 from shared.domain.clock_record import Clock, ClockState, Kind, OnBreach, Promise
 from shared.domain.clock_spec import ClockSpec
@@ -54,7 +55,7 @@ def a_clock(term: str = "5 business hours", **fields: Any) -> Clock:
 
 async def store(desk: Desk, dispute: Dispute, *made: Clock) -> None:
     async with desk.db.transaction() as tx:
-        await clocks.write_many(tx, [Kept(dispute.id, clock, new=True) for clock in made])
+        await decisions.save(tx, Decisions(clocks=[Kept(dispute.id, clock, new=True) for clock in made]))
 
 
 async def test_a_missed_clock_tells_how_late_we_noticed(desk: Desk) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from services.intake.api import extensions
-from shared.db import clocks
+from shared.db import clocks, decisions
 from shared.db.clocks import Kept
+from shared.db.decisions import Decisions
 from shared.db.engine import Database
 from shared.domain.clock_record import Clock, ClockState, Kind, OnBreach, Promise
 from shared.domain.clock_spec import ClockSpec
@@ -47,7 +48,7 @@ async def with_clock(desk: Desk, kind: Kind = Kind.RESOLUTION, rule: MayExtend |
             "opened_at": tx.now,
             "due_at": tx.now + timedelta(hours=1),
         }
-        await clocks.write_many(tx, [Kept(dispute.id, Clock(**(given | more)), new=True)])
+        await decisions.save(tx, Decisions(clocks=[Kept(dispute.id, Clock(**(given | more)), new=True)]))
     return dispute
 
 

@@ -9,8 +9,9 @@ import pytest
 from services.intake.api import clocks as clocks_api
 from services.intake.api import letters as api
 from services.intake.api import messages
-from shared.db import clocks, disputes
+from shared.db import decisions, disputes
 from shared.db.clocks import Kept
+from shared.db.decisions import Decisions
 from shared.db.disputes import Change
 from shared.db.engine import Database
 from shared.domain.clock_record import Clock, ClockState, Kind, OnBreach, Promise
@@ -57,7 +58,7 @@ async def a_case(desk: Desk, **fields: Any) -> Dispute:
         due_at=RECEIVED + timedelta(days=22),
     )
     async with desk.db.transaction() as tx:
-        await clocks.write_many(tx, [Kept(dispute.id, clock, new=True)])
+        await decisions.save(tx, Decisions(clocks=[Kept(dispute.id, clock, new=True)]))
     return dispute
 
 

@@ -9,8 +9,9 @@ from uuid import uuid4
 import pytest
 
 from services.intake.api import risk as api
-from shared.db import clocks, risk
+from shared.db import decisions, risk
 from shared.db.clocks import Kept
+from shared.db.decisions import Decisions
 from shared.db.engine import Database
 from shared.domain.breach_features import NAMES
 from shared.domain.breach_model import DamagedModel
@@ -36,7 +37,7 @@ async def under_way(desk: Desk, **fields: Any) -> Dispute:
     dispute = await desk.dispute()
     async with desk.db.transaction() as tx:
         clock: Clock = a_clock("10 hours", kind=Kind.RESOLUTION, calendar="always", started_at=tx.now)
-        await clocks.write_many(tx, [Kept(dispute.id, altered(clock, **fields), new=True)])
+        await decisions.save(tx, Decisions(clocks=[Kept(dispute.id, altered(clock, **fields), new=True)]))
     return dispute
 
 
@@ -122,7 +123,7 @@ async def test_a_clock_whose_calendar_is_gone_has_no_risk_that_anybody_could_tel
     dispute = await desk.dispute()
     async with desk.db.transaction() as tx:
         clock = a_clock(kind=Kind.RESOLUTION, calendar="moon", started_at=tx.now)
-        await clocks.write_many(tx, [Kept(dispute.id, clock, new=True)])
+        await decisions.save(tx, Decisions(clocks=[Kept(dispute.id, clock, new=True)]))
     assert (await read(desk, dispute))["standing"] == "none"
 
 
