@@ -20,6 +20,8 @@ from shared.domain.taxonomy import Taxonomy
 REASONS_MAX = 8
 REASON_LIMIT_CHARACTERS = 160
 SECONDARY_MAX = 2
+SECONDARY_PROBABILITY = 0.30
+"""A second category is named without a phrase of its own from this raw probability on."""
 
 MATTER_SHARE = 0.5
 """Beside `communication`, a matter that a phrase names is the primary one from this share of its probability on."""
@@ -113,11 +115,10 @@ class Categoriser:
         return _without_repeats(chain(phrases, (reading.around(patterns[number]) for number in strongest)))
 
     def _secondary(self, name: str, probabilities: Mapping[str, float], spoken: AbstractSet[str]) -> tuple[str, ...]:
-        least = self.model.secondary_probability
         apply = [
             (probability, category)
             for category, probability in probabilities.items()
-            if (category in spoken or probability >= least) and category not in (name, "other")
+            if (category in spoken or probability >= SECONDARY_PROBABILITY) and category not in (name, "other")
         ]
         return tuple([category for _, category in sorted(apply, reverse=True)[:SECONDARY_MAX]]) if apply else ()
 

@@ -99,7 +99,6 @@ def _model(header: Mapping[str, Any], body: bytes, lexicon: Lexicon | None) -> M
         thresholds={name: _thresholds(header, name) for name in TAXONOMIES},
         telling=telling,
         familiar=header["familiar"],
-        secondary_probability=header.get("secondary_probability", 0.30),
     )
 
 

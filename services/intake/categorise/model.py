@@ -115,8 +115,6 @@ class Model:
     """Per category, the patterns that speak for it strongly enough to be given as a reason."""
     familiar: float
     """A text with fewer patterns a word than this (another language, gibberish) loses confidence in proportion."""
-    secondary_probability: float
-    """A second category is named without a phrase of its own from this raw probability on."""
     _lanes: Struct = field(init=False)
     _views: Sequence[_View] = field(init=False)
     _spoken: Mapping[str, Sequence[Sequence[float]]] = field(init=False)

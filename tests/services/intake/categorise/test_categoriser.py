@@ -152,6 +152,12 @@ def test_the_words_of_a_product_name_are_no_evidence() -> None:
     assert not any("Fraud" in reason or "Warranty" in reason for reason in blind.reasons)
 
 
+def test_a_product_name_that_sounds_like_a_matter_leads_to_no_category() -> None:
+    text = "Is the Warranty Refund Guard for sale in Malta?"
+    assert CATEGORISER.categorise("", text).name == "warranty"
+    assert CATEGORISER.categorise("", text, product="Warranty Refund Guard").name == "other"
+
+
 def test_the_financial_pack_has_two_more_categories() -> None:
     text = "A debt collector keeps calling me about a debt I do not owe, please send validation of the debt."
     financial = Categoriser(CATEGORISER.model, financial=True)

@@ -276,6 +276,28 @@ def test_a_category_that_is_seldom_answered_may_be_chosen_before_its_probability
     assert (after.name, after.confidence) == ("other", 0.5), "what is chosen is no surer for it"
 
 
+@pytest.mark.parametrize(
+    ("bias", "text", "name", "secondary"),
+    [
+        (0.3, "hello, the flange", "warranty", ("communication",)),
+        (2.0, "hello, the flange", "communication", ("warranty",)),
+        (0.3, "hello", "communication", ("warranty",)),
+        (2.0, "hello", "communication", ()),
+    ],
+)
+def test_a_matter_that_a_phrase_names_comes_before_silence_about_it_unless_it_is_far_less_probable(
+    bias: float, text: str, name: str, secondary: tuple[str, ...]
+) -> None:
+    header = read_header(small()) | {
+        "categories": ["communication", "warranty", "other"],
+        "category_bias": [[bias, 0.0, -9.0]],
+        "phrase_weights": {"warranty": [0.0, 0.0, 0.0]},
+    }
+    model = model_of(model_bytes(header, [" hello "], [100, 0, 0, 0, 0]), Lexicon({"warranty": ["flange"]}))
+    answer = Categoriser(model).categorise("", text)
+    assert (answer.name, answer.secondary) == (name, secondary)
+
+
 def test_a_word_that_weighs_is_given_as_a_reason_where_no_phrase_names_the_category() -> None:
     answer = Categoriser(model_of(small(), Lexicon())).categorise("", "So much for a GUARANTEE")
     assert (answer.name, answer.reasons) == ("warranty", ("GUARANTEE",))
