@@ -6,20 +6,18 @@
 import copy
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from functools import partial
 from timeit import repeat
 from typing import Any, Final
-from uuid import uuid4
 
 from shared.domain.conditions import Facts
-from shared.domain.dispute import Category, Dispute, Severity
+from shared.domain.dispute import Category, Dispute
 from shared.domain.escalation import Case, threshold_reached
-from shared.domain.lifecycle import Stage, Status
+from shared.domain.lifecycle import Status
 from shared.domain.matrix import Matrix
-from shared.domain.money import Money
 from shared.policy.expressions import compiled
 from shared.policy.matrix import default_body, parse_matrix
+from tests.builders import a_dispute
 
 WORDS: Final = (
     "amount > 150",
@@ -72,40 +70,16 @@ def _matrix(words: tuple[str, ...] | None) -> Matrix:
 
 
 def _dispute() -> Dispute:
-    return Dispute(
-        id=uuid4(),
-        reference="B-1",
+    return a_dispute(
         version=2,
         sequence=1,
-        head=b"\x00",
         status=Status.INVESTIGATING,
-        stage=Stage.INTERNAL_1,
         tier=1,
         handler="Complaints desk",
-        outcome=None,
-        remedy=None,
-        severity=Severity.NORMAL,
         category=Category("billing_error", 0.9, needs_person=False),
         signals=("angry",),
-        channel="api",
-        amount=Money(Decimal("49.90"), "EUR"),
-        order_reference=None,
-        product=None,
-        purchased_on=None,
-        remedy_sought=None,
-        customer_id=uuid4(),
-        customer_class="standard",
-        jurisdiction="GB",
-        language="en",
-        time_zone=None,
-        filed_by=None,
         policy_version=1,
-        prior_disputes=0,
-        contact_count=1,
-        reopen_count=0,
-        waits=(),
         received_at=RECEIVED,
-        updated_at=RECEIVED,
     )
 
 

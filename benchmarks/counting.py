@@ -15,7 +15,7 @@ from uuid import UUID
 import asyncpg
 
 from benchmarks.precedents import PRIVATE, texts
-from benchmarks.stage import Client, product
+from benchmarks.stage import WARM_UP, Client, asked, product, told
 from shared.db import theme_counts, theme_periods
 from shared.db.engine import Database, make_engine
 from shared.runtime.process import run
@@ -100,16 +100,8 @@ async def _count(database: Database, a_day: int) -> None:
 
 
 async def _ask(client: Client, period: str) -> None:
-    took = []
-    for _ in range(ASKED + 10):  # the first ten prepare the statements and are not counted
-        began = time.perf_counter()
-        status, body = await client.send("GET", f"/v1/insight/themes?period={period}")
-        took.append((time.perf_counter() - began) * 1000)
-        if status != 200:
-            raise SystemExit(f"{status} {body[:300]!r}")
-    counted = took[10:]
-    p99 = statistics.quantiles(counted, n=100)[98]
-    print(f"  reading a {period}: p50 {statistics.median(counted):.1f} ms, p99 {p99:.1f} ms", flush=True)
+    took, _ = await asked(client, [f"/v1/insight/themes?period={period}"] * (WARM_UP + ASKED))
+    print(f"  reading a {period}: {told(took)}", flush=True)
 
 
 if __name__ == "__main__":

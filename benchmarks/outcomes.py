@@ -9,31 +9,32 @@ import csv
 import gzip
 import statistics
 import sys
-import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
-from uuid import UUID, uuid4
 
-from services.embedded.postgres import EmbeddedPostgres
-from shared.db import disputes, migrate, precedents
-from shared.db.disputes import EMPTY_HEAD, Filing, Private
+from benchmarks.timers import server
+from services.launch.risk.measures import Told as Scored
+from services.launch.risk.measures import measured
+from services.launch.understanding.corpus import product_name
+from shared.db import disputes, precedents
+from shared.db.disputes import Filing
 from shared.db.engine import Database, Tx, make_engine
 from shared.db.precedent_index import keep_up, sample_words
 from shared.db.precedents import Asked
 from shared.domain.conditions import Rates
-from shared.domain.dispute import Category, Dispute, Severity
-from shared.domain.lifecycle import Outcome, Stage, Status
+from shared.domain.dispute import Category
+from shared.domain.lifecycle import Outcome, Status
 from shared.domain.suggesting import Suggestion, suggested, wilson
+from tests.builders import a_dispute, a_filing
 
 OUTCOMES: Final = {
     "Closed with monetary relief": Outcome.UPHELD,
     "Closed with non-monetary relief": Outcome.PARTLY_UPHELD,
     "Closed with explanation": Outcome.NOT_UPHELD,
 }
-CATEGORIES: Final = {"fraud_or_unauthorised": "unauthorised_charge", "warranty_returns": "warranty", "": "other"}
 OLDER: Final = 0.7
 SLICE: Final = 200
 
@@ -72,24 +73,16 @@ def _read(file: Path) -> Iterator[Told]:
         for row in csv.DictReader(lines):
             outcome = OUTCOMES.get(row.get("resolution", ""))
             if outcome is not None:
-                named = row["mapped_category"]
-                yield Told(row["date"], row["text"], CATEGORIES.get(named, named), outcome)
+                yield Told(row["date"], row["text"], product_name(row["mapped_category"]) or "other", outcome)
 
 
 async def _answers(older: Sequence[Told], newer: Sequence[Told]) -> list[Answer]:
-    with tempfile.TemporaryDirectory(prefix="recourse-bench-", ignore_cleanup_errors=True) as folder:
-        server = EmbeddedPostgres(Path(folder) / "postgres")
-        await server.start()
+    async with server(None) as url:
+        database = Database(make_engine(url, pool_size=2))
         try:
-            await server.ensure_database("outcomes")
-            migrate.upgrade(server.dsn("outcomes"))
-            database = Database(make_engine(server.dsn("outcomes"), pool_size=2))
-            try:
-                return await _asked(database, older, newer)
-            finally:
-                await database.dispose()
+            return await _asked(database, older, newer)
         finally:
-            await server.stop()
+            await database.dispose()
 
 
 async def _asked(database: Database, older: Sequence[Told], newer: Sequence[Told]) -> list[Answer]:
@@ -115,46 +108,19 @@ async def _answer(tx: Tx, told: Told) -> Answer:
 def _filing(told: Told, now: datetime, *, decided: bool) -> Filing:
     received = datetime.fromisoformat(told.day[:10]).replace(tzinfo=UTC)
     at = received + timedelta(days=15)
-    made: UUID = uuid4()
-    dispute = Dispute(
-        id=made,
-        reference=f"B-{made}",
-        version=1,
-        sequence=0,
-        head=EMPTY_HEAD,
+    dispute = a_dispute(
         status=Status.CLOSED if decided else Status.RECEIVED,
-        stage=Stage.INTERNAL_1,
-        tier=None,
-        handler=None,
         outcome=told.outcome if decided else None,
-        remedy=None,
-        severity=Severity.NORMAL,
         category=Category(told.category, 1.0, needs_person=False),
         signals=(),
-        channel="api",
         amount=None,
-        order_reference=None,
-        product=None,
-        purchased_on=None,
-        remedy_sought=None,
-        customer_id=uuid4(),
-        customer_class="standard",
         jurisdiction="US",
-        language="en",
-        time_zone=None,
-        filed_by=None,
-        policy_version=None,
-        prior_disputes=0,
-        contact_count=1,
-        reopen_count=0,
-        waits=(),
         received_at=received,
         updated_at=now,
         resolved_at=at if decided else None,
         closed_at=at if decided else None,
     )
-    private = Private(None, None, None, None, "A complaint", told.text)
-    return Filing(dispute, private, (), "bench")
+    return a_filing(dispute, subject="A complaint", description=told.text)
 
 
 def _print(name: str, older: Sequence[Told], answers: Sequence[Answer]) -> None:
@@ -182,7 +148,7 @@ def _print(name: str, older: Sequence[Told], answers: Sequence[Answer]) -> None:
     print(f"    other than usual {len(differs)} times, right {right} times")
     base = [(_relief(usual.get(a.told.category, everywhere)), a) for a in answers if a.relief is not None]
     ranked = [(a.relief or 0.0, a) for a in answers if a.relief is not None]
-    print(f"  relief told from none (AUC): by the matches {_auc(ranked):.3f}, by the category alone {_auc(base):.3f}")
+    print(f"  relief told from none (AUC): by the matches {_auc(ranked)}, by the category alone {_auc(base)}")
 
 
 def _share(part: int, whole: int) -> str:
@@ -194,9 +160,8 @@ def _relief(counts: Counter[Outcome]) -> float:
     return 1 - counts[Outcome.NOT_UPHELD] / counts.total()
 
 
-def _auc(scored: Sequence[tuple[float, Answer]]) -> float:
+def _auc(scored: Sequence[tuple[float, Answer]]) -> str:
     """How often one with relief has the higher score of two; ties count half."""
-    given = [score for score, a in scored if a.told.outcome is not Outcome.NOT_UPHELD]
-    none = [score for score, a in scored if a.told.outcome is Outcome.NOT_UPHELD]
-    won = sum((one > other) + 0.5 * (one == other) for one in given for other in none)
-    return won / (len(given) * len(none)) if given and none else float("nan")
+    given = [Scored(score, a.told.outcome is not Outcome.NOT_UPHELD) for score, a in scored]
+    found = measured(given).auc if given else None
+    return "unknown" if found is None else f"{found:.3f}"

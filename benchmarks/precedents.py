@@ -11,7 +11,6 @@ import argparse
 import asyncio
 import itertools
 import random
-import statistics
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -22,7 +21,7 @@ from uuid import UUID
 import asyncpg
 
 from benchmarks.outcomes import judged
-from benchmarks.stage import Client, product
+from benchmarks.stage import WARM_UP, Client, asked, product, told
 from shared.db.engine import Database, make_engine
 from shared.db.precedent_index import keep_up, sample_words
 from shared.runtime.process import run
@@ -68,16 +67,16 @@ async def main() -> int:
         await judged(given.data)
         return 0
     async with product(door_alone=True) as stage:
-        asked = await _fill(stage.database, given.stored)
+        open_ids = await _fill(stage.database, given.stored)
         database = Database(make_engine(stage.database, pool_size=2))
         client = await Client.connect(stage.port)
         try:
             await _follow(database, given.stored)
-            await _ask(client, "one dispute alone, to compare with", asked, part="")
-            await _ask(client, "index at rest", asked)
+            await _ask(client, "one dispute alone, to compare with", open_ids, part="")
+            await _ask(client, "index at rest", open_ids)
             done = asyncio.Event()
             deciding = asyncio.create_task(_decide(stage.database, database, done))
-            await _ask(client, "while more are decided", asked)
+            await _ask(client, "while more are decided", open_ids)
             done.set()
             print(f"  decided meanwhile: {await deciding:,}")
         finally:
@@ -157,20 +156,9 @@ async def _follow(database: Database, stored: int) -> None:
 
 
 async def _ask(client: Client, name: str, ids: Sequence[str], *, part: str = "/precedents") -> None:
-    took, matches = [], 0
-    for number, each in enumerate([*ids[:10], *ids]):  # the first ten prepare the statements and are not counted
-        began = time.perf_counter()
-        status, body = await client.send("GET", f"/v1/disputes/{each}{part}")
-        took.append((time.perf_counter() - began) * 1000)
-        if status != 200:
-            raise SystemExit(f"{status} {body[:300]!r}")
-        matches += number >= 10 and b'"items":[]' not in body
-    counted = took[10:]
-    p99 = statistics.quantiles(counted, n=100)[98]
-    print(
-        f"  {name}: p50 {statistics.median(counted):.1f} ms, p99 {p99:.1f} ms, {matches} of {len(counted)} with a match",
-        flush=True,
-    )
+    took, bodies = await asked(client, [f"/v1/disputes/{each}{part}" for each in [*ids[:WARM_UP], *ids]])
+    matches = sum(b'"items":[]' not in body for body in bodies)
+    print(f"  {name}: {told(took)}, {matches} of {len(took)} with a match", flush=True)
 
 
 async def _decide(url: str, database: Database, done: asyncio.Event) -> int:

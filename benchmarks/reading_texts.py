@@ -7,15 +7,13 @@ leaves out the share of filing, which takes some twenty seconds.
 """
 
 import argparse
-import csv
-import gzip
 import os
 import statistics
 import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -26,6 +24,7 @@ from benchmarks.stage import ROOT, load, product
 from services.intake.categorise import Categoriser, read_complaint
 from services.intake.categorise.reading import read
 from services.intake.categorise.signals import signals_in
+from services.launch.understanding.corpus import rows
 from shared.runtime.process import run
 
 WRITTEN: Final = ROOT / "services" / "launch" / "understanding" / "written_texts.toml"
@@ -88,17 +87,15 @@ def _strung(texts: Sequence[str], dice: Random) -> str:
 def real_texts() -> list[str]:
     """Consumer complaints of about the median length, or none where the sample data is not at hand."""
     data = Path(os.environ.get("RECOURSE_SAMPLE_DATA", ROOT.parent / "shared" / "data"))
-    files = [path for name in ("cfpb", "cfpb_payday") for path in data.glob(f"**/{name}.csv.gz")]
-    texts = [text for path in files for text in _column(path)]
+    texts = [
+        row["text"]
+        for name in ("cfpb", "cfpb_payday")
+        for path in data.glob(f"**/{name}.csv.gz")
+        for row in rows(name, path.parent)
+    ]
     nearest = sorted(texts, key=lambda text: abs(len(text) - MEDIAN_CHARACTERS))[:TEXTS]
     Random(7).shuffle(nearest)
     return nearest
-
-
-def _column(path: Path) -> Iterator[str]:
-    with gzip.open(path, "rt", encoding="utf-8", newline="") as lines:
-        for row in csv.DictReader(lines):
-            yield row["text"]
 
 
 def _loading() -> None:

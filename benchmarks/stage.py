@@ -5,6 +5,7 @@ import contextlib
 import os
 import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,8 @@ KEY: Final = "an admin key of the benchmarks"
 WHOLE: Final = ("services", "run")
 DOOR: Final = ("benchmarks.door",)
 READY_SECONDS_MAX: Final = 60.0
+WARM_UP: Final = 10
+"""So many first requests prepare the statements and are not counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,24 @@ class Client:
 
     def close(self) -> None:
         self._writer.close()
+
+
+async def asked(client: Client, paths: Sequence[str]) -> tuple[list[float], list[bytes]]:
+    """Gets these one after the other: milliseconds and bodies, without the first WARM_UP."""
+    took, bodies = [], []
+    for path in paths:
+        began = time.perf_counter()
+        status, body = await client.send("GET", path)
+        took.append((time.perf_counter() - began) * 1000)
+        bodies.append(body)
+        if status != 200:
+            raise SystemExit(f"{status} {body[:300]!r}")
+    return took[WARM_UP:], bodies[WARM_UP:]
+
+
+def told(took: Sequence[float]) -> str:
+    """The median and the 99th percentile of milliseconds."""
+    return f"p50 {statistics.median(took):.1f} ms, p99 {statistics.quantiles(took, n=100)[98]:.1f} ms"
 
 
 @dataclass(frozen=True, slots=True)
