@@ -137,6 +137,22 @@ async def test_filing_is_refused_while_messages_pile_up(db: Database) -> None:
         assert await counter.count() == 1
 
 
+@pytest.mark.parametrize("path", ["/v1/disputes", "/v1/disputes/batch"])
+async def test_between_two_looks_at_the_messages_filing_goes_by_the_one_before(db: Database, path: str) -> None:
+    async with a_counter(db) as counter:
+        assert (await counter.file()).status_code == 201
+        async with db.transaction() as tx:
+            await tx.raw.execute("update outbox set created_at = created_at - interval '2 minutes'")
+    async with a_counter(db, outbox_age_seconds_max=60) as counter:
+        async with db.transaction() as tx:
+            await counter.parts.matrix.get(tx)  # so that nothing but the messages is to be looked up
+        body = a_complaint() if path == "/v1/disputes" else {"disputes": [a_complaint()]}
+        for _ in range(3):
+            reply = await counter.client.post(path, json=body)
+            assert (reply.status_code, reply.json()["code"]) == (503, "overloaded")
+        assert await counter.count() == 1
+
+
 async def test_the_private_side_is_apart_from_the_dispute(counter: Counter) -> None:
     filed = (await counter.file()).json()
     async with counter.db.transaction() as tx:
