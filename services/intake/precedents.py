@@ -35,7 +35,7 @@ class PrecedentKeeper:
         await every(self.round, stop, pace=_PACE, name="intake_precedents", retry_on=RAISED_BY_DATABASE)
 
     async def round(self) -> bool | float:
-        """One slice; when more is waiting, the seconds to rest: as long as it took, so that filings keep half of the time.
+        """One slice; when more is waiting, the seconds to rest: as long as it took, two at most, so that filings keep half of the time.
 
         The words are counted anew when enough of them changed, or an hour went by.
         """

@@ -34,7 +34,8 @@ ROUNDS_OF_REVIEW: Final = 16
 """Every so many rounds the walks behind and around go on, a step each."""
 
 RESTS: Final = 9
-"""So that a storm of filings keeps nine tenths of the process it comes to; what waits is sketched when it is over."""
+"""So that a storm of filings keeps nine tenths of the process it comes to; what waits is sketched when it is over. No rest is
+much longer than a second: of a machine so slow that a batch takes longer than a ninth of that, a storm keeps less."""
 
 _LATE: Final = timedelta(seconds=2)
 _SETTLED: Final = timedelta(minutes=5)
@@ -56,7 +57,7 @@ class _Gathering:
 
 
 class Sketcher:
-    """Goes after the filings a bounded batch at a time, and rests between batches nine times as long as they took."""
+    """Goes after the filings a bounded batch at a time, and rests between batches nine times as long as they took, a second at most."""
 
     def __init__(self, database: Database, metrics: Metrics) -> None:
         self._database = database

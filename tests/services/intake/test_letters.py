@@ -9,6 +9,7 @@ import pytest
 from services.intake.api import clocks as clocks_api
 from services.intake.api import letters as api
 from services.intake.api import messages
+from services.intake.commands import letters as room
 from shared.db import decisions, disputes
 from shared.db.clocks import Kept
 from shared.db.decisions import Decisions
@@ -118,6 +119,15 @@ async def test_recorded_twice_it_is_there_once(desk: Desk) -> None:
     for _ in range(2):
         assert (await desk.post(dispute, "letters", FINAL, await desk.key())).status_code == 200
     assert len(await desk.told(dispute.id)) == 1
+
+
+async def test_no_more_letters_are_recorded_than_any_case_has(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "RECORDED_MAX", 2)
+    dispute, key = await a_case(desk), await desk.key()
+    days = ("2026-05-06T12:00:00Z", "2026-05-07T12:00:00Z", "2026-05-08T12:00:00Z")
+    replies = [await desk.post(dispute, "letters", FINAL | {"sent_at": day}, key) for day in days]
+    assert [reply.status_code for reply in replies] == [200, 200, 409]
+    assert len((await letters_of(desk, dispute))["sent"]) == 2
 
 
 async def test_an_acknowledgement_by_post_is_the_acknowledgement_if_there_was_none(desk: Desk) -> None:

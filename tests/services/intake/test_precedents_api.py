@@ -126,6 +126,20 @@ async def test_it_is_for_those_who_may_read_the_dispute(desk: Desk) -> None:
     assert (await desk.client.get(missing, headers=await desk.key())).status_code == 404
 
 
+async def test_while_more_is_waiting_the_keeper_rests_as_long_as_it_worked(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "SLICE", 1)
+    for _ in range(2):
+        await decided(desk.db, TEXT)
+    keeper = PrecedentKeeper(desk.db)
+    rest = await keeper.round()
+    assert isinstance(rest, float)
+    assert rest > 0
+    while await keeper.round():
+        pass
+
+
 async def test_a_slice_that_takes_longer_than_is_allowed_is_worked_off_in_smaller_ones(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

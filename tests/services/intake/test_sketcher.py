@@ -75,6 +75,16 @@ async def test_every_new_dispute_is_sketched_once(db: Database, sketcher: Sketch
     assert sketcher._metrics.registry.get_sample_value("recourse_likeness_lag_seconds") == 0
 
 
+async def test_a_process_that_leaves_the_sketching_to_another_shows_no_lag_of_its_own(
+    db: Database, sketcher: Sketcher
+) -> None:
+    sketcher._metrics.likeness_lag_seconds.set(7)  # as it was when this process sketched last
+    async with db.transaction() as another:
+        assert await likeness.hold(another) is not None
+        assert not await sketcher.round()
+    assert sketcher._metrics.registry.get_sample_value("recourse_likeness_lag_seconds") == 0
+
+
 async def test_a_backlog_is_worked_off_in_batches(
     db: Database, sketcher: Sketcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
