@@ -12,7 +12,7 @@ HELD_BYTES_MAX: Final = 64 * 1024
 
 
 class OneWrite(asyncio.Transport):
-    """The transport of a connection, with its writes joined; everything else is passed on."""
+    """The transport of a connection with its writes joined, as far as a server of HTTP uses one."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         super().__init__()
@@ -40,11 +40,6 @@ class OneWrite(asyncio.Transport):
         """Sends what is held, then closes."""
         self._send()
         self._transport.close()
-
-    def abort(self) -> None:
-        """Closes without sending."""
-        self._held = []
-        self._transport.abort()
 
     def is_closing(self) -> bool:
         """Whether the connection closes."""

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from shared.runtime.one_write import HELD_BYTES_MAX
+from shared.runtime.one_write import HELD_BYTES_MAX, OneWrite
 from shared.runtime.serve import HttpServer
 from shared.runtime.stop import Stop
 
@@ -75,6 +75,29 @@ async def test_what_is_held_is_sent_before_the_connection_closes(server: HttpSer
     ):
         await reader.ended
     assert b"".join(reader.pieces).endswith(b"\r\n\r\n" + b"x" * 200)
+
+
+class Wire(asyncio.Transport):
+    """Notes what is handed to the operating system."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: list[bytes] = []
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.sent.append(bytes(data))
+
+    def is_closing(self) -> bool:
+        return False
+
+
+async def test_no_more_than_the_bound_is_held_back() -> None:
+    wire = Wire()
+    joined = OneWrite(wire)
+    joined.write(b"x" * HELD_BYTES_MAX)
+    assert wire.sent == []
+    joined.write(b"x")
+    assert [len(each) for each in wire.sent] == [HELD_BYTES_MAX + 1]
 
 
 async def test_a_long_reply_arrives_whole(server: HttpServer) -> None:
