@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,17 @@ from services.notify.channels.ports import Handed, Outcome, Parcel
 from services.notify.deliveries import Claim
 from services.notify.verdicts import verdict
 from shared.db import history
+from shared.domain.clock_record import Kind
+from shared.domain.lifecycle import Outcome as DecidedAs
 from shared.domain.lifecycle import Status
-from shared.messages.events import CustomerNotified, DisputeResolved, MessageAdded, UpdateOwed
+from shared.messages.events import CustomerNotified, DeadlineWarned, DisputeResolved, MessageAdded, UpdateOwed
 from shared.runtime.stop import Stop
 from tests.builders import MONDAY_NINE
 from tests.services.notify.material import HANDLER, World, a_world, assigned
 from tests.services.notify.outside import SCHEDULE, SENT, AnsweringChannel
 from tests.waiting import eventually
 
+RESOLVED: dict[str, Any] = {"status": Status.RESOLVED, "outcome": DecidedAs.UPHELD, "resolved_at": MONDAY_NINE}
 FAILED = Handed(Outcome.FAILED, "the mail server answered 451")
 REFUSED = Handed(Outcome.REFUSED, "the mail server answered 550 5.1.1")
 
@@ -62,6 +66,17 @@ def _always(handed: Handed) -> Callable[[Parcel], Handed]:
         return handed
 
     return answer
+
+
+def warned(clock: str) -> DeadlineWarned:
+    at = "2026-05-06T16:00:00Z"
+    return DeadlineWarned(
+        clock=clock, generation=1, percent=75, tier=1, handler=HANDLER, due_at=at, warn_at=at, fired_at=at
+    )
+
+
+def resolved() -> DisputeResolved:
+    return DisputeResolved(outcome="upheld", remedy=None, amount=None, currency=None, occasion=1)
 
 
 def to_customers(channel: AnsweringChannel) -> list[Parcel]:
@@ -178,16 +193,46 @@ async def test_a_fault_of_our_own_in_one_letter_ends_with_a_reason_and_holds_no_
 async def test_what_the_dispute_has_outrun_is_not_sent_and_says_so(world: World, overtaken: str) -> None:
     dispute = await world.file()
     promised = UpdateOwed(due_at="2026-05-06T16:00:00Z", fired_at="2026-05-06T16:00:00Z", next_due_at=None)
-    resolved = DisputeResolved(outcome="upheld", remedy=None, amount=None, currency=None, occasion=1)
     if overtaken == "update":
         await world.happen(dispute, promised, informed_at=MONDAY_NINE.replace(year=2027))
     else:
-        await world.happen(dispute, resolved, status=Status.INVESTIGATING, resolved_at=None)
+        await world.happen(dispute, resolved(), status=Status.INVESTIGATING, resolved_at=None)
     channel = AnsweringChannel()
     async with world.sending({"email": channel}):
         row = await once_state(world, "suppressed")
     assert row["reason"] == "overtaken"
     assert channel.parcels == []
+
+
+async def test_after_the_decision_a_regime_still_warns_and_the_house_does_not(world: World) -> None:
+    dispute = await world.file()
+    regimes, houses = warned("regime:uk.fca.disp.payments/final_response"), warned("resolution")
+    await world.happen(dispute, regimes, houses)
+    await world.happen(dispute, resolved(), **RESOLVED)
+    channel = AnsweringChannel()
+    async with world.sending({"email": channel}):
+
+        async def ended() -> list[str]:
+            states = [row["state"] for row in await world.deliveries(kind="deadline_warning")]
+            return states if set(states) <= {"sent", "suppressed"} else []
+
+        assert sorted(await eventually(ended)) == ["sent", "suppressed"]
+    told = [parcel.content.text for parcel in channel.parcels]  # type: ignore[union-attr]  # letters
+    assert any("final response (uk.fca.disp.payments)" in text for text in told)
+
+
+async def test_a_decision_promises_a_question_only_where_the_matrix_asks_one(world: World) -> None:
+    world.matrix = replace(
+        world.matrix, clocks={kind: each for kind, each in world.matrix.clocks.items() if kind != Kind.FOLLOW_UP}
+    )
+    dispute = await world.file()
+    channel = AnsweringChannel()
+    async with world.sending({"email": channel}):
+        await world.happen(dispute, resolved(), **RESOLVED)
+        await once_state(world, "sent", kind="resolution")
+    text = channel.parcels[0].content.text  # type: ignore[union-attr]  # a letter
+    assert "You do not need to do anything more." in text
+    assert "We will ask you" not in text
 
 
 async def test_an_update_tells_when_there_is_no_news(world: World) -> None:
