@@ -1,7 +1,7 @@
 """From folded texts to the bytes of a model file: fitted, calibrated on folds the fitted part did not see, packed."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,8 +19,8 @@ FAMILIAR = 0.4
 """Known patterns a word below which a text counts as another language: of a hundred English complaints one has fewer."""
 
 
-def fitted_bytes(examples: Sequence[Example]) -> bytes:
-    """A model file of these texts; calibrated on those of them whose fold was left out in turn."""
+def fitted_bytes(examples: Sequence[Example], report: Mapping[str, Any] | None = None) -> bytes:
+    """A model file of these texts, calibrated on those of them whose fold was left out in turn; it carries the report."""
     texts = featured(examples)
     answers = calibrated(crossed(texts, sorted({example.fold for example in examples})))
     fitted = fit(texts)
@@ -38,6 +38,7 @@ def fitted_bytes(examples: Sequence[Example]) -> bytes:
         "category_bias": _rounded(fitted.category_bias),
         "phrase_weights": {name: _rounded(fitted.phrase_weights[:, at]) for at, name in enumerate(LABELS)},
         **answers,
+        **({} if report is None else {"report": report}),
     }
     return model_bytes(header, patterns, rows)
 

@@ -5,14 +5,13 @@ scikit-learn is needed behind it (the extra `train` of pyproject.toml); what is 
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any, Final, NamedTuple
 
 from services.intake.categorise import Categoriser
 from services.intake.categorise.load import model_of
-from services.launch.understanding.corpus import HELD_OUT, Example, with_folds
-from services.launch.understanding.measures import Measures, measured
+from services.launch.understanding.corpus import HELD_OUT, Example
+from services.launch.understanding.measures import measured
 from shared.domain.errors import Conflict
 
 TEXTS_LEAST: Final = 200
@@ -21,18 +20,14 @@ HELD_OUT_LEAST: Final = 20
 
 
 class Learned(NamedTuple):
-    """A model file's bytes, and how the same recipe did on texts kept out of it."""
+    """A model file's bytes, and its report: how the same recipe did on texts kept out of it."""
 
     model: bytes
     report: dict[str, Any]
-    held_out: dict[str, Measures]
-    """Per taxonomy, by a model that had not seen these texts."""
 
 
-def learn(examples: Sequence[Example], *, measure: bool = True) -> Learned:
-    """The model of all texts and, with `measure`, the figures of its twin that never saw one fold in five.
-
-    The same for the same texts. An example without a fold (-1) is given one, near-identical texts the same.
+def learn(examples: Sequence[Example]) -> Learned:
+    """The model of all these texts, each of which has its fold; the same for the same texts, byte by byte.
 
     Raises:
         Conflict: there is too little to learn from, or scikit-learn is not installed.
@@ -45,29 +40,26 @@ def learn(examples: Sequence[Example], *, measure: bool = True) -> Learned:
         raise Conflict("Learning needs scikit-learn, the extra `train` of pyproject.toml: pip install scikit-learn.")
     from services.launch.understanding.fitting import fitted_bytes
 
-    folded = list(examples) if all(example.fold >= 0 for example in examples) else with_folds(_unfolded(examples))
-    held_out = _twin(folded) if measure else {}
-    report = {
-        "texts": len(folded),
-        "sources": dict(sorted(Counter(example.source for example in folded).items())),
-        "categories": dict(sorted(Counter(example.truth for example in folded).items())),
-        "held_out": {taxonomy: figures.as_dict() for taxonomy, figures in held_out.items()},
+    seen = [example for example in examples if example.fold != HELD_OUT]
+    report = report_on(examples, fitted_bytes(seen) if len(examples) - len(seen) >= HELD_OUT_LEAST else None)
+    return Learned(fitted_bytes(examples, report), report)
+
+
+def report_on(examples: Sequence[Example], twin: bytes | None) -> dict[str, Any]:
+    """What a model is learnt from, and the figures of its twin, which never saw the held-out fold, on that fold."""
+    unseen = [example for example in examples if example.fold == HELD_OUT]
+    taxonomies = {"default": False, "financial": True}
+    return {
+        "texts": len(examples),
+        "sources": dict(sorted(Counter(example.source for example in examples).items())),
+        "categories": dict(sorted(Counter(example.truth for example in examples).items())),
+        "held_out": {}
+        if twin is None
+        else {
+            name: measured(loaded(twin, financial=financial), unseen).as_dict()
+            for name, financial in taxonomies.items()
+        },
     }
-    return Learned(fitted_bytes(folded), report, held_out)
-
-
-def _unfolded(examples: Sequence[Example]) -> list[Example]:
-    return [replace(example, fold=-1) for example in examples]
-
-
-def _twin(folded: Sequence[Example]) -> dict[str, Measures]:
-    from services.launch.understanding.fitting import fitted_bytes
-
-    unseen = [example for example in folded if example.fold == HELD_OUT]
-    if len(unseen) < HELD_OUT_LEAST:
-        return {}
-    twin = fitted_bytes([example for example in folded if example.fold != HELD_OUT])
-    return {name: measured(loaded(twin, financial=name == "financial"), unseen) for name in ("default", "financial")}
 
 
 def loaded(model: bytes, *, financial: bool = False) -> Categoriser:

@@ -13,6 +13,7 @@ BINS: Final = 10
 PRECISION: Final = 0.90
 WARM_UP: Final = "The parcel never arrived and nobody answers."
 _MICROSECOND: Final = 1_000
+_NOT_PLAIN: Final = frozenset({"categories", "bins", "us_p50", "us_p99"})
 
 
 class Answer(NamedTuple):
@@ -67,12 +68,12 @@ class Measures(NamedTuple):
     """Microseconds per text, one at a time, with whatever else the machine was doing."""
 
     def as_dict(self) -> dict[str, Any]:
-        """For a report, to five places."""
+        """For a report, to five places; without the times, which are the machine's."""
         named = {
             name: {key: round(value, 5) for key, value in each._asdict().items()}
             for name, each in self.categories.items()
         }
-        plain = {key: round(value, 5) for key, value in self._asdict().items() if key not in {"categories", "bins"}}
+        plain = {key: round(value, 5) for key, value in self._asdict().items() if key not in _NOT_PLAIN}
         return plain | {
             "per_class": named,
             "bins": [[round(each.mean, 5), each.right, each.total] for each in self.bins],

@@ -122,7 +122,12 @@ def test_the_report_of_a_model_can_be_read(told: CliRunner) -> None:
     added(told)
     shown = json.loads(command(told, "show", "1").output)
     assert (shown["version"], shown["author"], shown["report"]) == (1, "ada", {"added_from": "model.bin"})
-    assert json.loads(command(told, "show", "shipped").output)["texts"] > 0
+    shipped = json.loads(command(told, "show", "shipped").output)
+    assert shipped["texts"] > 0
+    assert shipped["report"]["sources"].keys() == set(shipped["trained_on"])
+    for figures in shipped["report"]["held_out"].values():
+        assert 0 < figures["texts"] < shipped["texts"]
+        assert {"accuracy", "macro_f1", "ece", "coverage_at_90", "bins", "per_class"} <= figures.keys()
     assert command(told, "show", "9").exit_code == 1
     assert command(told, "show", "mine").exit_code == 2
 

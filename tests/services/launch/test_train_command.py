@@ -14,6 +14,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from services.intake.categorise import CATEGORIES
+from services.intake.categorise.load import read_header
 from services.launch.cli import app
 from services.launch.understanding.corpus import Example, written
 from services.launch.understanding.learning import loaded
@@ -85,6 +86,8 @@ def test_the_same_file_gives_the_same_model_byte_by_byte(told: CliRunner, data: 
     assert loaded(first.read_bytes()).categorise("", TEXTS[0].text).name == TEXTS[0].category
     report = json.loads(done.stdout)
     _is_told_in_full(report)
+    carried = read_header(first.read_bytes())["report"]
+    assert carried == {name: report[name] for name in ("texts", "sources", "categories", "held_out")}
     assert "Held-out texts by class" in again.stdout
     assert "Same answer as the model in use" in again.stdout
 
