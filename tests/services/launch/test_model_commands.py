@@ -1,11 +1,9 @@
 """`model list|show|add|publish|rollback|drift`: a model answers only after somebody said so, and the record says who."""
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -14,11 +12,10 @@ from services.intake.categorise.load import SHIPPED
 from services.launch.cli import app
 from shared.db import category_models as models
 from shared.db import disputes
-from shared.db.engine import Database, Tx, make_engine
+from shared.db.engine import Tx
 from shared.domain.dispute import Category
 from tests.builders import a_dispute, a_filing
-
-T = TypeVar("T")
+from tests.services.launch.asking import ask
 
 
 @pytest.fixture
@@ -30,18 +27,6 @@ def told(database: str, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
 
 def command(told: CliRunner, *words: str) -> Result:
     return told.invoke(app, ["model", *words])
-
-
-def ask(url: str, work: Callable[[Tx], Awaitable[T]]) -> T:
-    async def asked() -> T:
-        database = Database(make_engine(url, pool_size=1))
-        try:
-            async with database.transaction() as tx:
-                return await work(tx)
-        finally:
-            await database.dispose()
-
-    return asyncio.run(asked())
 
 
 def added(told: CliRunner) -> None:

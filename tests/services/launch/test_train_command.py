@@ -1,14 +1,13 @@
 """`train`: a model is learnt from a CSV and from corrections, the same every time, and replaces none."""
 
-import asyncio
 import csv
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -21,11 +20,11 @@ from services.launch.understanding.learning import loaded
 from shared.db import category_models as models
 from shared.db import corrections, disputes
 from shared.db.corrections import Correction
-from shared.db.engine import Database, Tx, make_engine
+from shared.db.engine import Tx
 from tests.builders import a_filing
+from tests.services.launch.asking import ask
 
 ROOT = Path(__file__).parents[3]
-T = TypeVar("T")
 
 _OWN: Sequence[Example] = [each for each in written() if each.category in CATEGORIES[:3]]
 TEXTS: Sequence[Example] = [each for at, each in enumerate(_OWN) if at % 3]
@@ -43,18 +42,6 @@ def told(monkeypatch: pytest.MonkeyPatch) -> CliRunner:
 def stored(told: CliRunner, database: str, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("RECOURSE_DATABASE_URL", database)
     return database
-
-
-def ask(url: str, work: Callable[[Tx], Awaitable[T]]) -> T:
-    async def asked() -> T:
-        database = Database(make_engine(url, pool_size=1))
-        try:
-            async with database.transaction() as tx:
-                return await work(tx)
-        finally:
-            await database.dispose()
-
-    return asyncio.run(asked())
 
 
 def train(told: CliRunner, *words: str) -> Result:
