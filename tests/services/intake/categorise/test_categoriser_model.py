@@ -151,6 +151,13 @@ def test_more_patterns_than_fit_are_refused() -> None:
         model_of(model_bytes(header, [f" {at} " for at in range(PATTERNS_MAX + 1)], (PATTERNS_MAX + 1) * row))
 
 
+def test_a_file_that_unfolds_to_more_than_the_limit_is_refused_though_it_is_sound() -> None:
+    long = model_bytes(read_header(small()), [f" {'a' * BODY_LIMIT_BYTES} "], [1, 0, 0, 0])
+    assert len(long) < FILE_LIMIT_BYTES
+    with pytest.raises(ModelFileError):
+        model_of(long, Lexicon())
+
+
 def test_a_pattern_that_is_there_twice_is_refused() -> None:
     with pytest.raises(ModelFileError):
         model_of(model_bytes(read_header(small()), [" a ", " a "], [1, 0, 0, 0] * 2))
