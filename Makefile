@@ -9,7 +9,7 @@ SHELL := /bin/sh
 PYTHON := .venv/bin/python
 # pytest workers. The parts they share (PostgreSQL, RabbitMQ) are started once.
 WORKERS ?= 2
-# Further arguments: make run ARGS="--port 9000", make test ARGS="-k lifecycle"
+# Further arguments: make demo ARGS="--port 9000", make test ARGS="-k lifecycle"
 ARGS ?=
 LOCK := .venv/bin/uv pip compile --quiet --upgrade pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url
 

@@ -24,7 +24,14 @@ AUTHOR: Final = "operator:command-line"
 YEARS_BACK: Final = 2
 YEARS_AHEAD: Final = 10
 
-Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept with the change.")]
+
+def _told_why(reason: str) -> str:
+    if not reason.strip():
+        raise typer.BadParameter("say why; it is kept with the change.")
+    return reason.strip()
+
+
+Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept with the change.", callback=_told_why)]
 Source = Annotated[
     str, typer.Argument(help="A file (TOML, or JSON when it ends in .json), or the number of a version.")
 ]

@@ -24,6 +24,7 @@ from services.launch.understanding.options import (
     TextColumn,
     Written,
     refused,
+    writable,
     written,
 )
 from services.launch.understanding.shown import show, show_learned
@@ -35,7 +36,10 @@ _USAGE: Final = 64
 
 DataFile = Annotated[Path, typer.Option("--data", help="CSV in UTF-8 with a line of column names; may be gzipped.")]
 DataFiles = Annotated[
-    list[Path], typer.Option("--data", help="As for `evaluate`; may be given several times.", default_factory=list)
+    list[Path],
+    typer.Option(
+        "--data", help="As for `evaluate`; may be given several times.", default_factory=list, show_default=False
+    ),
 ]
 
 
@@ -55,7 +59,7 @@ def evaluate(
         planned = plan(data, Columns(text_column, label_column, subject_column), taxonomy)
         found = evaluated(_loaded(model, financial=planned.financial), planned)
     except UnusableData as fault:
-        raise refused(str(fault), DATA_FAULT if data.exists() else NO_INPUT) from fault
+        raise _unusable(data, fault) from fault
     _warn(found)
     if as_json:
         typer.echo(orjson.dumps(found.as_dict()).decode())
@@ -78,8 +82,10 @@ def train(  # noqa: PLR0913, PLR0917 - the options of a command
     """Learns a model and reports on it; it replaces none. The same texts give the same file, byte by byte."""
     if out is None and not store:
         raise refused("Say where the model goes: --out FILE, --store, or both.", _USAGE)
+    if out is not None:
+        writable(out)
     columns = Columns(text_column, label_column, subject_column)
-    parts = told(lambda: [from_file(file, columns) for file in data])
+    parts = [_part(file, columns) for file in data]
     learned, version = _learned(parts, by, with_written=own, corrections=corrections, store=store)
     if out is not None:
         written(out, learned.model)
@@ -91,6 +97,17 @@ def train(  # noqa: PLR0913, PLR0917 - the options of a command
 
 
 Part = tuple[list[Any], dict[str, Any]]
+
+
+def _part(file: Path, columns: Columns) -> Part:
+    try:
+        return from_file(file, columns)
+    except UnusableData as fault:
+        raise _unusable(file, fault) from fault
+
+
+def _unusable(file: Path, fault: UnusableData) -> typer.Exit:
+    return refused(str(fault), DATA_FAULT if file.exists() else NO_INPUT)
 
 
 def _learned(

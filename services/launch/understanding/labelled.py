@@ -99,9 +99,18 @@ def _places(header: list[str], columns: Columns, file: Path) -> tuple[int, int, 
         raise UnusableData(f"{file} is empty; its first line must name the columns.")
     for name in filter(None, columns):
         if name not in header:
-            raise UnusableData(f"{file} has no column {name!r}. It has: {', '.join(filter(None, header))[:500]}.")
+            raise UnusableData(f"{file} has no column {name!r}. {_has(header)}")
     subject = None if columns.subject is None else header.index(columns.subject)
     return header.index(columns.text), header.index(columns.label), subject
+
+
+def _has(header: list[str]) -> str:
+    named = ", ".join(filter(None, header))[:500]
+    if len(header) == 1:
+        for sign, called in ((";", "';'"), ("\t", "tabs"), ("|", "'|'")):
+            if sign in header[0]:
+                return f"It parts its columns with {called}, not with commas: save it with commas. It has: {named}."
+    return f"It has: {named}."
 
 
 def _row(row: list[str], text: int, label: int, subject: int | None) -> Labelled | Skipped:

@@ -41,7 +41,9 @@ def list_() -> None:
             return found, await models.current_version(tx), damaged, await models.publications(tx, SHOWN)
 
     found, current, damaged, published = within(work)
-    table = Table("model", "state", "made", "by", "texts", "accuracy", "macro-F1", "ECE")
+    table = Table("model")
+    for heading in ("state", "made", "by", "texts", "accuracy", "macro-F1", "ECE"):
+        table.add_column(heading, no_wrap=heading != "by", overflow="fold")  # who gives way in a narrow terminal
     for each in found:
         figures = [_figure(each.report, name) for name in ("accuracy", "macro_f1", "ece")]
         state = "DAMAGED" if each.version in damaged else _state(each, current)

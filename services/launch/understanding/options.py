@@ -1,6 +1,7 @@
 """What the commands on models of categorisation share: options, and how a command that cannot go on ends."""
 
 import getpass
+import os
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -38,6 +39,12 @@ def written(file: Path, raw: bytes) -> None:
         file.write_bytes(raw)
     except OSError as fault:
         raise refused(f"{file} cannot be written: {fault.strerror or fault}", CANNOT_CREATE) from fault
+
+
+def writable(file: Path) -> None:
+    """Ends the command with a line where no file can be written, before anything is done that takes long."""
+    if file.is_dir() or not file.parent.is_dir() or not os.access(file if file.exists() else file.parent, os.W_OK):
+        raise refused(f"{file} cannot be written: it is a folder, or its folder takes no file.", CANNOT_CREATE)
 
 
 def refused(sentence: str, code: int) -> typer.Exit:

@@ -137,6 +137,8 @@ def test_a_text_of_any_length_and_any_signs_is_a_row_like_others(told: CliRunner
     [
         (b"", "is empty"),
         (b"text,label\nx,y\n", "has no column 'mapped_category'. It has: text, label."),
+        (b"text;mapped_category\nx;other\n", "parts its columns with ';', not with commas"),
+        (b"text\tmapped_category\nx\tother\n", "parts its columns with tabs, not with commas"),
         (b"text,mapped_category\n", "nothing to score"),
         (b"text,mapped_category\nx,\n", "nothing to score"),
         (b'text,mapped_category\n"open for ever,other\n', "is not CSV: line 2"),

@@ -53,6 +53,13 @@ def test_a_candidate_is_published_and_taken_back_and_all_of_it_is_told(told: Cli
     assert ask(database, models.current_version) is None
 
 
+def test_what_answers_can_be_told_in_a_narrow_terminal(told: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    done = command(told, "add", str(SHIPPED), "--by", "operator:somebody-with-a-long-name")
+    assert done.exit_code == 0, done.output
+    assert "candidate" in command(told, "list").output
+
+
 def test_the_shipped_model_is_one_step_away(told: CliRunner, database: str) -> None:
     added(told)
     added(told)
@@ -73,6 +80,8 @@ def test_without_a_name_the_account_of_the_operating_system_is_recorded(
 def test_a_publication_needs_a_reason(told: CliRunner) -> None:
     added(told)
     assert command(told, "publish", "1").exit_code == 2
+    for blank in ("", "  \t"):
+        assert command(told, "publish", "1", "--reason", blank).exit_code == 2
     assert "The shipped model answers." in command(told, "list").output
 
 

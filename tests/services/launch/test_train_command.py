@@ -124,9 +124,22 @@ def test_what_is_missing_is_said_in_a_line(told: CliRunner, tmp_path: Path) -> N
     few = train(told, "--no-written", "--out", out)
     assert (few.exit_code, "too few to learn from" in few.stderr) == (1, True)
     unread = train(told, "--data", str(tmp_path / "none.csv"), "--out", out)
-    assert (unread.exit_code, "cannot be read" in unread.stderr) == (1, True)
+    assert (unread.exit_code, "cannot be read" in unread.stderr) == (66, True)
+    (tmp_path / "odd.csv").write_text("what,kind\nx,other\n")
+    odd = train(told, "--data", str(tmp_path / "odd.csv"), "--out", out)
+    assert (odd.exit_code, "has no column 'text'" in odd.stderr) == (65, True)
     assert train(told, "--corrections", "--out", out).exit_code == 78
     assert not Path(out).exists()
+
+
+def test_a_place_that_takes_no_file_is_told_before_the_minutes_of_learning(
+    told: CliRunner, data: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.launch.understanding.app.trained", lambda *_: pytest.fail("it learns first"))
+    for out in (tmp_path / "none" / "model.bin", tmp_path):
+        done = train(told, "--data", data, "--no-written", "--out", str(out))
+        assert (done.exit_code, "cannot be written" in done.stderr) == (73, True), done.output
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["house.csv"]
 
 
 def test_without_the_extra_the_command_says_so(told: CliRunner, data: str, tmp_path: Path) -> None:
