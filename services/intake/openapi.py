@@ -17,6 +17,7 @@ from shared.runtime.problem import MEDIA_TYPE, TYPE_PREFIX
 TAGS: Final = (
     {"name": "disputes", "description": "File disputes, read them, find them, correct their facts."},
     {"name": "casework", "description": "What happens to one dispute: messages, moves, decisions, feedback."},
+    {"name": "customers", "description": "All disputes of one customer at once."},
     {"name": "assignments", "description": "Who has what, and what somebody has given to others."},
     {"name": "clocks", "description": "Promises of time, and why each deadline is when it is."},
     {"name": "notifications", "description": "What was sent, to whom, and how it went."},

@@ -12,7 +12,7 @@ from shared.db.tables.access import (
     principal,
     webhook_endpoint,
 )
-from shared.db.tables.casework import expert_request, reassignment, referral
+from shared.db.tables.casework import erasure_due, expert_request, reassignment, referral
 from shared.db.tables.categorising import category_correction, category_model, category_publication
 from shared.db.tables.dispute import dispute, dispute_private, event, feedback, message, thread
 from shared.db.tables.likeness import (
@@ -46,6 +46,7 @@ __all__ = [
     "dispute",
     "dispute_link",
     "dispute_private",
+    "erasure_due",
     "event",
     "expert_request",
     "feedback",

@@ -7,6 +7,7 @@ from shared.db.tables.schema import ID, INSTANT, METADATA, one_of
 from shared.domain.experts import RequestState
 from shared.domain.referral import ExternalOutcome, ReferralState
 
+ERASED_BECAUSE = ("customer_asked", "kept_long_enough")
 REASSIGNMENT_STATES = ("queued", "running", "done", "cancelled")
 
 reassignment = Table(
@@ -98,3 +99,14 @@ referral = Table(
     Index("ix_referral_due", "comply_by", postgresql_where="state = 'decided'"),
 )
 """Disputes with outside bodies. Written by intake; whether a decision was carried out in time is found by escalation."""
+
+erasure_due = Table(
+    "erasure_due",
+    METADATA,
+    Column("dispute_id", ID, ForeignKey("dispute.id", ondelete="CASCADE"), primary_key=True),
+    Column("because", Text, nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("asked_at", INSTANT, nullable=False),
+    CheckConstraint(one_of("because", ERASED_BECAUSE), "because"),
+)
+"""Disputes that were still open when their customer's erasure was asked for: each is erased once it is over."""

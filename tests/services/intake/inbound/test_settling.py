@@ -113,7 +113,7 @@ async def test_the_signed_address_may_stand_in_the_envelope_alone(inlet: Inlet, 
 async def test_nothing_joins_a_dispute_that_was_erased(inlet: Inlet, mime: Mouth, filed: str) -> None:
     """Neither a name that we signed nor its number leads to it any more: what is written now is a new matter."""
     async with inlet.desk.db.transaction() as tx:
-        assert await erasure.erase(tx, UUID(filed))
+        assert await erasure.erase(tx, [UUID(filed)])
         dispute = await get(tx, UUID(filed))
     address = reply_address(inlet.desk.parts.sealer, UUID(filed), "reply", "shop.test")
     told = await inlet.deliver(mime, mail(To=address, Subject=f"Re: {dispute.reference}"))
