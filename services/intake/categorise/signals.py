@@ -14,7 +14,14 @@ from services.intake.categorise.lexicon import shipped_lexicon
 from services.intake.categorise.phrases import Hit
 from services.intake.categorise.reading import BREAK, Reading, has_neighbours_in_capitals, read
 from services.intake.categorise.signal_phrases import EMOTION_PHRASES, FLAG_PHRASES, MASK, MASKS
-from services.intake.categorise.signal_scope import NEGATION_WORDS_BEFORE, negated, of_staff, quoted, reported
+from services.intake.categorise.signal_scope import (
+    NEGATION_WORDS_BEFORE,
+    negated,
+    of_staff,
+    quoted,
+    reported,
+    words_before,
+)
 
 EMOTIONS = ("calm", *EMOTION_PHRASES)
 """Mildest first; when several are shown, the last of them is reported."""
@@ -75,7 +82,7 @@ def signals_in(reading: Reading, phrases: Iterable[Hit], *, language: str = ENGL
         others = quoted(reading.text)
         for label, found in hits.items():
             meant = _unmasked(found, masks[label]) if label in masks else found
-            said = (hit for hit in islice(meant, HITS_LOOKED_AT_MAX) if _meant(hit, reading.text, others, language))
+            said = (hit for hit in islice(meant, HITS_LOOKED_AT_MAX) if _meant(hit, reading, others, language))
             _show(first, reading, said)
     flags = [Signal(name, first[name]) for name in FLAGS if name in first]
     return (_emotion(first, reading), *flags)
@@ -108,26 +115,22 @@ def _show(first: dict[str, str], reading: Reading, hits: Iterable[Hit]) -> None:
             return
 
 
-def _meant(hit: Hit, text: str, others: Sequence[tuple[int, int]], language: str) -> bool:
+def _meant(hit: Hit, reading: Reading, others: Sequence[tuple[int, int]], language: str) -> bool:
     """Whether the words are one sentence, the customer's own, and not negated."""
-    label, start, end = hit
+    text, (label, start, end) = reading.text, hit
     if end - start > _WORD_CHARACTERS and _SENTENCE_END.search(text, start, end):
         return False
     if others and label not in _COUNTS_QUOTED and any(opened <= start < closed for opened, closed in others):
         return False
-    if label in _SAID_BY_OTHERS and reported(text, start):
+    before = words_before(reading.normalised, start)
+    if label in _SAID_BY_OTHERS and reported(text, start, before):
         return False
-    if label in EMOTION_PHRASES and of_staff(text, start):
+    if label in EMOTION_PHRASES and of_staff(text, start, before):
         return False
-    return not _negated(hit, text, language)
-
-
-def _negated(hit: Hit, text: str, language: str) -> bool:
-    label, start, end = hit
     if language != ENGLISH:
-        return negated_abroad(language, text, start)
+        return not negated_abroad(language, text, start)
     words = _NEGATION_WORDS.get(label, NEGATION_WORDS_BEFORE)
-    return not text.startswith(_DEADLINES, start) and negated(text, start, end, words=words)
+    return text.startswith(_DEADLINES, start) or not negated(text, start, end, before, words=words)
 
 
 def _emotion(shown: dict[str, str], reading: Reading) -> Signal:
