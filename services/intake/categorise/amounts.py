@@ -13,6 +13,7 @@ from services.intake.categorise.currencies import (
     DOLLAR_LETTERS,
     DOLLARS,
     HUNDREDTHS,
+    NATIONS,
     SIGNS,
 )
 from services.intake.categorise.found import FoundAmount
@@ -23,18 +24,27 @@ _NUMBER: Final = re.compile(
     r"[0-9]{1,15}+(?:(?<![0-9]{4})[ \u00a0\u202f\u2009'\u2019](?=[0-9]{3}(?![0-9]))[0-9]{3}){0,4}+(?:[.,][0-9]{1,8}+){0,5}+"
 )
 _AFTER: Final = re.compile(
-    r"(?P<dash>[.,][-\u2013\u2014])?(?P<scale>[kKmM](?![^\W_]))?"
+    r"(?P<dash>[.,:][-\u2013\u2014])?(?P<scale>[kKmM](?![^\W_]))?"
     # A sign behind a blank or a dash belongs to the number it stands before: "$50-$60", "3 $20 vouchers".
     r"(?:(?:[ \u00a0\u202f-](?![€$£¥₹₺₽₴₩₪₫฿₦₱][0-9]))?(?P<unit>[€$£¥₹₺₽₴₩₪₫฿₦₱%]|[^\W\d_]{1,12}+\.?))?"
 )
 _UNIT: Final = re.compile(r"(?: d[e']| d')? ?(?P<unit>[€$£¥₹₺₽₴₩₪₫฿₦₱%]|[^\W\d_]{1,12}+\.?)")
+_COINS: Final = re.compile(
+    r"(?:,?(?: and| und| et| y| con)?) ?(?P<coins>[0-9]{1,2}+)(?: ?(?:cents?|pence|c[eé]ntimos|centimes|rappen)|p)(?![^\W_])"
+    r"|(?<=[0-9]€)(?P<glued>[0-9]{2})(?![^\W_]|[.,][0-9])",
+    re.IGNORECASE,
+)
+_NATION: Final = re.compile(r"[ \u00a0](?P<nation>U\.S\.|[A-Za-z]{2,10}+) dollars?(?![^\W_])", re.IGNORECASE)
 _ONE: Final = Decimal(1)
 _HUNDREDTH: Final = Decimal("0.01")
 _SCALES: Final[Mapping[str, Decimal]] = {
     word: Decimal(factor)
     for factor, words in {
         1_000: "k thousand tausend mille mil",
+        100_000: "lakh lakhs",
         1_000_000: "m million millions millionen millones millón",
+        10_000_000: "crore crores",
+        1_000_000_000: "bn billion",
     }.items()
     for word in words.split()
 }
@@ -58,7 +68,17 @@ def amount_at(text: str, start: int) -> FoundAmount | None:
         return None
     if factor is not _ONE and not (before and factor is _HUNDREDTH):  # "$0.50 cents" is half a dollar
         value = _plain(value * factor)
+    if factor is _ONE:
+        value, last = with_coins(text, value, last)
     return _amount(text, value, _together(before, after), first if before else start, last)
+
+
+def with_coins(text: str, value: Decimal, end: int) -> tuple[Decimal, int]:
+    """The whole sum that ends at `end` with the coins named behind it, as in "12 dollars and 50 cents", and its end."""
+    coins = _COINS.match(text, end) if value == value.to_integral_value() else None
+    if coins is None:
+        return value, end
+    return value + Decimal(coins["coins"] or coins["glued"]) * _HUNDREDTH, coins.end()
 
 
 def range_at(text: str, start: int) -> tuple[FoundAmount, ...]:
@@ -121,6 +141,8 @@ def _before(text: str, start: int) -> tuple[int, tuple[str, ...]]:
 
 
 def _dollar(text: str, at: int) -> tuple[int, tuple[str, ...]]:
+    if text[max(0, at - 3) : at] in DOLLARS and not text[max(0, at - 4) : at - 3].isalnum():  # "USD$50"
+        return at - 3, (text[at - 3 : at],)
     for length in (2, 1):
         letters = text[at - length : at] if at >= length else ""
         if letters in DOLLAR_LETTERS and not text[max(0, at - length - 1) : at - length].isalnum():
@@ -154,12 +176,14 @@ def _behind(text: str, end: int) -> tuple[Decimal, tuple[str, ...], int] | None:
         unit = after["unit"]
     if unit == "%":
         return None
-    return _unit(unit, factor, last, after.end())
+    return _unit(text, unit, factor, last, after.end())
 
 
-def _unit(unit: str, factor: Decimal, last: int, end: int) -> tuple[Decimal, tuple[str, ...], int]:
+def _unit(text: str, unit: str, factor: Decimal, last: int, end: int) -> tuple[Decimal, tuple[str, ...], int]:
     """With a unit that is no currency, the amount ends before it."""
     low = unit.lower()
+    if low in NATIONS and (named := _NATION.match(text, last)) and (code := NATIONS.get(named["nation"].lower())):
+        return factor, (code,), named.end()
     bare = low.rstrip(".")
     codes = AFTER.get(low) or AFTER.get(bare) or ((bare.upper(),) if unit.rstrip(".") in CODES_AFTER else _NO_CODES)
     if codes:

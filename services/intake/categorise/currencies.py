@@ -48,6 +48,17 @@ DOLLAR_LETTERS: Final[Mapping[str, str]] = {
 }
 """What stands before "$" and settles which dollar (or real) it is."""
 
+NATIONS: Final[Mapping[str, str]] = {
+    "us": "USD",
+    "u.": "USD",
+    "u.s.": "USD",
+    "american": "USD",
+    "canadian": "CAD",
+    "australian": "AUD",
+    "singapore": "SGD",
+}
+"""What stands before "dollars" and settles which they are; "u." is what a unit reads of "U.S."."""
+
 BEFORE: Final[Mapping[str, tuple[str, ...]]] = {
     "rs": RUPEES,
     "rs.": RUPEES,

@@ -22,13 +22,20 @@ _FIGURES: Final = re.compile(
 _SHORT: Final = re.compile(r"(?P<a>[0-9]{1,2})(?P<sign>[/.])(?P<b>[0-9]{1,2})(?P<dot>\.?)(?![0-9A-Za-z/%])")
 _MONTH_AND_YEAR: Final = re.compile(r"(?P<m>0?[1-9]|1[0-2])/(?P<y>20[0-9]{2})(?![0-9]|[-/.][0-9])")
 _NAMED: Final = re.compile(
-    r"(?P<d>[0-9]{1,2})(?:st|nd|rd|th|er|ter|ten|\.|º|ª|°)?(?:[ -]|(?<=\.))(?:of |de |day of )?(?P<month>[A-Za-zäéû]{3,10})\b\.?"
-    r"(?:,?[ -](?:de |del |of )?(?P<y>(?:19|20)[0-9]{2})(?![0-9]))?"
+    r"(?P<d>[0-9]{1,2})(?:st|nd|rd|th|er|ter|ten|\.|º|ª|°)?(?P<link>[ /-]|(?<=\.))(?:of |de |day of )?(?P<month>[A-Za-zäéû]{3,10})\b\.?"
+    r"(?:(?:,?[ -]|/)(?:de |del |of )?(?P<y>(?:19|20)[0-9]{2})(?![0-9])|(?P<short>[-/]|,? ['\u2019])(?P<yy>[0-9]{2})(?![^\W_]))?"
 )
 _DAY_BEHIND: Final = re.compile(
     r"(?P<d>[0-9]{1,2})(?:st|nd|rd|th)?(?![0-9A-Za-z:]|[.,/][0-9])(?:,? (?P<y>20[0-9]{2})(?![0-9]))?"
 )
 _YEAR: Final = re.compile(r"(?:19|20)[0-9]{2}(?![0-9A-Za-z]|[-/.,][0-9])")
+LAST_YEAR: Final = re.compile(
+    r",?(?: of| de| del)? (?:last year|(?:letzten|vorigen|vergangenen) Jahres|l['\u2019]an(?:née)? derni(?:er|ère)|año pasado)"
+    r"(?![^\W_])",
+    re.IGNORECASE,
+)
+"""Behind a day or a month that has no year."""
+
 _OF: Final = frozenset({"of", "the", "de", "del"})
 _PREPOSITIONS: Final = (
     "on since from until till by dated date am vom zum bis seit ab den le du au el del desde hasta dès"
@@ -49,10 +56,20 @@ def date_at(text: str, start: int, *, today: date, language: str) -> FoundDate |
         if parted and (numbered := _MONTH_AND_YEAR.match(text, start)) is not None:
             return month_of(text, *numbered.span(), int(numbered["y"]), int(numbered["m"]), today)
         if (named := _NAMED.match(text, start)) is not None and (month := MONTHS.get(named["month"].lower())):
-            return _with_month(text, start, named.end(), (named["y"], month, int(named["d"])), today)
+            year, end = _named_year(named)
+            return _with_month(text, start, end, (year, month, int(named["d"])), today)
         if parted and (short := _short(text, start, today, language)) is not None:
             return short
     return _after_month(text, start, today)
+
+
+def _named_year(named: re.Match[str]) -> tuple[str | None, int]:
+    """The year behind a month's name, and where the date ends; two figures are one in "3-Mar-24" and "3 March '24"."""
+    if named["yy"] is None:
+        return named["y"], named.end()
+    if named["short"] in {"-", "/"} and named["short"] != named["link"]:  # "1 May-15 June"
+        return None, named.start("short")
+    return f"20{named['yy']}", named.end()
 
 
 def _in_figures(text: str, figures: re.Match[str], today: date, language: str) -> FoundDate | None:
@@ -79,6 +96,8 @@ def _with_month(text: str, start: int, end: int, written: tuple[str | None, int,
     year, month, day = written
     if year is not None:
         return _found(text, start, end, [_day(int(year), month, day)], today)
+    if (last := LAST_YEAR.match(text, end)) is not None:
+        return _found(text, start, last.end(), [_day(today.year - 1, month, day)], today)
     return _found(text, start, end, _around(month, day, today), today)
 
 

@@ -85,7 +85,7 @@ def _of_number(text: str, token: re.Match[str], gathered: _Gathered, today: date
         gathered.cards.append(card)
         return card.end
     day = date_at(text, start, today=today, language=language)
-    if day is not None:
+    if day is not None and not (_within_a_number(text, day) and reference_at(text, start, end)):
         gathered.dates.append(day)
         return day.end
     if "-" in token.group() and (both := range_at(text, start)):
@@ -102,6 +102,15 @@ def _of_number(text: str, token: re.Match[str], gathered: _Gathered, today: date
     return end
 
 
+def _within_a_number(text: str, day: FoundDate) -> bool:
+    """Whether a dash or a slash makes more of it than a date: "ORD-2026-11-19-0007"."""
+    behind = text[day.end : day.end + 1] in _JOINTS and text[day.end + 1 : day.end + 2].isalnum()
+    return behind or (text[day.start - 1 : day.start] in _JOINTS and text[day.start - 2 : day.start - 1].isalnum())
+
+
+_JOINTS: Final = frozenset("-/")
+
+
 def _card(text: str, start: int, end: int) -> FoundCard | None:
     letters = text[start - 2 : start] if start >= 2 else ""
     if letters.isalpha() and letters.isascii() and (found := iban_at(text, start - 2)) is not None:
@@ -114,11 +123,17 @@ def _place(found: FoundAmount | FoundDate | FoundReference) -> tuple[int, int]:
 
 
 def _amounts(found: list[FoundAmount]) -> tuple[FoundAmount, ...]:
-    if len(found) > 1:
-        found.sort(key=_place, reverse=True)
-        found = list({(each.value, each.currency or each.candidates): each for each in found}.values())
-        found.sort(key=_place)
-    return tuple(found[:AMOUNTS_MAX])
+    """Without repeats, and without the coins inside a sum that is told in words ("50p" in "ten pounds and 50p")."""
+    if len(found) < 2:
+        return tuple(found)
+    found.sort(key=_place)
+    kept: dict[object, FoundAmount] = {}
+    past = -1
+    for each in found:
+        if each.start >= past:
+            kept.setdefault((each.value, each.currency or each.candidates), each)
+            past = each.end
+    return tuple(kept.values())[:AMOUNTS_MAX]
 
 
 def _dates(found: list[FoundDate]) -> tuple[FoundDate, ...]:

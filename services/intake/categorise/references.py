@@ -8,19 +8,20 @@ from services.intake.categorise.found import FoundReference
 from services.intake.categorise.masked import IBAN_SIGNS, holds_card_number
 
 _NOUNS: Final = {
-    "order": "order orders ordernumber purchase po bestellung bestellnummer bestellnr auftrag auftragsnummer "
-    "auftragsnr commande pedido pedidos compra orden",
-    "invoice": "invoice bill receipt rechnung rechnungsnummer rechnungsnr beleg facture factura recibo",
-    "booking": "booking reservation pnr itinerary buchung buchungsnummer buchungscode buchungsnr reservierung "
+    "order": "order orders ordernumber purchase po bestellung bestellungen bestellnummer bestellnr auftrag auftragsnummer "
+    "auftragsnr commande commandes pedido pedidos compra orden",
+    "invoice": "invoice invoices bill receipt rechnung rechnungen rechnungsnummer rechnungsnr beleg facture factures "
+    "factura facturas recibo",
+    "booking": "booking bookings reservation pnr itinerary buchung buchungsnummer buchungscode buchungsnr reservierung "
     "reservierungsnummer réservation réserva reserva localizador",
-    "tracking": "tracking shipment parcel package consignment awb waybill sendung sendungsnummer sendungsnr "
+    "tracking": "tracking shipment parcel parcels package consignment awb waybill sendung sendungsnummer sendungsnr "
     "paketnummer trackingnummer suivi colis expédition seguimiento envío envio rastreo paquete",
-    "ticket": "ticket case complaint incident claim enquiry inquiry ticketnummer vorgang vorgangsnummer "
+    "ticket": "ticket tickets case complaint incident claim claims enquiry inquiry ticketnummer vorgang vorgangsnummer "
     "fallnummer beschwerde beschwerdenummer aktenzeichen dossier réclamation incidencia reclamación reclamacion "
     "expediente caso",
     "contract": "contract agreement policy subscription vertrag vertragsnummer police contrat contrato póliza poliza",
     "reference": "reference ref confirmation transaction referenz referenznummer referencia référence transacción "
-    "confirmación operación localisation",
+    "confirmación operación localisation rma crime",
 }
 _KINDS: Final[Mapping[str, str]] = {noun: kind for kind, nouns in _NOUNS.items() for noun in nouns.split()}
 _NUMBER_LIST: Final = (
@@ -32,6 +33,10 @@ _BETWEEN_LIST: Final = (
     "confirmation tracking order"
 )
 _BETWEEN: Final = _NUMBER_WORDS | frozenset(_BETWEEN_LIST.split())
+_MANY_LIST: Final = "orders bestellungen commandes pedidos invoices rechnungen factures facturas bookings parcels tickets claims numbers nos"
+_MANY: Final = frozenset(_MANY_LIST.split())
+"""What names each number of a list: "orders 5567 and 5568"."""
+_LISTING: Final = frozenset({"and", "und", "et", "y", "e", "or", "&"})
 _WORDS: Final = re.compile(r"[^\W_]++|[#№º°]")
 _SIGNS: Final = frozenset("-_/")
 _SIGNS_OUT: Final = frozenset(".,':\u2019")
@@ -56,7 +61,7 @@ def reference_at(text: str, start: int, end: int) -> FoundReference | None:
     mark = text[first - 1 : first]
     if mark not in _MARKS and _is_small(value) and not _behind_number_word(text, first):
         return None
-    kind, noun, direct = _named(text[max(0, first - _LEAD_SIGNS) : first])
+    kind, noun, direct = _named(text[max(0, first - _LEAD_SIGNS) : first], len(value))
     if noun and value.isdigit() and len(value) <= 4 and (more := _GROUPS.match(text, first + len(value))):
         value += more.group()
     if not noun or not _looks_named(value, direct=direct):
@@ -102,18 +107,29 @@ def _widened(text: str, start: int) -> int:
     return first + len(head) + 1 if sign and head.lower() in _KINDS else first
 
 
-def _named(lead: str) -> tuple[str, str, bool]:
+def _named(lead: str, signs: int) -> tuple[str, str, bool]:
     """The kind, the noun shortly before, and whether a word such as "number" stands between."""
-    words: list[str] = _WORDS.findall(lead.lower())[-_NOUN_WITHIN_WORDS - 1 :]
+    words, listed = _before_the_list(_WORDS.findall(lead.lower())[-_NOUN_WITHIN_WORDS - 1 :], signs)
     direct = False
     for word in reversed(words):
         kind = _KINDS.get(word)
         if kind and not (word in _NUMBER_WORDS and _noun_before(words, word)):
+            if listed and _MANY.isdisjoint(words):
+                break
             return kind, word, direct or word.endswith(("nummer", "nr")) or word in _NUMBER_WORDS
         if word not in _BETWEEN:
             break
         direct = direct or word in _NUMBER_WORDS
     return "", "", False
+
+
+def _before_the_list(words: list[str], signs: int) -> tuple[list[str], bool]:
+    """The words before the first number of a list such as "5567, 5568 and", and whether there is one of as many signs."""
+    end = len(words)
+    while end and (words[end - 1] in _LISTING or (words[end - 1].isdigit() and len(words[end - 1]) == signs)):
+        end -= 1
+    numbers = any(word.isdigit() for word in words[end:])
+    return (words[:end], True) if numbers else (words, False)
 
 
 def _noun_before(words: list[str], word: str) -> bool:
@@ -137,7 +153,9 @@ def _looks_named(value: str, *, direct: bool) -> bool:
     return enough and len(value) >= 5 and not _DATE_LIKE.match(value)
 
 
-_DATE_LIKE: Final = re.compile(r"[0-9X]{1,4}[-/][0-9X]{1,2}(?:[-/][0-9X]{1,4})?$")
+_DATE_LIKE: Final = re.compile(
+    r"(?:(?:[0-9X]{1,2}|(?:19|20|XX)[0-9X]{2})[-/][0-9X]{1,2}(?:[-/][0-9X]{1,2})?|[0-9X]{1,2}[-/][0-9X]{1,2}[-/][0-9X]{4})$"
+)
 
 
 def _by_shape(value: str) -> str:

@@ -6,14 +6,14 @@ from datetime import date, timedelta
 from typing import Final
 
 from services.intake.categorise.date_words import COUNTS, DAYS_BACK, MONTHS, UNITS, WEEKDAYS
-from services.intake.categorise.dates import month_of
+from services.intake.categorise.dates import LAST_YEAR, month_of
 from services.intake.categorise.found import FoundAmount, FoundDate
 
 Find = Callable[[str, int, int, date], FoundAmount | FoundDate | None]
 """Text, where the telling word begins and ends, today -> what stands around it."""
 
 _COUNTED: Final = r"(?P<count>[0-9]{1,3}|[^\W\d_]{1,9})(?: of)?[ -](?P<unit>[^\W\d_]{2,8})"
-_COUNTED_BEFORE: Final = re.compile(rf"(?<![^\W_]){_COUNTED}$")
+_COUNTED_BEFORE: Final = re.compile(rf"(?<![^\W_])(?<![0-9][.,])(?<!half ){_COUNTED}$", re.IGNORECASE)
 _COUNTED_BEHIND: Final = re.compile(rf"{_COUNTED}(?![^\W_])")
 _WORD_BEHIND: Final = re.compile(r"(?P<word>[^\W\d_]{3,10})(?![^\W_])")
 _WORD_BEFORE: Final = re.compile(r"(?<![^\W_])(?P<word>[^\W\d_]{2,10}) $")
@@ -108,6 +108,8 @@ def _month(text: str, start: int, end: int, today: date) -> FoundDate | None:
     if before not in _PREPOSITIONS or text[end : end + 2].lstrip(" ,")[:1].isdigit():
         return None
     month = MONTHS[text[start:end].lower()]
+    if (last := LAST_YEAR.match(text, end)) is not None:
+        return month_of(text, start, last.end(), today.year - 1, month, today)
     return month_of(text, start, end, today.year - (month > today.month), month, today)
 
 

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
+from services.intake.categorise.amounts import with_coins
 from services.intake.categorise.currencies import DOLLARS
 from services.intake.categorise.found import FoundAmount
 from services.intake.categorise.relative_dates import Find
@@ -32,6 +33,11 @@ _CURRENCIES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 _WORD: Final = re.compile(r"[^\W\d_]++")
 _SPAN_BEFORE: Final = 72
+_COINS: Final = re.compile(
+    rf",?(?: and)? (?P<coins>(?:{'|'.join(word for word in _ADDED if word != 'a')})"
+    rf"(?:[- ](?:{'|'.join(_SMALL.split())}))?) (?:cents?|pence)(?![^\W_])",
+    re.IGNORECASE,
+)
 
 
 def _finder(codes: tuple[str, ...]) -> Find:
@@ -42,9 +48,17 @@ def _finder(codes: tuple[str, ...]) -> Find:
         value = Decimal(_number(words))
         if not words or value > AMOUNT_MAX:
             return None
+        value, end = _with_coins(text, value, end)
         return FoundAmount(value, known, candidates, start, end, text[start:end])
 
     return amount
+
+
+def _with_coins(text: str, value: Decimal, end: int) -> tuple[Decimal, int]:
+    coins = _COINS.match(text, end)
+    if coins is None:
+        return with_coins(text, value, end)
+    return value + Decimal(_number(_WORD.findall(coins["coins"].lower()))) / 100, coins.end()
 
 
 def _words_before(text: str, at: int) -> tuple[list[str], int]:

@@ -55,11 +55,36 @@ def look(text: str, *, language: str = "en") -> Found:
         ("US$20", "20", "USD"),
         ("two hundred and fifty pounds", "250", "GBP"),
         ("nine thousand million pounds", "9000000000", "GBP"),
+        ("20 US dollars", "20", "USD"),
+        ("1,250.50 Canadian dollars", "1250.50", "CAD"),
+        ("50 U.S. Dollars", "50", "USD"),
+        ("USD$50", "50", "USD"),
+        ("£12 50p", "12.50", "GBP"),
+        ("12 pounds and 5 pence", "12.05", "GBP"),
+        ("20 US dollars and 75 cents", "20.75", "USD"),
+        ("twelve pounds and fifty pence", "12.50", "GBP"),
+        ("five hundred euros and 50 cents", "500.50", "EUR"),
+        ("12€50", "12.50", "EUR"),
+        ("INR 1 lakh", "100000", "INR"),
+        ("₹2.5 crore", "25000000", "INR"),
+        ("€5bn", "5000000000", "EUR"),
+        ("€1.5 billion", "1500000000", "EUR"),
+        ("200:- SEK", "200", "SEK"),
     ],
 )
 def test_an_amount_is_read_in_every_usual_spelling(said: str, value: str, currency: str) -> None:
     (amount,) = look(f"They took {said} from me.").amounts
     assert (amount.value, amount.currency, amount.said) == (Decimal(value), currency, said)
+
+
+def test_coins_belong_to_the_sum_they_follow_only_where_they_can() -> None:
+    two = look("It was £12.50 and 20p more, or 30 dollars and 5 dollars for the bag.").amounts
+    assert [each.said for each in two] == ["£12.50", "20p", "30 dollars", "5 dollars"]
+    assert [each.said for each in look("It is 99 cents, not 2 dollars, 150 cents at most.").amounts] == [
+        "99 cents",
+        "2 dollars",
+        "150 cents",
+    ]
 
 
 @pytest.mark.parametrize(("said", "currency"), [("R$ 50", "BRL"), ("C$50", "CAD"), ("HK$50", "HKD")])
@@ -149,6 +174,39 @@ def test_a_day_without_a_year_may_be_the_next_one_only_when_that_is_near() -> No
     assert (far.first, far.other) == (date(2026, 5, 3), None)
 
 
+@pytest.mark.parametrize("said", ["3-Mar-24", "03-MAR-24", "3/Mar/2024", "3 March '24", "3 March \u201924"])
+def test_a_year_of_two_figures_behind_a_month_counts_where_signs_show_that_it_is_one(said: str) -> None:
+    (day,) = look(f"It broke {said} and stayed so.").dates
+    assert (day.first, day.other, day.said) == (date(2024, 3, 3), None, said)
+
+
+def test_a_number_behind_a_month_is_no_year_without_such_a_sign() -> None:
+    first, last = look("From 1 May-15 June, at 3 March 12 people came.").dates[:2]
+    assert (first.first, last.first) == (date(2026, 5, 1), date(2026, 6, 15))
+    assert [each.first.year for each in look("On 3 March 12 people came.").dates] == [2026]
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "first", "last"),
+    [
+        ("It broke in June of last year.", "en", date(2025, 6, 1), date(2025, 6, 30)),
+        ("It broke on 3 May last year.", "en", date(2025, 5, 3), date(2025, 5, 3)),
+        ("It broke on May 3rd of last year.", "en", date(2025, 5, 3), date(2025, 5, 3)),
+        ("Kaputt seit Mai letzten Jahres.", "de", date(2025, 5, 1), date(2025, 5, 31)),
+        ("Roto desde el 3 de mayo del año pasado.", "es", date(2025, 5, 3), date(2025, 5, 3)),
+        ("Cassé le 3 mai de l'année dernière.", "fr", date(2025, 5, 3), date(2025, 5, 3)),
+    ],
+)
+def test_a_month_of_last_year_is_last_years(text: str, language: str, first: date, last: date) -> None:
+    (day,) = look(text, language=language).dates
+    assert (day.first, day.last) == (first, last)
+
+
+@pytest.mark.parametrize("said", ["1.5 years", "2,5 months", "half a year", "a year and a half"])
+def test_a_count_with_a_part_is_no_other_count(said: str) -> None:
+    assert not look(f"It broke {said} ago.").dates
+
+
 def test_days_too_far_ahead_or_back_are_not_offered() -> None:
     assert not look("Born on 3 May 1961, paid until 2031-01-01, on 31/02/2026 nothing.").dates
 
@@ -162,6 +220,33 @@ def test_a_reference_is_told_by_the_word_that_names_it() -> None:
         ("ticket", "48213", "ticket"),
         ("reference", "998877", "ref"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "values"),
+    [
+        ("Invoice 2026/11/0045 is wrong.", "invoice", ["2026/11/0045"]),
+        ("Order ID: ORD-2026-11-19-0007, please.", "order", ["ORD-2026-11-19-0007"]),
+        ("Ticket 2026-11-19-0007 is closed.", "ticket", ["2026-11-19-0007"]),
+        ("The return has RMA 4471-09.", "reference", ["4471-09"]),
+        ("RMA: 88213", "reference", ["88213"]),
+        ("Police crime number 4200119/26", "reference", ["4200119/26"]),
+        ("My orders 55671, 55682 and 55693 are late.", "order", ["55671", "55682", "55693"]),
+        ("Order numbers 5567 and 5568 are late.", "order", ["5567", "5568"]),
+        ("Facturas 20145 y 20146.", "invoice", ["20145", "20146"]),
+    ],
+)
+def test_a_reference_may_hold_a_date_or_stand_in_a_list(text: str, kind: str, values: list[str]) -> None:
+    found = look(text)
+    assert [(each.kind, each.value) for each in found.references] == [(kind, value) for value in values]
+    assert not found.dates
+
+
+def test_a_date_behind_such_a_word_stays_a_date() -> None:
+    text = "The order of 2026-11-02, invoice 05/06/2026 and the bill XX/XX/2019, order 55671 and 5000 people."
+    found = look(text)
+    assert [each.said for each in found.dates] == ["2026-11-02", "05/06/2026"]
+    assert [each.value for each in found.references] == ["55671"]
 
 
 def test_counts_years_and_measures_behind_such_a_word_are_no_reference() -> None:
