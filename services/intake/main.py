@@ -139,7 +139,7 @@ def build(settings: IntakeSettings, *, database: Database, broker: Broker, metri
         taxonomy=taxonomy,
     )
     consumer = inbound_consumer(parts, broker)
-    upkeep = Upkeep(database, correction_days=settings.correction_days)
+    upkeep = Upkeep(database, settings)
     watch = ModelWatch(database, parts.in_use, metrics)
     return Service(
         "intake",

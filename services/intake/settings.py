@@ -63,6 +63,20 @@ class IntakeSettings(CommonSettings):
         description="Days for which a category that an agent corrected is kept to learn from, with a masked copy of the "
         "text; 0 keeps none.",
     )
+    inbound_days: int = Field(
+        30,
+        ge=1,
+        le=3650,
+        description="Days for which a raw mail or webhook is kept that was nothing for a dispute, ignored or dismissed. One that "
+        "became part of a dispute is kept with it.",
+    )
+    quarantine_days: int = Field(
+        365,
+        ge=1,
+        le=3650,
+        description="Days for which a raw mail or webhook is kept that was not understood and that nobody looked at; not fewer "
+        "than `RECOURSE_INBOUND_DAYS`.",
+    )
     calendars_dir: Path | None = Field(
         None,
         description="Folder of the TOML files that describe working hours and holidays, the same as escalation's; "
@@ -73,6 +87,12 @@ class IntakeSettings(CommonSettings):
     )
 
     _calendars_are_there = field_validator("calendars_dir")(existing_folder)
+
+    @model_validator(mode="after")
+    def _what_waits_is_kept_longer(self) -> Self:
+        if self.quarantine_days < self.inbound_days:
+            raise ValueError(f"{variable('quarantine_days')} is not less than {variable('inbound_days')}")
+        return self
 
     @model_validator(mode="after")
     def _origins_are_origins(self) -> Self:

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Final, Literal
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -52,6 +52,19 @@ _LIST: Final = (
 )
 
 
+# What is locked by somebody who looks at it this moment is left for the next time. A body's length is read without the body.
+_PRUNE: Final = (
+    "with old as (select id, received_at, octet_length(body)::bigint as size from inbound_delivery where state = $1 "
+    "and received_at <= $2 and handled_at <= $2 order by received_at limit $3 for update skip locked), "
+    "chosen as (select id from (select id, size, sum(size) over (order by received_at, id) as total from old) as o "
+    "where total - size < $4), "
+    "gone as (delete from inbound_delivery where id in (select id from chosen) returning id) "
+    "select (select count(*) from gone) as count, (select count(*) from old) as found"
+)
+PRUNED_BYTES_MAX: Final = 64 * 1024 * 1024
+"""A batch takes no further body once those before it are as long as this: long ones take as many deletions as they have pages."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """Where one sender may deliver. Its secrets are sealed; both are valid while there is a previous one."""
@@ -94,6 +107,13 @@ class Delivery:
     endpoint_id: UUID
     sender: str
     settings: Mapping[str, Any]
+
+
+class Pruned(NamedTuple):
+    """How many deliveries were forgotten, and whether there may be more."""
+
+    deliveries: int
+    more: bool
 
 
 async def create_endpoint(
@@ -187,6 +207,12 @@ async def dismiss(tx: Tx, delivery_id: UUID, reason: str) -> bool:
     return done == "UPDATE 1"
 
 
+async def prune(tx: Tx, state: State, *, kept: timedelta, limit: int) -> Pruned:
+    """Forgets deliveries that came and were handled longer ago than they are kept, the oldest first, at most `limit`."""
+    row = await tx.raw.fetchrow(_PRUNE, state, tx.now - kept, limit, PRUNED_BYTES_MAX)
+    return Pruned(row["count"], row["found"] == limit or row["count"] < row["found"])
+
+
 async def quarantined(tx: Tx) -> int:
     """How many deliveries wait for a person; counted up to ten thousand."""
     found: int = await tx.raw.fetchval(_QUARANTINED, QUARANTINED_MAX)
@@ -220,6 +246,7 @@ __all__ = [
     "STATES",
     "Delivery",
     "Endpoint",
+    "Pruned",
     "Shown",
     "State",
     "again",
@@ -230,6 +257,7 @@ __all__ = [
     "list_endpoints",
     "list_shown",
     "lock_endpoint",
+    "prune",
     "raw_body",
     "settle",
     "store",

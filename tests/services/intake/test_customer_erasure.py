@@ -53,7 +53,7 @@ async def closed(counter: Counter, dispute_id: str) -> None:
 async def pruned(counter: Counter, after: timedelta) -> None:
     """One round of intake's upkeep, so much later."""
     later = Database(counter.db.engine, offset=lambda: after)
-    await Upkeep(later, correction_days=3650).prune()
+    await Upkeep(later, counter.parts.settings).prune()
 
 
 async def erasures(counter: Counter, dispute_id: UUID | str) -> list[tuple[str, str]]:

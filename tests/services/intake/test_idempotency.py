@@ -110,10 +110,10 @@ async def test_a_malformed_key_is_told_to_the_caller(counter: Counter) -> None:
 async def test_replies_are_kept_a_day_and_then_cleared_away(counter: Counter) -> None:
     await counter.file(KEY)
     later = Database(counter.db.engine, offset=lambda: timedelta(hours=23))
-    await Upkeep(later, correction_days=365).prune()
+    await Upkeep(later, counter.parts.settings).prune()
     assert await counter.count("idempotency") == 1
     later = Database(counter.db.engine, offset=lambda: timedelta(hours=25))
-    await Upkeep(later, correction_days=365).prune()
+    await Upkeep(later, counter.parts.settings).prune()
     assert await counter.count("idempotency") == 0
 
 

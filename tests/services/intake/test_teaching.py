@@ -100,7 +100,7 @@ async def test_a_house_that_wants_none_keeps_none(db: Database) -> None:
 
 async def test_upkeep_forgets_what_is_older_than_the_house_wants(desk: Desk) -> None:
     await say(desk, await filed(desk), category="warranty")
-    await Upkeep(desk.db, correction_days=1).prune()
+    await Upkeep(desk.db, desk.parts.settings.model_copy(update={"correction_days": 1})).prune()
     assert len(await kept(desk)) == 1
-    await Upkeep(desk.db, correction_days=0).prune()
+    await Upkeep(desk.db, desk.parts.settings.model_copy(update={"correction_days": 0})).prune()
     assert await kept(desk) == []
