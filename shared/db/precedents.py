@@ -102,7 +102,8 @@ async def find(tx: Tx, asked: Asked) -> Found:
     pasts = [_past(row, asked.rates) for row in await tx.raw.fetch(_READ, ids, asked.filed_by)]
     words = {word: worth(documents[word], total) for word in spelled}
     matches = ranked(_case(asked, words, spelled), pasts)[:MATCHES_MAX]
-    return Found(matches, len(pasts), int(total) if asked.filed_by is None else len(pasts))
+    # The count is a while old: what came since may be among those compared.
+    return Found(matches, len(pasts), max(int(total), len(pasts)) if asked.filed_by is None else len(pasts))
 
 
 async def _spelled(tx: Tx, language: str, text: str) -> dict[str, str]:

@@ -84,6 +84,18 @@ async def test_the_most_alike_comes_first_and_says_why(db: Database) -> None:
     assert told.precedents == 10
 
 
+async def test_there_are_never_fewer_precedents_than_were_compared(db: Database) -> None:
+    text = "The samovar leaks hot water over my table."
+    await decided(db, text)
+    await indexed(db)
+    for _ in range(3):
+        await decided(db, text)
+    async with db.transaction() as tx:
+        await keep_up(tx, 10)  # they are in the index before the words are counted anew
+    told = await found(db, await filed(db, text), text)
+    assert (told.compared, told.precedents) == (4, 4)
+
+
 async def test_the_outcome_the_remedy_and_what_became_of_it_are_told(db: Database) -> None:
     text = "A duplicate debit for the gramophone"
     done = await decided(db, text, remedy=Remedy("partial_refund", Money.of("24.95", "EUR")))

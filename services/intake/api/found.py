@@ -45,7 +45,7 @@ class MentionOut(BaseModel):
 
 
 class MentionsOut(BaseModel):
-    """Everything found, in the order in which the text tells it; nothing of it was taken over into the dispute."""
+    """Everything found, each thing once and in the order in which the text tells it; nothing of it was taken over into the dispute."""
 
     language: str = Field(description="What the text is written in (ISO 639-1); `und` where that cannot be told.")
     items: list[MentionOut]
@@ -64,11 +64,18 @@ async def mentions(
     parts: dict[Part, str] = {"subject": private.subject, "description": private.description}
     language = language_of(normalised(f"{private.subject}\n{private.description}")).code
     spoken = dispute.language if language == UNDETERMINED else language
-    told: list[MentionOut] = []
+    told: dict[object, MentionOut] = {}
     for part, text in parts.items():
         found = found_in(text, today=_day(dispute), language=spoken, product=dispute.product)
-        told += sorted(_told(dispute, found, part, text), key=lambda each: each.start)
-    return MentionsOut(language=language, items=told)
+        for each in sorted(_told(dispute, found, part, text), key=lambda each: each.start):
+            told.setdefault(_what(each), each)
+    return MentionsOut(language=language, items=list(told.values()))
+
+
+def _what(told: MentionOut) -> object:
+    """The same for what is said twice: by the subject and by the description. The product's places are all kept."""
+    place = (told.part, told.start) if told.kind == "product" else ()
+    return told.kind, told.value, told.currency, tuple(told.candidates), told.until, told.other, place
 
 
 def _day(dispute: Dispute) -> date:

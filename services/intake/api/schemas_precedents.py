@@ -172,6 +172,6 @@ class PrecedentsOut(BaseModel):
     )
     compared: int = Field(description="Decided disputes that were compared in full.")
     precedents: int = Field(
-        description="Decided disputes in the index, as of the last count of its words; for a key that sees only what it "
+        description="Decided disputes in the index, as of the last count of its words, and never fewer than `compared`; for a key that sees only what it "
         "filed, those compared."
     )

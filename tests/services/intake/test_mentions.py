@@ -38,6 +38,14 @@ async def test_amounts_dates_and_references_are_offered_with_their_places(counte
     assert {("amount", "49.90"), ("amount", "12.50"), ("date", "2026-05-03"), ("reference", "SO-7781")} <= told
 
 
+async def test_what_subject_and_description_both_say_is_offered_once(counter: Counter) -> None:
+    items = await mentioned(counter, subject="€49.90 taken on 3 May, order SO-7781", description=TEXT)
+    said = [(item["kind"], item["value"]) for item in items]
+    assert len(said) == len(set(said))
+    parts = {item["value"]: item["part"] for item in items}
+    assert (parts["49.90"], parts["SO-7781"], parts["12.50"]) == ("subject", "subject", "description")
+
+
 async def test_what_the_dispute_says_already_is_marked(counter: Counter) -> None:
     items = await mentioned(
         counter,
