@@ -28,6 +28,12 @@ _WORD: Final = re.compile(r"[^\W\d_]++(?:['\u2019][^\W\d_]++)*+")
 _ADDRESS: Final = re.compile(
     r"@|://|www\.|\\\\|\w\.(?:com|org|net|info|biz|io|eu|co|uk|de|fr|es|it|nl|pl|ch|at|us|ca|au)\b", re.IGNORECASE
 )
+_SPELLED_OUT: Final = re.compile(
+    r"(?<!\S)\S{1,64}+(?P<at>[ ]at[ ])[\w-]{1,40}+(?P<dot>[ ]dot[ ])\w{2,10}+"
+    r"|(?<!\S)\S{1,64}+(?P<at2>[ ][(\[]at[)\]][ ])[\w-]{1,40}+(?P<dot2>[ ](?:dot|[(\[]dot[)\]])[ ]|\.)\w{2,10}+",
+    re.IGNORECASE,
+)
+"""A mail address in words: "jdoe at mailbox dot example"."""
 _APOSTROPHE: Final = re.compile(r"['\u2019]")
 _ENDS_SENTENCE: Final = re.compile(r"[.!?:;\u2026][\"'\u201d\u2019)\]]*$")
 _TITLES: Final = frozenset({"mr", "mrs", "ms", "miss", "mx", "dr", "prof"})
@@ -52,7 +58,12 @@ def masked(text: str, names: Iterable[str | None] = (), *, beside: str = "") -> 
         return None
     shouted = sum(map(str.isupper, letters)) > SHOUTED_SHARE * len(letters)
     lower = _in_lower_case(f"{text} {beside[:TEXT_LIMIT_CHARACTERS]}")
-    return _Masking(_words_of(names), lower, shouted=shouted).of(text)
+    return _Masking(_words_of(names), lower, shouted=shouted).of(_SPELLED_OUT.sub(_mask_address, text))
+
+
+def _mask_address(found: re.Match[str]) -> str:
+    at, dot = found["at"] or found["at2"], found["dot"] or found["dot2"]
+    return f"{MASK}{at}{MASK}{dot}{MASK}" if dot != "." else f"{MASK}{at}{MASK}"
 
 
 @cache
@@ -119,7 +130,7 @@ class _Masking:
 
 def _words_of(names: Iterable[str | None]) -> frozenset[str]:
     words = (word.lower() for name in names if name for word in _WORD.findall(name))
-    parts = (part for word in words for part in (word, *_APOSTROPHE.split(word)))
+    parts = (part for word in words for part in (word, _APOSTROPHE.sub("", word), *_APOSTROPHE.split(word)))
     return frozenset(part for part in parts if len(part) >= NAME_LETTERS_MIN)
 
 
