@@ -112,7 +112,7 @@ class Categoriser:
         strongest = sorted(told.numbers & present, key=told.rank.__getitem__)[:REASONS_MAX]
         patterns = self.model.search.patterns
         # One by one: where phrases say enough, no pattern is looked up.
-        return _without_repeats(chain(phrases, (reading.around(patterns[number]) for number in strongest)))
+        return _without_repeats(chain(phrases, (reading.first(patterns[number]) for number in strongest)))
 
     def _secondary(self, name: str, probabilities: Mapping[str, float], spoken: AbstractSet[str]) -> tuple[str, ...]:
         apply = [

@@ -172,8 +172,9 @@ def _unfolded(body: bytes) -> tuple[list[str], "array[int]"]:
     words, _, numbers = unfolding.decompress(body, BODY_LIMIT_BYTES).partition(b"\0")
     patterns = words.decode().split("\n")
     too_much = bool(unfolding.unconsumed_tail) or len(patterns) > PATTERNS_MAX
-    if too_much or len(set(patterns)) != len(patterns) or not all(patterns):
-        raise ValueError("Too large, or a pattern is empty or named twice.")
+    whole = all(pattern[:1] == pattern[-1:] == " " and pattern.strip() for pattern in patterns)
+    if too_much or len(set(patterns)) != len(patterns) or not whole:
+        raise ValueError("Too large, or a pattern is named twice or is no whole words between blanks.")
     rows = array("H", numbers)
     if byteorder == "big":
         rows.byteswap()

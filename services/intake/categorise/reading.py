@@ -45,12 +45,10 @@ class Reading(NamedTuple):
             return None
         return self.text[start:end]
 
-    def around(self, pattern: str) -> str | None:
-        """The whole words that touch the first place of a pattern that `normalised` holds; None as in `excerpt`."""
-        normalised = self.normalised
-        start = normalised.index(pattern)
-        end = start + len(pattern) - 1
-        return self.excerpt(normalised.rfind(" ", 0, start + 1), normalised.index(" ", end) - 1)
+    def first(self, pattern: str) -> str | None:
+        """The first place of words that `normalised` holds, `pattern` being they with a blank on either side; None as in `excerpt`."""
+        start = self.normalised.index(pattern)
+        return self.excerpt(start, start + len(pattern) - 2)
 
 
 _CAPITALS = bytes(65 if 65 <= sign <= 90 else 32 if sign == 32 else 46 for sign in range(256))

@@ -61,7 +61,7 @@ def small(**changes: Any) -> bytes:
         "rarity_step": 0.01,
         "familiar": 0.5,
     } | changes
-    return model_bytes(header, ["guarantee ", " hello "], [100, 200, -200, 0, 100, -200, 200, 0])
+    return model_bytes(header, [" guarantee ", " hello "], [100, 200, -200, 0, 100, -200, 200, 0])
 
 
 def answers(category: str, probability: float) -> dict[str, float]:
@@ -158,9 +158,10 @@ def test_a_file_that_unfolds_to_more_than_the_limit_is_refused_though_it_is_soun
         model_of(long, Lexicon())
 
 
-def test_a_pattern_that_is_there_twice_is_refused() -> None:
+@pytest.mark.parametrize("patterns", [[" a ", " a "], [" a", " b "], ["a ", " b "], ["  ", " b "], ["", " b "]])
+def test_a_pattern_that_is_there_twice_or_is_no_whole_words_is_refused(patterns: list[str]) -> None:
     with pytest.raises(ModelFileError):
-        model_of(model_bytes(read_header(small()), [" a ", " a "], [1, 0, 0, 0] * 2))
+        model_of(model_bytes(read_header(small()), patterns, [1, 0, 0, 0] * 2))
 
 
 @pytest.mark.parametrize(
@@ -266,7 +267,7 @@ def test_an_answer_of_a_category_that_is_often_wrong_is_less_sure() -> None:
 def test_a_score_is_the_sum_of_weights_over_the_length_of_the_text_in_rarities() -> None:
     model = model_of(small())
     assert probability(model, "nothing known") == pytest.approx(0.5)
-    assert probability(model, "a warguarantee") == pytest.approx(1 / (1 + math.exp(-4)))
+    assert probability(model, "a guarantee") == pytest.approx(1 / (1 + math.exp(-4)))
     assert probability(model, "Hello, hello!") == pytest.approx(1 / (1 + math.exp(4)))
     assert probability(model, "hello guarantee") == pytest.approx(0.5)
     assert probability(model, "hello guarantee", hits=1) == pytest.approx(1 / (1 + math.exp(-1)))
@@ -275,10 +276,8 @@ def test_a_score_is_the_sum_of_weights_over_the_length_of_the_text_in_rarities()
 
 
 def test_a_category_that_is_seldom_answered_may_be_chosen_before_its_probability_says_so() -> None:
-    plain, generous = (model_of(small(answer_bias=[[0.0, bias]])) for bias in (0.0, 5.0))
-    before, after = (
-        Categoriser(model).categorise("", "hello, warguarantee warguarantee") for model in (plain, generous)
-    )
+    plain, generous = (model_of(small(answer_bias=[[0.0, bias]]), Lexicon()) for bias in (0.0, 5.0))
+    before, after = (Categoriser(model).categorise("", "hello, guarantee guarantee") for model in (plain, generous))
     assert (before.name, before.confidence) == ("warranty", 0.5)
     assert (after.name, after.confidence) == ("other", 0.5), "what is chosen is no surer for it"
 
