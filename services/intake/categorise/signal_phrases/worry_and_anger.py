@@ -75,6 +75,18 @@ FRUSTRATED = (
     "how is this|that possible|acceptable|ok|okay|even",
     "letdown|rubbish|garbage|crap|crappy|sucks|suck",
     "it is|s a pity|shame",
+    "not|t happy|impressed|amused|pleased",
+    "not|t satisfied with|by|at",
+    "not|t very|too|really|entirely|at happy|impressed|pleased|satisfied",
+    "gutted|humiliated|humiliating|humiliation|degrading|mortified",
+    "slow clap",
+    "congratulations|congrats|congratulation on losing|breaking|ruining|managing|wasting",
+    "oh great|brilliant|wonderful|lovely|joy|fantastic",
+    "great just great",
+    "you .. kidding|joking",
+    "kidding me",
+    "words fail",
+    "lost a|me|another|your customer|as",
     "no sense|excuse",
 )
 
@@ -87,7 +99,9 @@ NOT_FRUSTRATED = (
     "beyond words of praise",
     "brilliant idea|job|service|product|white|colour|color",
     "garbage|rubbish bin|bag|bags|disposal|collection|truck|can",
-    "seriously ill|injured|hurt|damaged",
+    "seriously ill|injured|hurt|damaged|considering|consider|thinking|looking|affected|affects|affecting|late|delayed|wrong|flawed|impaired",
+    "you|customers|customer are|re|is|not|aren not|t|happy|pleased|satisfied happy|pleased|satisfied|with",
+    "if|when .. not happy|pleased|satisfied|impressed",
     "nightmare before",
 )
 
@@ -119,7 +133,7 @@ ANGRY = (
     "daylight robbery",
     "stop|enough|tired|full lying|lies|of lies",
     "lying to me|us|my",
-    "pack|bunch|den|load|lot of liars|thieves|crooks|lies|cheats|criminals|idiots",
+    "pack|bunch|den|load|lot of liars|thieves|crooks|lies|cheats|criminals|idiots|cowboys|jokers|amateurs|muppets",
     "total|complete|big|huge|pure scam",
     "company|business is a scam",
     "screw you|your|this|them",

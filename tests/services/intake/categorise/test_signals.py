@@ -24,6 +24,18 @@ EMOTION_TABLE = [
     ("I am desperate and don't know what to do.", "distressed"),
     ("I was in tears after the call, please help me.", "distressed"),
     ("I am angry and at my wits' end, I cannot cope.", "distressed"),
+    ("I'm not happy with that.", "frustrated"),
+    ("Not very impressed.", "frustrated"),
+    ("I felt humiliated in front of everybody.", "frustrated"),
+    ("Slow clap.", "frustrated"),
+    ("Congratulations on losing my parcel once more.", "frustrated"),
+    ("Oh great, the other half has come off too.", "frustrated"),
+    ("Are you kidding me?", "frustrated"),
+    ("Congratulations on the award!", "calm"),
+    ("If you are not satisfied you get your money back, the advert says.", "calm"),
+    ("The contractor had not satisfied the terms.", "calm"),
+    ("I am seriously considering the larger one.", "calm"),
+    ("You are a bunch of cowboys.", "angry"),
 ]
 
 FLAG_TABLE = [
@@ -54,6 +66,23 @@ FLAG_TABLE = [
     ("This is my third email about it.", "repeat_contact"),
     ("I have called several times.", "repeat_contact"),
     ("I already wrote to you in May.", "repeat_contact"),
+    ("My daughter has asthma.", "vulnerable"),
+    ("Our youngest is asthmatic.", "vulnerable"),
+    ("We are skipping meals.", "vulnerable"),
+    ("We are skipping meals.", "hardship"),
+    ("My account is overdrawn now.", "hardship"),
+    ("My son is covered in bites from the bed.", "safety"),
+    ("My daughter swallowed a magnet.", "safety"),
+    ("There was mould in the baby formula.", "safety"),
+    ("The plug has turned brown.", "safety"),
+    ("The fire service had to come.", "safety"),
+    ("I was shocked by the toaster.", "safety"),
+    ("Why was my white flatmate asked for no deposit?", "discrimination"),
+    ("They refused to serve black customers.", "discrimination"),
+    ("Please come today.", "urgent"),
+    ("I have sent the certificate three times.", "repeat_contact"),
+    ("I told your shop and they laughed.", "repeat_contact"),
+    ("I have cancelled by phone and by post.", "repeat_contact"),
 ]
 
 NOTHING_SPECIAL = [
@@ -67,6 +96,16 @@ NOTHING_SPECIAL = [
     "The invoice is for the wrong amount.",
     "I would like to exchange the coat for a larger one.",
     "I bought it in 2024 and paid 84 euros.",
+    "He shocked me with his rudeness, and I was shocked by the bill.",
+    "They refused to exchange the black shoes.",
+    "The screen turned black.",
+    "The police told me to keep the receipt.",
+    "I reported it to the police.",
+    "You closed my account and kept the money.",
+    "A reminder came yesterday for a bill that is paid.",
+    "Their insurer keeps writing to me.",
+    "Please find the photo I took today.",
+    "The plug is black and I ordered white.",
 ]
 
 
