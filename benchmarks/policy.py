@@ -2,13 +2,16 @@
 
 `python -m benchmarks.policy --open 1000000 --over 100000` loads that many of each, with clocks and histories as the
 product writes them, and prints disputes a minute, with how many processes. The proposed matrix shortens the first tier
-and lowers the thresholds of amounts.
+and lowers the thresholds of amounts. The same replay is then measured with a threshold on breach risk on top, judged by the
+prior and by a model of every figure, under the resolution clock of eight weeks and one of ten business days: turn by turn
+with the matrix that lacks the threshold, as a ratio to it.
 """
 
 import argparse
 import copy
 import os
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -21,6 +24,9 @@ from shared.db.insight import Scope, look
 from shared.db.policies import Matrices
 from shared.db.promises import spec_text
 from shared.db.replaying import Trial, replay_newest
+from shared.domain.breach_features import NAMES
+from shared.domain.breach_model import document
+from shared.domain.breach_risk import Calibration, Model, Weight
 from shared.domain.clock_record import Kind
 from shared.domain.dispute import Severity
 from shared.policy.calendars import DEFAULT_CALENDARS, load_calendars
@@ -81,6 +87,24 @@ def proposed() -> dict[str, Any]:
     body["thresholds"][0]["when"] = {"amount_over": "100"}
     body["clocks"]["next_update"]["duration"] = "5 business days"
     return body
+
+
+def with_risk(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The matrix with one more threshold, on breach risk."""
+    likely = {"name": "likely", "when": "breach_risk >= 0.5", "to_tier": 3, "because": "it is likely to be late"}
+    return {**body, "thresholds": [*body["thresholds"], likely]}
+
+
+def within_days(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The matrix with a resolution clock of which a dispute of a week uses much."""
+    resolution = {"duration": "10 business days", "calendar": "desk", "pausable": True, "on_breach": "escalate"}
+    return {**body, "clocks": {**body["clocks"], "resolution": resolution}}
+
+
+def a_model() -> Mapping[str, Any]:
+    """A model that weighs every figure, as a learned one does; what it says does not matter here."""
+    weights = tuple(Weight(name, 0.3, 0.5, 0.6 if "used" in name else 0.1) for name in NAMES)
+    return document(Model(3000, -1.5, weights, Calibration("platt", (1.0, 0.0))))
 
 
 async def load(database: Database, open_: int, over: int) -> None:
@@ -145,7 +169,31 @@ async def measure(url: str, arguments: argparse.Namespace) -> None:
             f"{done.a_minute:,.0f} a minute; {done.comparison.differ:,} differ; "
             f"{each:.2f} ms of processor time each, so {60_000 / each:,.0f} a minute for a whole core"
         )
+        await measure_risk(database, order, arguments, processes)
     await database.dispose()
+
+
+async def measure_risk(database: Database, order: Order, arguments: argparse.Namespace, processes: int) -> None:
+    """The proposed matrix with and without a threshold on breach risk, turn by turn; the best of each counts."""
+    for clock, without in (("8 weeks", order.proposed), ("10 business days", within_days(order.proposed))):
+        orders = {
+            "without": order._replace(proposed=without),
+            "prior": order._replace(proposed=with_risk(without)),
+            "model": order._replace(proposed=with_risk(without), model=a_model()),
+        }
+        spent: dict[str, float] = {}
+        speed: dict[str, float] = {}
+        for name, each in [*orders.items()] * arguments.turns:
+            used = _used()
+            done = await replay_whole(database, each, since=LONG_AGO, limit=arguments.over, processes=processes)
+            used = (_used() - used) / max(done.comparison.disputes, 1)
+            spent[name] = min(used, spent.get(name, used))
+            speed[name] = max(done.a_minute, speed.get(name, 0.0))
+        told = "; ".join(
+            f"{name} {speed[name]:,.0f} a minute, {spent[name] * 1000:.2f} ms, {spent[name] / spent['without']:.2f} times"
+            for name in orders
+        )
+        print(f"risk looked at, resolution in {clock}, {processes} worker processes: {told}")
 
 
 def _used() -> float:
@@ -164,5 +212,6 @@ if __name__ == "__main__":
     parser.add_argument("--open", type=int, default=100_000)
     parser.add_argument("--over", type=int, default=20_000)
     parser.add_argument("--whole", type=int, default=50_000, help="the largest dry run")
+    parser.add_argument("--turns", type=int, default=2, help="how often each matrix with and without risk is replayed")
     parser.add_argument("--url", default=None)
     run(main(parser.parse_args()))

@@ -2,11 +2,11 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from decimal import Decimal
 from math import log, log1p
 from typing import Final, NamedTuple
 
 from shared.domain.clock_record import Clock
+from shared.domain.clock_run import Run
 from shared.domain.conditions import Rates
 from shared.domain.dispute import CATEGORIES, Dispute, Severity
 from shared.domain.timekeeping import Calendars, worked_out
@@ -50,7 +50,10 @@ NAMES: Final = (
 
 Features = tuple[float, ...]
 TIME_USED: Final = NAMES.index("time_used")
+SHARE_USED: Final = NAMES.index("share_used")
 TIER: Final = NAMES.index("tier")
+HOURS: Final = NAMES.index("office_hours")
+WEEKEND: Final = NAMES.index("weekend")
 
 
 class Around(NamedTuple):
@@ -69,7 +72,11 @@ def share_used(clock: Clock, dispute: Dispute, calendars: Calendars, now: dateti
         PolicyFault: no calendar of the name its rule says.
         CannotPromise: the deadline never comes.
     """
-    run = worked_out(clock, dispute, calendars)
+    return share_of(worked_out(clock, dispute, calendars), now)
+
+
+def share_of(run: Run, now: datetime) -> float:
+    """The share of a clock's time that has passed, of the clock worked out."""
     if not run.budget:
         return 1.0
     return min(1.0, max(0.0, 1.0 - run.remaining(now) / run.budget))
@@ -78,15 +85,14 @@ def share_used(clock: Clock, dispute: Dispute, calendars: Calendars, now: dateti
 def features_of(dispute: Dispute, around: Around, rates: Rates) -> Features:
     """The figures in the order of `NAMES`. Nothing but the arguments is looked at, so nothing later can be."""
     share = min(SHARE_MAX, max(0.0, around.share))
-    worth = _worth(dispute, rates)
-    waiting = dispute.waiting
+    band = amount_band(dispute, rates)
     return (
         -log(1.0 - share),
         share,
         float((dispute.tier or 1) - 1),
         float(min(around.climbs, _COUNT_MAX)),
         log1p(len(dispute.waits)),
-        float(waiting is not None and waiting.on.startswith("customer")),
+        float(waits_for_customer(dispute)),
         float(min(dispute.reopen_count, _COUNT_MAX)),
         log1p(min(dispute.contact_count, _COUNT_MAX)),
         log1p(min(dispute.prior_disputes, _COUNT_MAX)),
@@ -94,19 +100,36 @@ def features_of(dispute: Dispute, around: Around, rates: Rates) -> Features:
         float(dispute.category.needs_person),
         float(dispute.customer_class == "vulnerable" or _any(_VULNERABLE, dispute.signals)),
         float(_any(_LEGAL, dispute.signals)),
-        float(worth is not None),
-        0.0 if worth is None else float(sum(worth > edge for edge in AMOUNT_BANDS)),
-        float(around.now.hour in OFFICE_HOURS),
-        float(around.now.isoweekday() > 5),
+        float(band is not None),
+        float(band or 0),
+        float(in_office_hours(around.now)),
+        float(at_weekend(around.now)),
         *(float(dispute.severity is each) for each in _SEVERITIES),
         *(float(dispute.category.name == each) for each in _CATEGORIES),
     )
 
 
-def _worth(dispute: Dispute, rates: Rates) -> Decimal | None:
-    """The amount in the base currency; None without an amount or a reference rate."""
+def waits_for_customer(dispute: Dispute) -> bool:
+    """Whether it waits for its customer now."""
+    waiting = dispute.waiting
+    return waiting is not None and waiting.on.startswith("customer")
+
+
+def amount_band(dispute: Dispute, rates: Rates) -> int | None:
+    """How many of `AMOUNT_BANDS` the amount is above; None without an amount or a reference rate."""
     amount = dispute.amount
-    return None if amount is None else rates.convert(amount.amount, amount.currency, rates.base)
+    worth = None if amount is None else rates.convert(amount.amount, amount.currency, rates.base)
+    return None if worth is None else sum(worth > edge for edge in AMOUNT_BANDS)
+
+
+def in_office_hours(now: datetime) -> bool:
+    """Whether the instant, in UTC, lies in what is taken for the working day."""
+    return now.hour in OFFICE_HOURS
+
+
+def at_weekend(now: datetime) -> bool:
+    """Whether the instant, in UTC, lies on a Saturday or Sunday."""
+    return now.isoweekday() > 5
 
 
 def _any(wanted: frozenset[str], found: Collection[str]) -> bool:

@@ -36,9 +36,9 @@ _ABOVE: Final = frozenset({">", ">=", "!="})
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A condition in words. `looks_at` are its facts, `ages` the ages it compares with, `currencies` those of amounts.
+    """A condition in words. `looks_at` are its facts, `currencies` those of amounts.
 
-    Two expressions of the same text are the same.
+    `ages` and `risks` are what it compares an age and the breach risk with: only there can either make a difference. Two expressions of the same text are the same.
     """
 
     text: str
@@ -46,6 +46,7 @@ class Expression:
     ages: frozenset[timedelta] = field(compare=False)
     currencies: tuple[str | None, ...] = field(compare=False)
     holds: Part = field(compare=False, repr=False)
+    risks: frozenset[float] = field(compare=False, default=frozenset())
 
     def judge(self, facts: Facts, rates: Rates) -> Holds | None:
         """Whether it holds; an amount in a currency without reference rate is above every other, with a note."""

@@ -96,6 +96,11 @@ class Threshold:
     cool_down: timedelta | None = None
     call_expert: str | None = None
 
+    @property
+    def weighs_risk(self) -> bool:
+        """Whether it looks at how likely a broken promise is."""
+        return isinstance(self.when, Expression) and any(fact.name == "breach_risk" for fact in self.when.looks_at)
+
     def cools(self, since: datetime | None, now: datetime) -> bool:
         """Whether a dispute that came to its present tier at `since` is left there for now."""
         return self.cool_down is not None and since is not None and now - since < self.cool_down
@@ -134,10 +139,14 @@ class Matrix:
     particular: bool = field(init=False, repr=False, compare=False)
     """Whether it matters at any tier which of its people gets a dispute."""
 
+    weighs_risk: bool = field(init=False, repr=False, compare=False)
+    """Whether a threshold looks at how likely a broken promise is."""
+
     _named: Mapping[str, Holder] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "particular", any(tier.particular for tier in self.tiers))
+        object.__setattr__(self, "weighs_risk", any(each.weighs_risk for each in self.thresholds))
         acting = [each for tier in self.tiers for each in (*tier.holders, *tier.deputies)]
         object.__setattr__(self, "_named", {each.name: each for each in reversed((*acting, *self.people))})
 
@@ -189,15 +198,6 @@ class Matrix:
                 reach = each.to_tier if each.call_expert is None else self.top + 1
                 found[age] = max(reach, found.get(age, 0))
         return found
-
-    @property
-    def weighs_risk(self) -> bool:
-        """Whether a threshold looks at how likely a broken promise is."""
-        return any(
-            fact.name == "breach_risk"
-            for each in self.thresholds
-            for fact in (each.when.looks_at if isinstance(each.when, Expression) else ())
-        )
 
     def staffed_by(self, current: "Matrix") -> "Matrix":
         """These promises with the people of another version: a running case keeps the one, not the other."""

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from shared.domain.clock_record import Clock, Kind
 from shared.domain.dispute import Dispute
 from shared.domain.draft import Draft
-from shared.domain.escalation import Asked, Case, Escalate, decide
+from shared.domain.escalation import Asked
 from shared.domain.expressions import Expression
 from shared.domain.firing import fire
 from shared.domain.frozen import altered
@@ -25,10 +25,11 @@ from shared.domain.matrix import Matrix
 from shared.domain.milestones import NOTHING_BEYOND, Beyond
 from shared.domain.plan import Arm, Climbed, Missed, NewsOwed, Plan, TakenUp, Told, Warned
 from shared.domain.reconcile import reconcile, start_next_update
+from shared.domain.replayed_looks import Looks, Scene
 from shared.domain.replayed_risk import Assumed, Prospect
-from shared.domain.retelling import corrected, judged_by, marked, weighed_by_tables
+from shared.domain.retelling import aged, corrected, judged_by, marked, not_taken_up, weighed_by_tables
 from shared.domain.story import Did, Step, Story
-from shared.domain.timekeeping import Calendars, outstanding, settled
+from shared.domain.timekeeping import Calendars, movable, outstanding, settled
 
 PRIOR: Final = Assumed()
 FIRES_MAX: Final = 2000
@@ -90,33 +91,29 @@ def replay(story: Story, matrix: Matrix, calendars: Calendars, assumed: Assumed 
         PolicyFault: a rule names a calendar that does not exist.
         CannotPromise: a deadline would never come.
     """
-    play = _Play(story, matrix, calendars, Prospect(assumed, matrix, calendars) if matrix.weighs_risk else None)
-    for at, steps in groupby(_steps(story, matrix), key=attrgetter("at")):
+    looks = Looks(Prospect(assumed, matrix.rates, calendars), matrix) if matrix.weighs_risk else None
+    return lived(story, matrix, calendars, looks)
+
+
+def lived(story: Story, matrix: Matrix, calendars: Calendars, looks: Looks | None) -> Outcome:
+    """As `replay`, with these looks at the risk, which serve one story; None where no threshold asks for it."""
+    play = _Play(story, matrix, calendars, looks)
+    for at, steps in groupby(aged(story, matrix), key=attrgetter("at")):
         play.until(at)
         play.take(list(steps))
     play.until(story.until)
     return play.outcome()
 
 
-def _steps(story: Story, matrix: Matrix) -> list[Step]:
-    """The steps and, between them, the instants at which an age is reached that a threshold looks at."""
-    ages = matrix.ages()
-    if not ages:
-        return list(story.steps)
-    received = story.dispute.received_at
-    reached = [Step(received + age, Did.AGED) for age in ages if received + age < story.until]
-    return sorted((*story.steps, *reached), key=attrgetter("at"))
-
-
 class _Play:
     """One dispute on the stage. Only the outcome leaves."""
 
-    def __init__(self, story: Story, matrix: Matrix, calendars: Calendars, prospect: Prospect | None) -> None:
-        self._prospect = prospect
+    def __init__(self, story: Story, matrix: Matrix, calendars: Calendars, looks: Looks | None) -> None:
+        self._looks = looks
         self._now = story.filed_at
         self._matrix = matrix
         self._calendars = calendars
-        self._dispute = judged_by(_not_taken_up(story.dispute), matrix)
+        self._dispute = judged_by(not_taken_up(story.dispute), matrix)
         self._clocks: dict[Kind, Clock] = {}
         self._timers: dict[Kind, Arm] = {}
         self._next: tuple[Kind, Arm] | None = None
@@ -143,7 +140,7 @@ class _Play:
     def until(self, at: datetime) -> None:
         """Lets every timer go off whose instant lies before `at`: what is done at the due instant is in time."""
         while self._fires < FIRES_MAX:
-            if self._prospect is not None and self._looked(self._prospect, at):
+            if self._looks is not None and self._found_by_looking(self._looks, at):
                 continue
             if self._next is None:
                 return
@@ -153,31 +150,34 @@ class _Play:
             self._fires += 1
             self._now = arm.at
             del self._timers[kind]
-            beyond = self._beyond(arm.at)
+            beyond = self._beyond(arm.at) if self._may_climb(kind, arm.at) else NOTHING_BEYOND
             plan = fire(self._dispute, kind, self._clocks, self._matrix, self._calendars, arm.at, beyond)
             if self._apply(plan, arm.at):
                 self._dispute = altered(self._dispute, informed_at=arm.at)
                 self._news(arm.at)
 
-    def _looked(self, prospect: Prospect, at: datetime) -> bool:
-        """Looks at the risk once more where that comes before `at` and before any timer; whether it did."""
-        part = prospect.next_look(self._dispute, self._clocks)
-        look = None if part is None else max(part, self._now)  # a wait that ended may have moved it back
-        if look is None or look >= at or (self._next is not None and self._next[1].at < look):
+    def _found_by_looking(self, looks: Looks, at: datetime) -> bool:
+        """Looks at the risk until the next timer, or until short of `at`; whether a threshold was reached and heard of."""
+        timer = at if self._next is None else self._next[1].at
+        look = looks.first(self._scene(self._now), min(timer, at), included=timer < at)
+        if look is None:
             return False
         self._now = look
-        prospect.look(self._clocks)
-        tier = self._clocks.get(Kind.TIER)
-        risk = prospect.risk(self._dispute, self._clocks, look, climbs=len(self._climbs))
-        since = None if tier is None else tier.opened_at
-        if isinstance(decide(Case(self._dispute, self._matrix, look, breach_risk=risk, tier_since=since)), Escalate):
-            self._hear(look)
+        self._hear(look)
         return True
 
+    def _may_climb(self, kind: Kind, at: datetime) -> bool:
+        """Whether the thresholds may be judged when this timer goes off: not at a warning."""
+        clock = self._clocks.get(kind)
+        if clock is None or clock.due_at is None or clock.due_at <= at:
+            return True
+        return movable(clock, self._dispute) or settled(clock, self._dispute, at) is not clock
+
     def _beyond(self, at: datetime) -> Beyond:
-        if self._prospect is None:
-            return NOTHING_BEYOND
-        return Beyond(breach_risk=self._prospect.risk(self._dispute, self._clocks, at, climbs=len(self._climbs)))
+        return NOTHING_BEYOND if self._looks is None else Beyond(breach_risk=self._looks.risk(self._scene(at)))
+
+    def _scene(self, at: datetime) -> Scene:
+        return Scene(self._dispute, self._clocks, len(self._climbs), at)
 
     def take(self, steps: list[Step]) -> None:
         """Does what was done at one instant, and lets the engine hear of it."""
@@ -208,6 +208,8 @@ class _Play:
         )
 
     def _do(self, step: Step) -> None:
+        if self._looks is not None:
+            self._looks.something_happened()
         if step.did is Did.MOVED:
             self._move(step.value, step.at)
         elif step.did is Did.CORRECTED:
@@ -281,12 +283,6 @@ class _Play:
                 self._warnings[told.clock.kind.value] += 1
                 return False
         return isinstance(told, Climbed | NewsOwed)
-
-
-def _not_taken_up(dispute: Dispute) -> Dispute:
-    if dispute.tier is None and dispute.handler is None and dispute.policy_version is None:
-        return dispute
-    return altered(dispute, tier=None, handler=None, policy_version=None)
 
 
 def _instant(item: tuple[Kind, Arm]) -> datetime:

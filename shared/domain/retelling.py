@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Final
 
 from shared.domain.conditions import SEVERITY_ORDER, Facts
@@ -10,7 +11,7 @@ from shared.domain.escalation import climbs
 from shared.domain.frozen import altered
 from shared.domain.matrix import Matrix
 from shared.domain.severity import assess
-from shared.domain.story import Did
+from shared.domain.story import Did, Step, Story
 
 _JOINED: Final = frozenset({"severity", "category", "issue"})
 """Corrected facts that are not fields of the dispute by themselves."""
@@ -30,6 +31,23 @@ def marked(dispute: Dispute, did: Did, at: datetime) -> Dispute:
             return altered(dispute, informed_at=at)
         case _:
             return dispute
+
+
+def aged(story: Story, matrix: Matrix) -> list[Step]:
+    """The steps and, between them, the instants at which an age is reached that a threshold looks at."""
+    ages = matrix.ages()
+    if not ages:
+        return list(story.steps)
+    received = story.dispute.received_at
+    reached = [Step(received + age, Did.AGED) for age in ages if received + age < story.until]
+    return sorted((*story.steps, *reached), key=attrgetter("at"))
+
+
+def not_taken_up(dispute: Dispute) -> Dispute:
+    """The dispute before escalation heard of it."""
+    if dispute.tier is None and dispute.handler is None and dispute.policy_version is None:
+        return dispute
+    return altered(dispute, tier=None, handler=None, policy_version=None)
 
 
 def judged_by(dispute: Dispute, matrix: Matrix) -> Dispute:

@@ -49,7 +49,12 @@ def compiled(text: str, *, settled: bool = False) -> Expression:
     compiler = _Compiler(settled)
     holds = compiler.part(parsed(text), wanted=True, depth=0)
     return Expression(
-        text, tuple(compiler.looks_at.values()), frozenset(compiler.ages), tuple(compiler.currencies), holds
+        text,
+        tuple(compiler.looks_at.values()),
+        frozenset(compiler.ages),
+        tuple(compiler.currencies),
+        holds,
+        frozenset(compiler.risks),
     )
 
 
@@ -58,6 +63,7 @@ class _Compiler:
     settled: bool
     looks_at: dict[str, Fact] = field(default_factory=dict)
     ages: set[timedelta] = field(default_factory=set)
+    risks: set[float] = field(default_factory=set)
     currencies: dict[str | None, None] = field(default_factory=dict)
 
     def part(self, node: Node, *, wanted: bool, depth: int) -> Part:
@@ -101,6 +107,8 @@ class _Compiler:
                 return build.flag(fact, wanted=value.value is (effective == "=="))
             case Sort.AGE if isinstance(value.value, timedelta):
                 self.ages.add(value.value)
+            case Sort.SHARE if isinstance(value.value, Decimal):
+                self.risks.add(float(value.value))
         return build.compared(fact, effective, _comparable(fact, literal, value))
 
     def one_of(self, node: Tree[Token], *, wanted: bool) -> Part:
