@@ -22,6 +22,9 @@ LIFT_MIN: Final = 1.5
 """What a count must be of the expected one; a small rise of a large count is certain and not worth a word."""
 _SHRUNK_BY: Final = 50.0
 """How much the unevenness common to all terms counts beside a term's own, in sums of squared expected counts."""
+PART_SHARE: Final = 0.9
+"""From this share of its customers on, a word is told by the pair that holds it."""
+
 _STEPS_MAX: Final = 400
 
 
@@ -84,7 +87,21 @@ def rising(
     chances = [(_chance(each, common), each) for each in told]
     kept = _discovered(sorted(chances, key=lambda each: (each[0], each[1].series.term)), asked, false_rate)
     themes = [Theme(*each.series[:3], each.expected, each.series.customers / each.expected, p) for p, each in kept]
-    return [each for each in themes if each.customers >= SHOWN_MIN and each.lift >= LIFT_MIN]
+    return _without_parts([each for each in themes if each.customers >= SHOWN_MIN and each.lift >= LIFT_MIN])
+
+
+def _without_parts(themes: Sequence[Theme]) -> list[Theme]:
+    """Without the words that a told pair tells as well: nine in ten who wrote "purple" wrote "purple screen"."""
+    pairs = [each for each in themes if each.kind == "word" and " " in each.term]
+    most: dict[str, int] = {}
+    for pair in pairs:
+        for word in pair.term.split(" "):
+            most[word] = max(most.get(word, 0), pair.customers)
+    return [
+        each
+        for each in themes
+        if each.kind != "word" or " " in each.term or most.get(each.term, 0) < PART_SHARE * each.customers
+    ]
 
 
 def _same(period: Period, past: Sequence[Period]) -> list[int]:

@@ -99,6 +99,20 @@ def test_a_word_never_kept_before_is_taken_for_one_that_nearly_was() -> None:
     assert rising(Period(100, 18, 0), high, [Series("word", "leak", 20, {})], asked=1) == []
 
 
+def test_a_word_that_comes_in_one_pair_alone_is_told_by_the_pair() -> None:
+    past = [Period(300, FLOOR, day % 7) for day in range(DAYS)]
+    counts = {"purple screen": 29, "purple": 30, "screen": 60, "purples": 30}
+    series = [Series("word", term, count, {}) for term, count in counts.items()]
+    series.append(Series("issue", "purple", 30, {}))
+    themes = rising(Period(300, FLOOR, DAYS % 7), past, series, asked=2_000)
+    assert sorted((each.kind, each.term) for each in themes) == [
+        ("issue", "purple"),
+        ("word", "purple screen"),
+        ("word", "purples"),
+        ("word", "screen"),
+    ]
+
+
 @given(st.integers(1, 200), st.floats(0.01, 100), st.floats(0.001, 3))
 def test_the_chance_of_so_many_is_what_adding_up_the_distribution_gives(count: int, mean: float, spread: float) -> None:
     size = 1 / spread
