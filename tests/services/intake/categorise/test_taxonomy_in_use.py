@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from services.intake.categorise import Categoriser, read_complaint
+from services.intake.categorise.lexicon import Lexicon
+from services.intake.categorise.reading import normalised
 from services.intake.main import build
 from services.intake.settings import IntakeSettings
 from shared.domain.taxonomy import Taxonomy, TaxonomyCategory
@@ -36,6 +38,41 @@ def test_one_category_of_the_financial_pack_is_enough_to_have_it() -> None:
     text = "A debt collector keeps calling me about a debt I do not owe."
     assert read_complaint(of("debt_collection", "other"), "", text)[0].name == "debt_collection"
     assert read_complaint(of("data_records", "other"), "", text)[0].name == "other"
+
+
+@pytest.fixture(scope="module")
+def issues() -> Lexicon:
+    return Lexicon(load_taxonomy("general").phrases())
+
+
+@pytest.mark.parametrize(
+    ("text", "issue"),
+    [
+        ("My card was charged 3 times for one night.", "billing_error/charged_twice"),
+        ("A foreign transaction fee of 2.75 %.", "billing_error/unexpected_fee"),
+        ("You keep taking the payment although I left.", "billing_error/charged_after_cancelling"),
+        ("I have already paid this invoice.", "billing_error/payment_not_credited"),
+        ("The premium has doubled at renewal.", "billing_error/price_change"),
+        ("Two withdrawals at a cash machine, my card was in my wallet.", "unauthorised_charge/card_or_account_fraud"),
+        ("Somebody pretending to be your bank rang and I read out the code.", "unauthorised_charge/scam"),
+        ("We were switched to you and I never agreed.", "unauthorised_charge/subscription_not_ordered"),
+        ("It is the 21st and nothing has turned up.", "service_delivery/not_delivered"),
+        ("You sent me size 42 instead of 39.", "service_delivery/wrong_or_incomplete"),
+        ("The train was 40 minutes late.", "service_delivery/late"),
+        ("Your driver screamed at my mother.", "communication/rude"),
+        ("Ten sales texts a week after opting out.", "communication/unwanted_contact"),
+        ("The lamp came in three pieces.", "product_quality/damaged"),
+        ("The perfume is a fake.", "product_quality/counterfeit"),
+        ("The ladder snapped and she broke her wrist.", "product_quality/unsafe"),
+    ],
+)
+def test_the_usual_words_for_an_issue_speak_for_it(issues: Lexicon, text: str, issue: str) -> None:
+    assert issue in {hit.label for hit in issues.find(normalised(text))}
+
+
+def test_where_as_much_speaks_for_danger_as_for_a_defect_it_is_danger() -> None:
+    order = [issue.name for issue in load_taxonomy("general").category("product_quality").issues]  # type: ignore[union-attr]
+    assert order[0] == "unsafe"
 
 
 def test_a_taxonomy_whose_phrases_cannot_be_used_stops_the_start(tmp_path: Path) -> None:
