@@ -14,7 +14,8 @@ from shared.domain.matrix import Matrix
 from shared.domain.plan import Arm, Climbed, Plan, Told
 from shared.domain.timekeeping import Calendars, Ticking, continued, phase_of, started
 
-AFTER_AN_OUTAGE: Final = "after an outage every tier still gets the least gap"
+NOTICED_LATE: Final = "its beginning was noticed late, and the least gap of the policy is left to it still"
+SHORTER_THAN_THE_GAP: Final = "its own time is shorter than the least gap of the policy, which it gets"
 
 
 class Draft:
@@ -108,7 +109,8 @@ class Draft:
         ticking = self._started(fresh)
         due = ticking.clock.due_at
         if least is not None and due is not None and due < least:
-            ticking = self._started(altered(fresh, extensions=(Extension(least, AFTER_AN_OUTAGE),)))
+            because = NOTICED_LATE if self._long_enough(fresh, least) else SHORTER_THAN_THE_GAP
+            ticking = self._started(altered(fresh, extensions=(Extension(least, because),)))
         self.keep(ticking.clock)
         self.arm(ticking)
         return ticking.clock
@@ -140,6 +142,11 @@ class Draft:
             opened_at=self.now,
             due_at=None,
         )
+
+    def _long_enough(self, fresh: Clock, least: datetime) -> bool:
+        """Whether it would have come to no early due if it had begun just now: then only its late beginning is short."""
+        due = self._started(altered(fresh, started_at=self.now)).clock.due_at
+        return due is None or due >= least
 
     def _started(self, clock: Clock) -> Ticking:
         return started(clock, self.dispute, self.calendars, self.now, self.marks)

@@ -1,8 +1,8 @@
 """When time alone brings a dispute of a story to a threshold: the risk looked at again after each part of its clock.
 
-The engine judges every open dispute's risk anew about once a second, and the dispute by it when its whole percent is
-another. A telling looks after each hundredth of the resolution clock's time, and judges by the same rules. Looks that can
-reach no threshold are passed over: while nothing happens, only time moves the risk, so that it is known up to which part
+The engine comes round every few seconds, works out the risk of each open dispute anew, and judges the dispute when its whole
+percent is another. A telling looks after each hundredth of the resolution clock's time, and judges by the same rules, so that
+it finds a threshold up to that much later. Looks that can reach no threshold are passed over: while nothing happens, only time moves the risk, so that it is known up to which part
 it stays below what a threshold asks. From there on each look is taken.
 """
 

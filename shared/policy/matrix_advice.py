@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from shared.domain.clock_record import Kind
+from shared.domain.clock_record import Kind, Promise
 from shared.domain.conditions import SEVERITY_ORDER, Condition
+from shared.domain.counting import counted_by
 from shared.domain.dispute import CHANNELS
+from shared.domain.duration import parts_of
 from shared.domain.expressions import Expression
 from shared.domain.matrix import Matrix, Threshold, Tier, When
 from shared.domain.people import Person
@@ -29,7 +32,7 @@ class Advice(NamedTuple):
 
 def advice(matrix: Matrix) -> tuple[Advice, ...]:
     """Everything worth a second look, thresholds first."""
-    return (*_thresholds(matrix), *_staffing(matrix), *_reach(matrix), *_authority(matrix))
+    return (*_thresholds(matrix), *_hurry(matrix), *_staffing(matrix), *_reach(matrix), *_authority(matrix))
 
 
 def _thresholds(matrix: Matrix) -> Iterator[Advice]:
@@ -113,6 +116,24 @@ def _least_covers(wider: int | None, narrower: int | None) -> bool:
 def _severity_covers(wider: Condition, narrower: Condition) -> bool:
     least, other = wider.severity_at_least, narrower.severity_at_least
     return least is None or (other is not None and SEVERITY_ORDER[least] <= SEVERITY_ORDER[other])
+
+
+def _hurry(matrix: Matrix) -> Iterator[Advice]:
+    """Tiers whose own time is shorter than the least gap; only of what is counted in hours or less can that be said."""
+    for each in matrix.tiers:
+        short = [severity for severity, promise in each.deadlines.items() if _shortest(promise) < matrix.min_gap]
+        if short:
+            every = "" if len(short) == len(each.deadlines) else f" at severity {' and '.join(short)}"
+            detail = (
+                f"{each.label} has less time{every} than min_gap, the least gap between two climbs; "
+                "after a climb because of a deadline it gets the gap instead"
+            )
+            yield Advice(f"tiers.{each.number - 1}.deadline", detail)
+
+
+def _shortest(promise: Promise) -> timedelta:
+    """What its term lasts at least; of days and months, which are as long as the calendar makes them, no short one."""
+    return min(counted_by(part) or timedelta.max for part in parts_of(promise.spec.duration))
 
 
 def _staffing(matrix: Matrix) -> Iterator[Advice]:

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from shared.domain.clock_record import ClockState, Kind
+from shared.domain.draft import NOTICED_LATE, SHORTER_THAN_THE_GAP
 from shared.domain.lifecycle import Status, Trigger
 from shared.domain.plan import Arm, Climbed, Closed, FollowUpAsked, Missed, NewsOwed, TakenUp, Warned
 from tests.domain.escalating import Life, climbs, of
-from tests.domain.matrices import NINE, a_body, a_matrix, clocks
+from tests.domain.matrices import NINE, a_body, a_matrix, a_tier, clocks
 
 ONLY_TIERS = clocks(acknowledgement=None, first_response=None, next_update=None, resolution=None)
 
@@ -71,6 +72,34 @@ def test_an_outage_longer_than_all_tiers_empties_no_ladder_the_next_tier_gets_th
     assert climbs(life.until(500.5)) == [(2, 3)]
     assert climbs(life.until(516.49)) == []
     assert climbs(life.until(516.5)) == [(3, 4)]
+
+
+def given_more(life: Life, kind: Kind) -> list[str]:
+    """Why the clock was given more time than its own."""
+    return [each.reason for each in life.clocks[kind].extensions]
+
+
+def test_a_tier_that_begins_late_after_an_outage_says_that_this_is_why_it_has_the_least_gap() -> None:
+    life = taken_up(clocks=ONLY_TIERS)
+    life.asleep_until(500)
+    life.until(500)
+    assert given_more(life, Kind.TIER) == [NOTICED_LATE]
+
+
+def test_a_tier_whose_own_time_is_shorter_than_the_least_gap_says_so_and_speaks_of_no_outage() -> None:
+    short = [a_tier("Agent", "4 hours"), a_tier("Lead", "10 minutes"), a_tier("Manager", "16 hours")]
+    life = taken_up(clocks=ONLY_TIERS, tiers=short, thresholds=[])
+    life.asleep_until(4 + 1 / 3600)  # a second late, as any engine is now and then
+    told = life.until(4 + 1 / 3600)
+    assert [each.next_due_at for each in of(told, Climbed)] == [after(4.5) + timedelta(seconds=1)]
+    assert given_more(life, Kind.TIER) == [SHORTER_THAN_THE_GAP]
+
+
+def test_an_update_that_is_owed_more_often_than_the_least_gap_says_so_too() -> None:
+    often = {"duration": "10 minutes", "calendar": "always", "on_breach": "tell"}
+    life = taken_up(clocks=clocks(acknowledgement=None, first_response=None, next_update=often))
+    life.until(0.2)
+    assert given_more(life, Kind.NEXT_UPDATE) == [SHORTER_THAN_THE_GAP]
 
 
 def test_promises_found_broken_together_after_an_outage_are_all_told_and_climb_once() -> None:

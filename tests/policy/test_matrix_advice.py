@@ -43,6 +43,31 @@ def test_a_matrix_without_gaps_is_left_alone() -> None:
     )
 
 
+def hurried(*deadlines: Any, **parts: Any) -> list[tuple[str, str]]:
+    """What is said of tiers with these deadlines."""
+    unlimited = {"authority": {"unlimited": True}}
+    tiers = [a_tier(f"T{n}", each, holders=[ANN], deputies=[BOB], **unlimited) for n, each in enumerate(deadlines, 1)]
+    return remarks(tiers=tiers, **parts)
+
+
+def test_a_tier_with_less_time_than_the_least_gap_is_told() -> None:
+    ((place, detail),) = hurried("4 hours", "10 minutes")
+    assert place == "tiers.1.deadline"
+    assert detail == (
+        "T2 (tier 2) has less time than min_gap, the least gap between two climbs; "
+        "after a climb because of a deadline it gets the gap instead"
+    )
+    by_severity = {"low": "4 hours", "normal": "30 minutes", "high": "29 minutes", "critical": "5 minutes"}
+    ((_, some),) = hurried(by_severity)
+    assert some.startswith("T1 (tier 1) has less time at severity high and critical than min_gap")
+
+
+def test_a_tier_with_as_much_time_or_with_days_is_not() -> None:
+    assert hurried("30 minutes", "1 calendar day", "2 business days or 40 minutes, whichever first") == []
+    assert hurried("2 business days or 20 minutes, whichever first") != []
+    assert hurried("4 hours", min_gap="5 hours") != []
+
+
 @pytest.mark.parametrize(
     ("narrow", "wide"),
     [
