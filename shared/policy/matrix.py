@@ -1,8 +1,6 @@
 """The escalation matrix from TOML text or a JSON body, checked as a whole before a dispute rests on it."""
 
 import json
-import re
-import tomllib
 from collections.abc import Collection, Mapping
 from functools import lru_cache
 from importlib.resources import files
@@ -16,6 +14,7 @@ from shared.policy.condition_models import TABLE, TEXT
 from shared.policy.matrix_build import build, faults_between
 from shared.policy.matrix_models import ONE, SEVERAL, MatrixModel
 from shared.policy.people_models import GROUP, PERSON
+from shared.policy.toml_models import tables
 from shared.policy.toml_places import line_of, lines_of
 
 __all__ = [
@@ -138,11 +137,7 @@ def _with_line(fault: PolicyFault, places: Mapping[str, int]) -> PolicyFault:
 def _table(text: str) -> dict[str, Any]:
     if len(text) > _TEXT_MAX:
         raise PolicyFault("", f"The text is longer than {_TEXT_MAX:,} characters.")
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as fault:
-        found = re.search(r" \(at line (\d+), column (\d+)\)$", str(fault))
-        raise PolicyFault("", f"This is not TOML: {fault}.", int(found[1]) if found else None) from fault
+    return tables(text)
 
 
 def _place(steps: tuple[int | str, ...]) -> str:

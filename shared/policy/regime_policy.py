@@ -1,6 +1,5 @@
 """The policy `regimes`: what a business says of itself, which packs it has, and which of their figures it changed."""
 
-import tomllib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Final
@@ -14,6 +13,7 @@ from shared.policy.fields import Strict
 from shared.policy.regime_models import Jurisdiction, RegimeId, Word
 from shared.policy.regime_overrides import OverrideModel, overridden
 from shared.policy.regimes import shipped
+from shared.policy.toml_models import tables
 
 NAME: Final = "regimes"
 """The policy's name in the store and in the API."""
@@ -135,7 +135,4 @@ def _model(source: str | Mapping[str, Any]) -> RegimesModel:
 def _table(text: str) -> dict[str, Any]:
     if len(text) > _TEXT_MAX:
         raise PolicyFault("", f"The text is longer than {_TEXT_MAX:,} characters.")
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as fault:
-        raise PolicyFault("", f"This is not TOML: {fault}.") from fault
+    return tables(text)

@@ -2,13 +2,28 @@
 
 import re
 import tomllib
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from shared.domain.errors import PolicyFault
 
 _Model = TypeVar("_Model", bound=BaseModel)
+
+
+def tables(text: str) -> dict[str, Any]:
+    """What the text says, a part of it within the other.
+
+    Raises:
+        PolicyFault: the text is no TOML, with the line, or nests more deeply than anybody means.
+    """
+    try:
+        return tomllib.loads(text.removeprefix("\ufeff"))
+    except tomllib.TOMLDecodeError as fault:
+        found = re.search(r" \(at line (\d+), column \d+\)$", str(fault))
+        raise PolicyFault("", f"This is not TOML: {fault}.", int(found[1]) if found else None) from fault
+    except RecursionError as fault:
+        raise PolicyFault("", "This nests too deeply.") from fault
 
 
 def read_toml(model: type[_Model], text: str) -> _Model:
@@ -18,10 +33,7 @@ def read_toml(model: type[_Model], text: str) -> _Model:
         PolicyFault: the text is no TOML, or its first value that does not hold.
     """
     try:
-        return model.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as fault:
-        found = re.search(r" \(at line (\d+), column \d+\)$", str(fault))
-        raise PolicyFault("", f"This is not TOML: {fault}.", int(found[1]) if found else None) from fault
+        return model.model_validate(tables(text))
     except ValidationError as fault:
         first = fault.errors(include_url=False)[0]
         place = ".".join(str(step) for step in first["loc"])

@@ -1,11 +1,14 @@
 """A taxonomy is data: two ship with the product, a business writes its own, and a fault in it is told with its line."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from shared.domain.dispute import CATEGORIES
 from shared.domain.errors import InvalidValue, PolicyFault
+from shared.policy.matrix import parse_matrix
+from shared.policy.regime_policy import parse_regimes
 from shared.policy.taxonomy import SHIPPED, load_taxonomy, parse_taxonomy
 
 OWN = """
@@ -94,6 +97,24 @@ def test_an_issue_named_twice_is_a_fault() -> None:
     issue = OWN[OWN.index("[[category.issue]]") :]
     with pytest.raises(PolicyFault, match="missed_connection"):
         parse_taxonomy(OWN + issue)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        parse_taxonomy,
+        lambda text: parse_matrix(text, version=1),
+        lambda text: parse_regimes(text, version=1),
+    ],
+    ids=["taxonomy", "matrix", "regimes"],
+)
+def test_a_text_that_nests_for_ever_is_a_fault_and_no_crash(read: Callable[[str], object]) -> None:
+    with pytest.raises(PolicyFault, match="nests too deeply"):
+        read("x = " + "[" * 5_000 + "]" * 5_000)
+
+
+def test_a_file_that_begins_with_a_byte_order_mark_is_read_like_others() -> None:
+    assert parse_taxonomy(f"\ufeff{OWN}") == parse_taxonomy(OWN)
 
 
 @pytest.mark.parametrize("name", ["nowhere.toml", "/", "special"])
