@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+_SEVENTY_ON = "|".join(map(str, range(70, 100)))
+
 CATEGORIES_DE: Mapping[str, tuple[str, ...]] = {
     "billing_error": (
         "doppelt|zweimal|zweifach|mehrfach|dreimal .. abgebucht|berechnet|belastet|bezahlt|eingezogen|abgerechnet|kassiert",
@@ -128,7 +130,17 @@ SIGNALS_DE: Mapping[str, tuple[str, ...]] = {
         "kann nicht mehr",
     ),
     "vulnerable": (
-        "schwerbehindert|behindert|behinderung|rollstuhl|rentnerin|rentner|pflegebedürftig|pflegegrad|demenz|krebs|schwanger|blind|gehörlos|alleinerziehend|alleinerziehende|hartz|bürgergeld|arbeitslos|verwitwet|witwe|depression|depressionen|krankenhaus|chronisch|sozialhilfe|grundsicherung",
+        "schwerbehindert|behindert|behinderung|rollstuhl|rentnerin|rentner|pflegebedürftig|pflegegrad|demenz|krebs|schwanger|blind|gehörlos|alleinerziehend|alleinerziehende|verwitwet|witwe|depression|depressionen|krankenhaus|chronisch|asthma|asthmatiker|pflegeheim|palliativ",
+        f"bin|bald|über|fast {_SEVENTY_ON} und|jahre|geworden|alleinstehend",
+        f"{_SEVENTY_ON} jahre alt",
+        "mutter|vater|mann|frau|sohn|tochter verstorben|gestorben",
+        "mutter|vater|mann|frau|sohn|tochter ist|letzte|vor .. verstorben|gestorben",
+    ),
+    "hardship": (
+        "hartz|bürgergeld|arbeitslos|arbeitslosengeld|kurzarbeit|sozialhilfe|grundsicherung|insolvenz|privatinsolvenz|schuldnerberatung|ratenzahlung|stundung|zahlungsschwierigkeiten|wohngeld|pfändung",
+        "kann|können .. nicht|nicht_mehr|kaum bezahlen|zahlen|leisten|aufbringen",
+        "kein geld mehr|für|bis",
+        "job|arbeit|arbeitsplatz|stelle verloren",
     ),
     "legal_threat": (
         "anwalt|anwältin|rechtsanwalt|rechtsanwältin|klage|verklagen|klagen|amtsgericht|landgericht|gerichtsverfahren|gerichtlich|strafanzeige|rechtsschutz|rechtsschutzversicherung|mahnbescheid|juristisch",
@@ -157,6 +169,11 @@ SIGNALS_DE: Mapping[str, tuple[str, ...]] = {
     "urgent": (
         "dringend|dringende|dringendst|eilig|eilt|sofort|umgehend|unverzüglich|notfall",
         "letzte|letzten|setze|setzen|stelle .. frist",
+        "heute|morgen noch",
+        "noch heute|morgen",
+        "bis heute|morgen abend|mittag|früh",
+        "ohne|keine heizung|strom|wasser|medikamente|insulin",
+        "heizung|strom ist|seit|fällt .. ausgefallen|tot|weg",
     ),
     "repeat_contact": (
         "mehrfach|mehrmals|wiederholt|dreimal|zweimal|schon|bereits .. angerufen|geschrieben|kontaktiert|gemeldet|beschwert|gemailt|nachgefragt|reklamiert",

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+_SEVENTY_ON = "|".join(map(str, range(70, 100)))
+
 CATEGORIES_ES: Mapping[str, tuple[str, ...]] = {
     "billing_error": (
         "cobrado|cobraron|cobró|cobran|cargado|cargaron|facturado|facturaron|pagado|pagué|cargo|cobro|cargos .. dos|doble|tres|varias veces|duplicado|doble",
@@ -121,7 +123,15 @@ SIGNALS_ES: Mapping[str, tuple[str, ...]] = {
         "desesperado|desesperada|desesperación|llorando|lloro|lágrimas|pánico|no_duermo|agotado|agotada|ansiedad|no_puedo_más",
     ),
     "vulnerable": (
-        "discapacidad|discapacitado|discapacitada|minusvalía|jubilado|jubilada|pensionista|embarazada|cáncer|hospital|hospitalizado|silla_de_ruedas|ciego|ciega|sordo|sorda|viuda|viudo|alzheimer|dependiente|persona_mayor|madre_soltera|depresión|en_paro",
+        "discapacidad|discapacitado|discapacitada|minusvalía|jubilado|jubilada|pensionista|embarazada|cáncer|hospital|hospitalizado|silla_de_ruedas|ciego|ciega|sordo|sorda|viuda|viudo|alzheimer|dependiente|persona_mayor|madre_soltera|depresión|asma|asmático|asmática|diálisis|insulina",
+        f"tengo|tiene {_SEVENTY_ON} años",
+        "falleció|murió|fallecido mi|la marido|mujer|esposa|esposo|padre|madre|hijo|hija",
+        "marido|mujer|esposa|esposo|padre|madre|hijo|hija falleció|murió|ha_fallecido|ha_muerto",
+    ),
+    "hardship": (
+        "en_paro|desempleado|desempleada|desempleo|aplazamiento|aplazar|aplazarla|fraccionar|dificultades_económicas|plan_de_pagos|fin_de_mes|erte|despedido|despedida",
+        "no puedo|podemos|puede .. pagar|afrontar|permitirme",
+        "perdí|perdido mi|el trabajo|empleo",
     ),
     "legal_threat": (
         "abogado|abogada|abogados|demanda|demandar|demandaré|denuncia|denunciar|denunciaré|juzgado|juicio|tribunal|tribunales|acciones_legales|medidas_legales|vía_judicial|burofax",
@@ -145,7 +155,11 @@ SIGNALS_ES: Mapping[str, tuple[str, ...]] = {
     "discrimination": (
         "discriminación|discriminado|discriminada|racista|racismo|machista|homófobo|velo|mi_origen|color_de_piel",
     ),
-    "urgent": ("urgente|urgentemente|urgencia|inmediatamente|de_inmediato|hoy_mismo|ya_mismo",),
+    "urgent": (
+        "urgente|urgentemente|urgencia|inmediatamente|de_inmediato|hoy_mismo|ya_mismo",
+        "para|antes_de|vengan|respondan|llámenme|contesten hoy|mañana|esta_noche",
+        "sin calefacción|luz|electricidad|agua_caliente|medicación|insulina",
+    ),
     "repeat_contact": (
         "varias|muchas|múltiples|numerosas|tres|cuatro|cinco|diez|mil|3|4|5 veces|llamadas|correos|mensajes|reclamaciones|ocasiones",
         "varios|muchos|numerosos|tres|cuatro|cinco|3|4|5 correos|mensajes|emails|mails|intentos",

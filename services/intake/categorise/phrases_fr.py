@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+_SEVENTY_ON = "|".join(map(str, range(70, 100)))
+
 CATEGORIES_FR: Mapping[str, tuple[str, ...]] = {
     "billing_error": (
         "débité|débitée|débités|facturé|facturée|facturés|prélevé|prélevée|prélevés|payé|payée|encaissé|débit|prélèvement|prélèvements .. double|deux|trois|plusieurs fois|doublon",
@@ -132,7 +134,16 @@ SIGNALS_FR: Mapping[str, tuple[str, ...]] = {
         "sais plus quoi|où|comment",
     ),
     "vulnerable": (
-        "handicapé|handicapée|handicap|retraité|retraitée|fauteuil_roulant|enceinte|cancer|hospitalisé|hospitalisée|hôpital|malvoyant|aveugle|sourd|sourde|veuve|veuf|chômage|rsa|invalide|invalidité|alzheimer|dépression|mère_célibataire|personne_âgée|aah",
+        "handicapé|handicapée|handicap|retraité|retraitée|fauteuil_roulant|enceinte|cancer|hospitalisé|hospitalisée|hôpital|malvoyant|aveugle|sourd|sourde|veuve|veuf|invalide|invalidité|alzheimer|dépression|mère_célibataire|personne_âgée|aah|asthme|asthmatique|dialyse|insuline",
+        f"ai|a {_SEVENTY_ON} ans",
+        "mari|femme|père|mère|fils|fille|conjoint|épouse est|vient .. décédé|décédée|mort|morte",
+        "décès de mon|ma",
+    ),
+    "hardship": (
+        "chômage|rsa|surendettement|échéancier|difficultés_financières|fin_de_mois|licenciement|licencié|licenciée|banque_de_france",
+        "peux|pouvons|arrive pas|plus .. payer|régler|rembourser",
+        "perdu mon emploi|travail",
+        "délai|délais|facilités|étalement de|du paiement",
     ),
     "legal_threat": (
         "avocat|avocate|tribunal|justice|juridique|juridiques|procès|poursuites|mise_en_demeure|huissier|assigner|judiciaire",
@@ -153,7 +164,11 @@ SIGNALS_FR: Mapping[str, tuple[str, ...]] = {
     "discrimination": (
         "discrimination|discriminé|discriminée|raciste|racisme|sexiste|homophobe|mon_origine|couleur_de_peau",
     ),
-    "urgent": ("urgent|urgente|urgence|urgemment|immédiatement|sans_délai|aujourd_hui",),
+    "urgent": (
+        "urgent|urgente|urgence|urgemment|immédiatement|sans_délai",
+        "dès|avant|pour|encore|répondre|rappeler|venir|intervenir|répondez|rappelez|venez aujourd_hui|demain|ce_soir",
+        "sans|plus_de chauffage|électricité|eau_chaude|courant|médicaments|insuline",
+    ),
     "repeat_contact": (
         "plusieurs|nombreux|nombreuses|multiples|trois|quatre|cinq|dix|3|4|5 fois|appels|mails|courriels|relances|messages|reprises|courriers",
         "déjà .. appelé|écrit|contacté|signalé|relancé|envoyé",

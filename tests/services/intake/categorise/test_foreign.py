@@ -11,6 +11,7 @@ from services.intake.categorise.phrases_de import CATEGORIES_DE, SIGNALS_DE
 from services.intake.categorise.phrases_es import CATEGORIES_ES, SIGNALS_ES
 from services.intake.categorise.phrases_fr import CATEGORIES_FR, SIGNALS_FR
 from services.intake.categorise.reading import Reading, read
+from services.intake.categorise.signals import signals_in
 
 
 def look(text: str, language: str) -> tuple[Reading, list[tuple[str, str]]]:
@@ -71,6 +72,30 @@ def test_signals_are_found_with_their_places() -> None:
     _, hits = look("Das ist gefährlich, ich gehe zum Anwalt.", "de")
     assert ("safety", "gefährlich") in hits
     assert ("legal_threat", "Anwalt") in hits
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "flags"),
+    [
+        ("Ich bin 81 und verstehe die Rechnung nicht.", "de", {"vulnerable"}),
+        ("Seit ich arbeitslos bin, kann ich die Raten nicht mehr bezahlen.", "de", {"hardship"}),
+        ("Die Heizung ist ausgefallen, kommen Sie bitte heute noch.", "de", {"urgent"}),
+        ("Ich bin 81 Kilometer gefahren.", "de", set()),
+        ("Es sind 81 Euro, und ich habe es heute gesehen.", "de", set()),
+        ("J'ai 78 ans et je n'y comprends rien.", "fr", {"vulnerable"}),
+        ("Je suis au chômage et je ne peux plus payer les mensualités.", "fr", {"hardship"}),
+        ("Rappelez-moi aujourd'hui, nous sommes sans chauffage.", "fr", {"urgent"}),
+        ("J'ai reçu aujourd'hui un colis vide.", "fr", set()),
+        ("Tengo 82 años y vivo sin ascensor.", "es", {"vulnerable"}),
+        ("Estoy en paro y no puedo pagar la cuota, ¿puedo aplazarla?", "es", {"hardship"}),
+        ("Estamos sin calefacción, vengan hoy.", "es", {"urgent"}),
+        ("Hoy recibí un paquete vacío de 75 euros.", "es", set()),
+    ],
+)
+def test_age_want_and_haste_are_flags_of_their_own_in_each_language(text: str, language: str, flags: set[str]) -> None:
+    reading = read("", text)
+    signals = signals_in(reading, foreign_hits(reading.normalised, language), language=language)
+    assert {signal.name for signal in signals[1:]} == flags
 
 
 @pytest.mark.parametrize("language", ["en", "it", "und", ""])
