@@ -2,7 +2,7 @@
 
 from typing import TypeVar
 
-from services.launch import processes
+from services.launch import calendars, processes
 from services.launch.parts import Parts
 from services.launch.serve import serve
 from shared.runtime.settings import CommonSettings, ConfigurationError, load
@@ -30,14 +30,15 @@ async def _intake() -> int:
     if settings.processes > 1 and not processes.is_child():
         return await processes.run(settings, settings.processes, ["services", "intake"])
 
-    async def admin(parts: Parts) -> None:
+    async def before(parts: Parts) -> None:
+        await calendars.read_once(parts, settings.calendars_dir)
         if settings.admin_key is not None:
             async with parts.database.transaction() as tx:
                 await keys.ensure_admin(tx, settings.admin_key.get_secret_value())
 
     build = [lambda parts: main.build(settings, **parts.given())]
     child = processes.is_child()
-    return await serve(settings, build, name="intake", before=admin, beside=processes.beside(), patient=child)
+    return await serve(settings, build, name="intake", before=before, beside=processes.beside(), patient=child)
 
 
 async def _escalation() -> int:
@@ -45,7 +46,12 @@ async def _escalation() -> int:
     from services.escalation.settings import EscalationSettings
 
     settings = _real(load(EscalationSettings))
-    return await serve(settings, [lambda parts: main.build(settings, **parts.given())], name="escalation")
+
+    async def before(parts: Parts) -> None:
+        await calendars.read_once(parts, settings.calendars_dir)
+
+    build = [lambda parts: main.build(settings, **parts.given())]
+    return await serve(settings, build, name="escalation", before=before)
 
 
 async def _notify() -> int:

@@ -14,6 +14,7 @@ from services.escalation import main as escalation
 from services.escalation.settings import EscalationSettings
 from services.intake import main as intake
 from services.intake.settings import IntakeSettings
+from services.launch import calendars
 from services.launch.parts import Parts
 from services.launch.serve import Build, serve
 from services.launch.start import DATABASE
@@ -42,7 +43,7 @@ async def run() -> int:
             changed(settings, database_url=SecretStr(url)),
             builds(database_url=SecretStr(url), public_url=reached_at),
             name="all",
-            before=lambda parts: admin(parts, settings),
+            before=lambda parts: before(parts, settings),
             on_ready=lambda port: say(f"Recourse is ready on http://{settings.host}:{port}"),
         )
     finally:
@@ -85,6 +86,12 @@ async def _database_url(settings: CommonSettings, server: EmbeddedPostgres | Non
         return settings.database_url.get_secret_value()
     await server.ensure_database(DATABASE)
     return server.url(DATABASE)
+
+
+async def before(parts: Parts, settings: IntakeSettings) -> None:
+    """What is to be there, and to hold, before the services begin; raises ConfigurationError."""
+    await calendars.read_once(parts, settings.calendars_dir)
+    await admin(parts, settings)
 
 
 async def admin(parts: Parts, settings: IntakeSettings) -> None:

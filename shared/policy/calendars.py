@@ -2,7 +2,6 @@
 
 import contextlib
 import re
-import tomllib
 import warnings
 from collections.abc import Iterator, Mapping
 from datetime import date, time
@@ -15,6 +14,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 from shared.domain.calendar import WEEKDAYS, Calendar
 from shared.domain.errors import InvalidValue, PolicyFault
 from shared.domain.open_year import Hours
+from shared.policy.toml_models import tables
+from shared.policy.toml_places import line_of, lines_of
 
 DEFAULT_CALENDARS: Final = Path(__file__).with_name("calendars")
 
@@ -83,19 +84,25 @@ class _CalendarPolicy(_Strict):
 _DOCUMENT: Final = TypeAdapter(dict[Name, _CalendarPolicy])
 
 
+class CalendarsUnreadable(PolicyFault):
+    """A file or folder that cannot be read, whatever is in it."""
+
+
 def load_calendars(source: Path | str, years: range) -> Mapping[str, Calendar]:
     """The calendars of a TOML text, a file, or every *.toml file of a folder, with the holidays of these years.
 
-    Years are consecutive, 1 to 30. PolicyFault, naming the place in the document, for anything that does not hold.
+    Years are consecutive, 1 to 30. PolicyFault, naming the file, the place in it and its line, for anything that does not
+    hold, and CalendarsUnreadable for what cannot be read.
     """
     if not 1 <= len(years) <= _YEARS_MAX or years.step != 1:
         raise PolicyFault("years", f"Holidays are loaded for 1 to {_YEARS_MAX} consecutive years.")
     found: dict[str, Calendar] = {}
-    for place, text in _texts(source):
-        for name, policy in _parse(place, text).items():
-            if name in found:
-                raise PolicyFault(f"{place}{name}", "Another file has a calendar of this name.")
-            found[name] = _build(name, policy, years, place=f"{place}{name}")
+    for file, text in _texts(source):
+        with _told(file, text):
+            for name, policy in _parse(text).items():
+                if name in found:
+                    raise PolicyFault(name, "Another file has a calendar of this name.")
+                found[name] = _build(name, policy, years, place=name)
     if not 1 <= len(found) <= _CALENDARS_MAX:
         raise PolicyFault(str(source)[:100], f"There are 1 to {_CALENDARS_MAX} calendars, not {len(found)}.")
     return MappingProxyType(found)
@@ -106,23 +113,38 @@ def _texts(source: Path | str) -> Iterator[tuple[str, str]]:
         yield "", source
         return
     for path in sorted(source.glob("*.toml")) if source.is_dir() else [source]:
-        try:
-            if path.stat().st_size > _FILE_BYTES_MAX:
-                raise PolicyFault(path.name, f"The file is larger than {_FILE_BYTES_MAX:,} bytes.")
-            yield f"{path.name}: ", path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as fault:
-            raise PolicyFault(path.name, f"The file cannot be read: {fault}.") from fault
+        yield path.name, _text(path)
 
 
-def _parse(place: str, text: str) -> dict[str, _CalendarPolicy]:
+def _text(path: Path) -> str:
     try:
-        return _DOCUMENT.validate_python(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as fault:
-        raise PolicyFault(place.removesuffix(": "), f"This is not TOML: {fault}.") from fault
+        if path.stat().st_size > _FILE_BYTES_MAX:
+            raise PolicyFault(path.name, f"The file is larger than {_FILE_BYTES_MAX:,} bytes.")
+        return path.read_text(encoding="utf-8")
+    except OSError as fault:
+        raise CalendarsUnreadable(path.name, f"The file cannot be read: {fault.strerror or fault}.") from fault
+    except UnicodeDecodeError as fault:
+        raise PolicyFault(path.name, "This is not UTF-8 text.") from fault
+
+
+@contextlib.contextmanager
+def _told(file: str, text: str) -> Iterator[None]:
+    """Says of a fault in which file it is and on which line."""
+    try:
+        yield
+    except PolicyFault as fault:
+        line = fault.line or (line_of(lines_of(text), fault.place) if fault.place else None)
+        place = ": ".join(each for each in (file, fault.place) if each)
+        raise PolicyFault(place, fault.detail, line) from fault
+
+
+def _parse(text: str) -> dict[str, _CalendarPolicy]:
+    try:
+        return _DOCUMENT.validate_python(tables(text))
     except ValidationError as fault:
-        first = fault.errors()[0]
+        first = fault.errors(include_url=False)[0]
         where = ".".join(str(step) for step in first["loc"])
-        raise PolicyFault(f"{place}{where}", first["msg"].removeprefix("Value error, ")) from fault
+        raise PolicyFault(where, first["msg"].removeprefix("Value error, ")) from fault
 
 
 def _build(name: str, policy: _CalendarPolicy, years: range, *, place: str) -> Calendar:

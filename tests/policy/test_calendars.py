@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from shared.domain.errors import PolicyFault
-from shared.policy.calendars import DEFAULT_CALENDARS, load_calendars
+from shared.policy.calendars import DEFAULT_CALENDARS, CalendarsUnreadable, load_calendars
 
 YEARS = range(2026, 2028)
 DESK = """
@@ -125,16 +125,47 @@ def test_a_fault_is_refused_with_its_place_in_the_document(text: str, place: str
 def test_a_fault_in_a_folder_names_the_file(tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text(DESK)
     (tmp_path / "b.toml").write_text(DESK)
-    with pytest.raises(PolicyFault, match=r"b\.toml: desk: Another file has a calendar of this name"):
+    with pytest.raises(PolicyFault, match=r"b\.toml: desk, line 2: Another file has a calendar of this name"):
         load_calendars(tmp_path, YEARS)
     with pytest.raises(PolicyFault, match=r"absent\.toml: The file cannot be read"):
         load_calendars(tmp_path / "absent.toml", YEARS)
     (tmp_path / "b.toml").write_bytes(b"\xff")
-    with pytest.raises(PolicyFault, match=r"b\.toml: The file cannot be read"):
+    with pytest.raises(PolicyFault, match=r"b\.toml: This is not UTF-8 text"):
         load_calendars(tmp_path, YEARS)
     (tmp_path / "b.toml").write_text("#" * 1_000_001)
     with pytest.raises(PolicyFault, match=r"b\.toml: The file is larger"):
         load_calendars(tmp_path, YEARS)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "told"),
+    [
+        ('[own]\nzone = "UTC"\n\n[own.week]\ntue = ["09:00-25:00"]\n', 5, "own.toml: own.week.tue, line 5: "),
+        (DESK + "exceptions = [\n  { date = 2026-02-30 },\n]", 6, "own.toml, line 6: This is not TOML: Invalid date"),
+        (DESK + 'exceptions = [\n  { date = "2026-02-30" },\n]', 6, "own.toml: desk.exceptions.0.date, line 6: "),
+        ("[own\n", 1, "own.toml, line 1: This is not TOML: "),
+        ("own = " + "[" * 20_000, None, "own.toml: This nests too deeply."),
+        (b"\xff\xfe", None, "own.toml: This is not UTF-8 text."),
+    ],
+)
+def test_a_damaged_file_is_named_with_the_line(tmp_path: Path, text: str | bytes, line: int | None, told: str) -> None:
+    (tmp_path / "own.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(PolicyFault) as refused:
+        load_calendars(tmp_path, YEARS)
+    assert not isinstance(refused.value, CalendarsUnreadable)
+    assert (refused.value.line, str(refused.value)[: len(told)]) == (line, told)
+
+
+def test_a_mark_at_the_beginning_of_a_file_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_bytes(b"\xef\xbb\xbf" + DESK.encode())
+    assert list(load_calendars(tmp_path, YEARS)) == ["desk"]
+
+
+def test_a_file_that_cannot_be_read_is_another_fault_than_a_damaged_one(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").mkdir()
+    for source in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(CalendarsUnreadable, match=r"toml|nowhere"):
+            load_calendars(source, YEARS)
 
 
 @pytest.mark.parametrize("years", [range(0), range(2000, 2031), range(2020, 2030, 2), range(2030, 2026, -1)])

@@ -9,7 +9,7 @@ import typer
 
 from services.launch.policy.summary import summary
 from shared.domain.errors import PolicyFault
-from shared.policy.calendars import DEFAULT_CALENDARS, load_calendars
+from shared.policy.calendars import DEFAULT_CALENDARS, CalendarsUnreadable, load_calendars
 from shared.policy.matrix import matrix_faults, parse_matrix, schema_text
 from shared.policy.matrix_advice import advice
 from shared.policy.toml_places import line_of, lines_of
@@ -79,7 +79,12 @@ def _calendars(folder: Path | None) -> Collection[str]:
         return load_calendars(folder or DEFAULT_CALENDARS, _ANY_YEAR).keys()
     except PolicyFault as fault:
         typer.echo(f"calendars: {fault}", err=True)
-        raise typer.Exit(DATA_FAULT) from fault
+        raise typer.Exit(exit_code_of(fault)) from fault
+
+
+def exit_code_of(fault: PolicyFault) -> int:
+    """65 for what does not hold, 66 for calendars that cannot be read at all."""
+    return NO_INPUT if isinstance(fault, CalendarsUnreadable) else DATA_FAULT
 
 
 def source_of(file: Path, text: str) -> str | Mapping[str, Any]:

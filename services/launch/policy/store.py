@@ -9,7 +9,7 @@ import typer
 
 from services.escalation.settings import EscalationSettings
 from services.launch import start
-from services.launch.policy.check import DATA_FAULT, read_text, source_of
+from services.launch.policy.check import exit_code_of, read_text, source_of
 from shared.db import policies
 from shared.db.engine import Database, make_engine
 from shared.domain.calendar import Calendar
@@ -76,7 +76,7 @@ def body_of(file: Path) -> dict[str, Any]:
 
 
 def within(work: Callable[[Store], Awaitable[T]]) -> T:
-    """Does the work on the database; a broken rule is a line and exit code 1 (65 for a policy's), no address 78, none there 69."""
+    """Does the work on the database; a broken rule is a line and exit code 1 (65 for a policy's, 66 for calendars unread), no address 78, none there 69."""
     url = start.database_address()
 
     async def opened() -> T:
@@ -99,7 +99,7 @@ def told(work: Callable[[], T]) -> T:
         return work()
     except PolicyFault as fault:
         typer.echo(str(fault), err=True)
-        raise typer.Exit(DATA_FAULT) from fault
+        raise typer.Exit(exit_code_of(fault)) from fault
     except RecourseError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error

@@ -97,5 +97,19 @@ def test_calendars_of_ones_own_are_known(told: CliRunner, tmp_path: Path) -> Non
     assert told.invoke(app, ["policy", "check", file]).exit_code == 65
 
 
+def test_a_damaged_calendar_is_told_with_its_file_and_line(told: CliRunner, tmp_path: Path) -> None:
+    write(tmp_path, '[moon]\nzone = "UTC"\nexceptions = [{ date = 2026-02-30 }]\n', "moon.toml")
+    result = told.invoke(app, ["policy", "check", write(tmp_path, SHIPPED, "m.json"), "--calendars", str(tmp_path)])
+    assert result.exit_code == 65
+    assert "moon.toml, line 3: This is not TOML: Invalid date or datetime" in result.output
+
+
+def test_calendars_that_cannot_be_read_are_told_and_are_no_damaged_ones(told: CliRunner, tmp_path: Path) -> None:
+    nowhere = tmp_path / "nowhere"
+    result = told.invoke(app, ["policy", "check", write(tmp_path, SHIPPED), "--calendars", str(nowhere)])
+    assert result.exit_code == 66
+    assert result.output.startswith("calendars: nowhere: The file cannot be read: ")
+
+
 def test_the_schema_is_printed_for_editors(told: CliRunner) -> None:
     assert told.invoke(app, ["policy", "schema"]).output == schema_text()

@@ -14,7 +14,7 @@ from services.escalation.migrator import Migrator
 from services.launch.cli import app
 from services.launch.policy.difference import difference
 from services.launch.policy.picture import picture
-from shared.db import stories
+from shared.db import policies, stories
 from shared.domain.comparison import Scales
 from shared.domain.lifecycle import Trigger
 from shared.policy.matrix import default_body
@@ -51,6 +51,32 @@ def lives(room: Room, work: Any) -> Any:
 
 def policy(told: CliRunner, *words: str) -> Result:
     return told.invoke(app, ["policy", *words])
+
+
+async def _version(room: Room) -> int:
+    async with room.database.transaction() as tx:
+        return await policies.current_version(tx)
+
+
+def test_nothing_is_published_while_a_calendar_is_damaged(
+    told: CliRunner, room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calendars = tmp_path / "calendars"
+    calendars.mkdir()
+    monkeypatch.setenv("RECOURSE_CALENDARS_DIR", str(calendars))
+    matrix = tmp_path / "matrix.json"
+    matrix.write_text(json.dumps(default_body()))
+    before = lives(room, _version(room))
+    for damage, code, says in (
+        (b'[own]\nzone = "UTC"\nexceptions = [{ date = 2026-02-30 }]\n', 65, "own.toml, line 3: This is not TOML"),
+        (None, 66, "own.toml: The file cannot be read"),
+    ):
+        file = calendars / "own.toml"
+        file.unlink(missing_ok=True)
+        file.mkdir() if damage is None else file.write_bytes(damage)
+        result = policy(told, "publish", str(matrix), "--reason", "another")
+        assert (result.exit_code, says in result.output) == (code, True), result.output
+    assert lives(room, _version(room)) == before
 
 
 def quick() -> dict[str, Any]:

@@ -85,6 +85,22 @@ def test_a_taxonomy_that_is_not_there_is_named(tmp_path: Path, database: str) ->
     assert done.stderr.startswith("RECOURSE_TAXONOMY")
 
 
+def test_a_damaged_calendar_is_one_line_that_names_the_file_and_the_line(tmp_path: Path, database: str) -> None:
+    folder = tmp_path / "calendars"
+    folder.mkdir()
+    (folder / "own.toml").write_text('[own]\nzone = "UTC"\n\n[own.week]\nmon-fri = ["09:00-25:00"]\n')
+    done = started(
+        "run",
+        RECOURSE_STATE_DIR=str(tmp_path / "state"),
+        RECOURSE_DATABASE_URL=database,
+        RECOURSE_PORT="0",
+        RECOURSE_CALENDARS_DIR=str(folder),
+    )
+    assert done.returncode == 78
+    assert done.stderr.startswith("RECOURSE_CALENDARS_DIR: own.toml: own.week.mon-fri, line 5: '09:00-25:00' is not")
+    assert "task_died" not in done.stdout
+
+
 def test_a_variable_that_nothing_reads_is_named(tmp_path: Path) -> None:
     done = started("intake", RECOURSE_STATE_DIR=str(tmp_path), RECOURSE_SMTP_URI="smtp://mail.example.org")
     assert '"variables":["RECOURSE_SMTP_URI"]' in done.stdout
