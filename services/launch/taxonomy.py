@@ -30,7 +30,9 @@ def check(name: Named) -> None:
 def show(name: Named = "general") -> None:
     """Shows categories and issues with what each is called elsewhere."""
     taxonomy = _loaded(name)
-    table = Table("category", "issue", "title", "elsewhere", title=taxonomy.title)
+    table = Table(title=taxonomy.title)
+    for heading in ("category", "issue", "title", "elsewhere"):
+        table.add_column(heading, no_wrap=heading in {"category", "issue"}, overflow="fold")  # names are typed again
     for category in taxonomy.categories:
         table.add_row(category.name, "", category.title, _codes(category.codes), style="bold")
         for issue in category.issues:
