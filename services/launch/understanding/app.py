@@ -1,5 +1,6 @@
 """`python -m services evaluate` and `train`: a model of categorisation measured on labelled texts, and learnt from them."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -101,9 +102,12 @@ Part = tuple[list[Any], dict[str, Any]]
 
 def _part(file: Path, columns: Columns) -> Part:
     try:
-        return from_file(file, columns)
+        examples, facts = from_file(file, columns)
     except UnusableData as fault:
         raise _unusable(file, fault) from fault
+    if facts["unknown_labels"]:
+        typer.echo(f"{file.name}: {_named(facts['unknown_labels'])}", err=True)
+    return examples, facts
 
 
 def _unusable(file: Path, fault: UnusableData) -> typer.Exit:
@@ -159,9 +163,13 @@ def _loaded(model: Path | None, *, financial: bool) -> Categoriser:
         raise refused(f"{model} cannot be read: {fault.strerror or fault}", NO_INPUT) from fault
 
 
+def _named(unknown: Mapping[str, int]) -> str:
+    named = ", ".join(f"{name} ({times:,})" for name, times in list(unknown.items())[:20])
+    return f"no categories of ours, counted as `other`: {named}."
+
+
 def _warn(found: Evaluation) -> None:
     if found.plan.unknown:
-        named = ", ".join(f"{name} ({times:,})" for name, times in list(found.plan.unknown.items())[:20])
-        typer.echo(f"No categories of ours, counted as `other`: {named}.", err=True)
+        typer.echo(f"{found.plan.file.name}: {_named(found.plan.unknown)}", err=True)
     if found.plan.beyond:
         typer.echo(f"Of the financial pack, counted as `other` here: {', '.join(found.plan.beyond)}.", err=True)

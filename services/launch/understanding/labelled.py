@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from services.intake.categorise.categories import FINANCIAL_CATEGORIES
 from shared.domain.errors import RecourseError
 
 OUR_NAMES: Final = {
@@ -21,6 +23,7 @@ OUR_NAMES: Final = {
 FIELD_CHARACTERS_MAX: Final = 2**31 - 1
 """What the reader of Python takes on every system; only the first 20,000 characters of a text are read for an answer."""
 
+_BETWEEN_WORDS: Final = re.compile(r"[ _/&-]+")
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 
 
@@ -53,7 +56,7 @@ class Skipped(NamedTuple):
 
 
 def labelled(file: Path, columns: Columns) -> Iterator[Labelled | Skipped]:
-    """Every row in order; a name of `OUR_NAMES` becomes the product's own, any other label stays as it is written.
+    """Every row in order; a name of `OUR_NAMES`, and our own however spelt, becomes ours, any other stays as written.
 
     Raises:
         UnusableData: no such file, a column is missing, or it is not CSV in UTF-8.
@@ -121,4 +124,11 @@ def _row(row: list[str], text: int, label: int, subject: int | None) -> Labelled
         return Skipped("no_label")
     if not row[text].strip():
         return Skipped("no_text")
-    return Labelled("" if subject is None else row[subject], row[text], OUR_NAMES.get(name, name))
+    return Labelled("" if subject is None else row[subject], row[text], _ours(name))
+
+
+def _ours(name: str) -> str:
+    """Our name for it, whatever its capitals and the signs between its words; any other name as it is written."""
+    plain = _BETWEEN_WORDS.sub("_", name.lower())
+    known = OUR_NAMES.get(plain, plain)
+    return known if known in FINANCIAL_CATEGORIES else name

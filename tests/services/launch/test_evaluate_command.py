@@ -89,6 +89,17 @@ def test_names_of_public_data_are_taken_for_ours(told: CliRunner, tmp_path: Path
     assert found["unknown_labels"] == {}
 
 
+def test_our_names_are_known_however_they_are_spelt(told: CliRunner, tmp_path: Path) -> None:
+    labels = ["Service Delivery", "SERVICE_DELIVERY", "service-delivery", "Warranty/Returns", " Fraud or unauthorised "]
+    found = figures(told, write(tmp_path, [["text", "mapped_category"], *([ARRIVED, label] for label in labels)]))
+    assert {name: each["support"] for name, each in found["per_class"].items()} == {
+        "service_delivery": 3,
+        "unauthorised_charge": 1,
+        "warranty": 1,
+    }
+    assert found["unknown_labels"] == {}
+
+
 def test_a_label_that_is_none_of_ours_counts_as_other_and_is_named(told: CliRunner, tmp_path: Path) -> None:
     file = write(tmp_path, [*PLAIN, [BROKEN, "kettles"]])
     done = evaluate(told, file, "--json")

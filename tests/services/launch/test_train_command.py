@@ -117,6 +117,16 @@ def test_what_agents_corrected_is_learnt_and_stored_as_a_candidate(told: CliRunn
     assert told.invoke(app, ["model", "publish", "1", "--reason", "it knows flanges"]).exit_code == 0
 
 
+def test_labels_that_are_none_of_ours_are_named_before_they_are_learnt_as_other(
+    told: CliRunner, tmp_path: Path
+) -> None:
+    file = tmp_path / "odd.csv"
+    file.write_text("text,mapped_category\nKettles are kettles.,kettles\nPots are pots.,kettles\n")
+    done = train(told, "--data", str(file), "--no-written", "--out", str(tmp_path / "model.bin"))
+    assert done.exit_code == 1
+    assert "odd.csv: no categories of ours, counted as `other`: kettles (2)." in done.stderr
+
+
 def test_what_is_missing_is_said_in_a_line(told: CliRunner, tmp_path: Path) -> None:
     out = str(tmp_path / "model.bin")
     nowhere = train(told)
