@@ -33,6 +33,7 @@ BODIES: Final[Mapping[str, Any]] = {
     "escalateDispute": {"reason": "The customer asks for somebody who may decide.", "to_tier": 2},
     "assignDispute": {"handler": "Ann Example", "reason": "She knows the product."},
     "reassign": {"from": "Ann Example", "reason": "She leaves on Friday.", "filter": {"tiers": [1]}},
+    "dryRunReassign": {"from": "Ann Example", "filter": {"tiers": [1]}},
     "askExpert": {"desk": "fraud", "question": "Was the card present at this payment?"},
     "answerExpertRequest": {"answer": "No. The payment was made by telephone."},
     "withdrawExpertRequest": {"reason": "The customer found the receipt."},

@@ -1,4 +1,4 @@
-"""Trials of a policy: looks at many disputes at once, so one at a time in each process."""
+"""Trials of a change: looks at many disputes at once, so one at a time in each process."""
 
 import contextlib
 from collections.abc import AsyncIterator
@@ -27,7 +27,7 @@ class Trials:
         """
         if self._under_way:
             retry = {"retry-after": f"{SECONDS_MAX:.0f}"}
-            raise Problem("busy", "Another trial of a policy is under way; try again when it is over.", headers=retry)
+            raise Problem("busy", "Another trial is under way; try again when it is over.", headers=retry)
         self._under_way = True
         try:
             yield

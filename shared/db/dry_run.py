@@ -94,7 +94,7 @@ async def dry_run(
     async with contextlib.aclosing(pages):
         async for page in pages:
             async with database.transaction() as tx:
-                known = await _matrices(tx, matrices, page.disputes)
+                known = await matrices_of(tx, matrices, page.disputes)
                 beyond = await surroundings.read(tx, page.disputes)
             await asyncio.to_thread(_look, tally, page, known, _Trial(proposal, calendars, surroundings, beyond))
             if time.monotonic() - began > bounds.seconds:
@@ -110,7 +110,7 @@ async def dry_run(
     )
 
 
-async def _matrices(tx: Tx, matrices: Matrices, looked: Sequence[Looked]) -> Mapping[int | None, Matrix | None]:
+async def matrices_of(tx: Tx, matrices: Matrices, looked: Sequence[Looked]) -> Mapping[int | None, Matrix | None]:
     """What the cases rest on, by version; None for a version that does not hold any more."""
     found: dict[int | None, Matrix | None] = {}
     newest = await matrices.current(tx)

@@ -50,11 +50,15 @@ _KEEP: Final = (
     "update reassignment set state = $2, after = $3, counts = $4::json, failures = $5::json, "
     "started_at = coalesce(started_at, $6), finished_at = $7 where id = $1"
 )
-_SLICE: Final = (
-    f"select d.id from dispute d where d.handler = $1 and {OPEN} and d.id > $2 "
+_MEANT: Final = (
+    f"from dispute d where d.handler = $1 and {OPEN} and d.id > $2 "
     "and ($3::int[] is null or d.tier = any($3)) and ($4::text[] is null or d.category = any($4)) "
-    "and ($5::text[] is null or d.severity = any($5)) order by d.id limit $6"
+    "and ($5::text[] is null or d.severity = any($5))"
 )
+_SLICE: Final = f"select d.id {_MEANT} order by d.id limit $6"
+_COUNT: Final = f"select count(*) from (select 1 {_MEANT} limit $6) c"
+COUNTED_MAX: Final = 100_000
+"""Of one handler; more open disputes than this are counted as so many."""
 
 
 class Filter(NamedTuple):
@@ -150,8 +154,21 @@ async def take(tx: Tx) -> Reassignment | None:
 
 async def next_slice(tx: Tx, job: Reassignment, limit: int) -> list[UUID]:
     """The next open disputes of the handler, in the order of their ids; fewer than `limit` are the last."""
-    parts = [None if part is None else list(part) for part in job.filter]
-    return [row["id"] for row in await tx.raw.fetch(_SLICE, job.from_handler, job.after, *parts, limit)]
+    return await slice_after(tx, job.from_handler, job.filter, job.after, limit)
+
+
+async def slice_after(tx: Tx, of: str, which: Filter, after: UUID, limit: int) -> list[UUID]:
+    """The open disputes of a handler that the filter lets through and that follow an id, in the order of their ids."""
+    return [row["id"] for row in await tx.raw.fetch(_SLICE, of, after, *_lists(which), limit)]
+
+
+async def count_meant(tx: Tx, of: str, which: Filter) -> int:
+    """How many open disputes of a handler the filter lets through, counted up to `COUNTED_MAX`."""
+    return int(await tx.raw.fetchval(_COUNT, of, UUID(int=0), *_lists(which), COUNTED_MAX))
+
+
+def _lists(which: Filter) -> list[list[Any] | None]:
+    return [None if part is None else list(part) for part in which]
 
 
 async def keep(tx: Tx, job: Reassignment) -> None:

@@ -6,20 +6,26 @@ from uuid import UUID
 from fastapi import Depends, Response
 
 from services.intake.api.deps import InTx, OnceOnly, Parts, problems, require_house, secured_router
+from services.intake.api.policies import Shelf
 from services.intake.api.schemas_assignments import (
     LoadListOut,
+    ReassignDryRunIn,
+    ReassignDryRunOut,
     ReassignIn,
     ReassignmentListOut,
     ReassignmentOut,
 )
-from services.intake.commands.assign import reassign
+from services.intake.commands.assign import check_reassignment, reassign
 from services.intake.security import Caller
+from services.intake.trials import SECONDS_MAX, Trials, trials_of
 from shared.db import assignments, reassignments
-from shared.db.reassignments import Filter
+from shared.db.dry_run import Bounds
+from shared.db.reassign_trial import Wish, foresee_reassignment
 
 router = secured_router("/v1/assignments", "assignments", codes=("invalid_value",))
 
 Worker = Annotated[Caller, Depends(require_house("cases:work"))]
+Gate = Annotated[Trials, Depends(trials_of)]
 _ACTING = problems("request_in_flight", "idempotency_key_reused", "conflict", "not_permitted", "insufficient_scope")
 
 
@@ -47,19 +53,44 @@ async def reassign_all(body: ReassignIn, caller: Worker, tx: InTx, once: OnceOnl
     With `to`, all go to that person, except where a conflict of interest, an absence or a full desk forbids it: those stay
     and are counted. Without, each goes to whoever fits it best beside the one who has it.
     """
-    given = {part: None if some is None else tuple(some) for part, some in body.filter}
     made = await reassign(
         tx,
         await parts.matrix.get(tx),
         of=body.of,
         to=body.to,
-        which=Filter(**given),
+        which=body.which,
         reason=body.reason,
         caller=caller,
     )
     return await once.reply(
         202, ReassignmentOut.of_stored(made), {"location": f"/v1/assignments/reassignments/{made.id}"}
     )
+
+
+@router.post(
+    "/reassign/dry-run",
+    operation_id="dryRunReassign",
+    summary="Try to give everything somebody has to others",
+    responses={
+        **problems("not_permitted", "insufficient_scope"),
+        **problems("malformed_json", "unsupported_media_type", "body_too_large"),
+    },
+)
+async def try_to_reassign(
+    body: ReassignDryRunIn, caller: Worker, parts: Parts, shelf: Shelf, gate: Gate
+) -> ReassignDryRunOut:
+    """Who would get how many, and what would stay and why, if it were asked for now. Changes nothing.
+
+    Decides as escalation would, with what everybody has in hand now and what the trial gives out on top. Looks at `limit`
+    disputes, those filed first before others, for 20 seconds at most; a process makes one trial at a time.
+    """
+    async with parts.database.transaction() as tx:
+        matrix, calendars = await parts.matrix.get(tx), await shelf.get(tx.now)
+    check_reassignment(matrix, of=body.of, to=body.to, caller=caller)
+    wish, bounds = Wish(body.of, body.to, body.which), Bounds(body.limit, SECONDS_MAX)
+    async with gate.alone():
+        seen = await foresee_reassignment(parts.database, parts.matrices, calendars, wish, bounds)
+    return ReassignDryRunOut.of_seen(seen, body, matrix)
 
 
 @router.get("/reassignments", operation_id="listReassignments", summary="List reassignments")

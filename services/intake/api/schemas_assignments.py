@@ -9,10 +9,13 @@ from pydantic import BaseModel, Field
 
 from services.intake.api.fields import Body, Flag, Line100, Line300, Prose, Whole
 from shared.db.assignments import OPEN_COUNTED_MAX, Load
-from shared.db.reassignments import Reassignment
+from shared.db.reassign_trial import Foreseen
+from shared.db.reassignments import Filter, Reassignment
 from shared.domain.dispute import CATEGORIES, Severity
 from shared.domain.matrix import Matrix
 
+TRIED_MAX = 20_000
+RECEIVERS_SHOWN_MAX = 100
 Tier = Annotated[Whole, Field(ge=1, le=20)]
 CategoryName = Literal[CATEGORIES]  # type: ignore[valid-type] # the domain's own list
 
@@ -35,13 +38,28 @@ class ReassignFilterIn(Body):
     severities: Annotated[list[Severity], Field(min_length=1, max_length=4)] | None = None
 
 
-class ReassignIn(Body):
-    """Whose open disputes go to whom, and why."""
-
+class _Reassigned(Body):
     of: Line100 = Field(alias="from", description="Who has them now; they need not be known to the matrix any more.")
     to: Line100 | None = Field(default=None, description="Who gets them; whoever fits each best when left out.")
-    reason: Line300
     filter: ReassignFilterIn = ReassignFilterIn()
+
+    @property
+    def which(self) -> Filter:
+        """The filter as it is stored."""
+        return Filter(**{part: None if some is None else tuple(some) for part, some in self.filter})
+
+
+class ReassignIn(_Reassigned):
+    """Whose open disputes go to whom, and why."""
+
+    reason: Line300
+
+
+class ReassignDryRunIn(_Reassigned):
+    """Whose open disputes would go to whom. The reason may be left out."""
+
+    reason: Line300 | None = None
+    limit: Annotated[Whole, Field(ge=1, le=TRIED_MAX)] = Field(default=5000, description="Most disputes looked at.")
 
 
 class ReassignCountsOut(BaseModel):
@@ -96,6 +114,54 @@ class ReassignmentOut(BaseModel):
         )
 
 
+class ReceiverOut(BaseModel):
+    """Who would get how many."""
+
+    handler: str
+    disputes: int = Field(description="How many they would get.")
+    open: int = Field(description="How many open ones they have now.")
+    load_max: int | None = Field(description="How many they can have, where the matrix says so.")
+
+
+class ReassignDryRunOut(BaseModel):
+    """What a reassignment would do now. Nothing was changed."""
+
+    as_of: datetime
+    of: str = Field(serialization_alias="from")
+    to: str | None
+    open_disputes: int = Field(description="Open disputes that are meant, counted up to 100,000.")
+    looked_at: int
+    complete: bool = Field(description="Whether all that are meant were looked at.")
+    counts: ReassignCountsOut
+    unhandled: int = Field(
+        description="Of those that would change hands: would wait without a handler, because nobody is there."
+    )
+    receives: list[ReceiverOut] = Field(description="Who gets most first, at most 100.")
+    stays: list[StayedOut] = Field(description="The first 20 that would stay where they are, with the reason.")
+
+    @classmethod
+    def of_seen(cls, seen: Foreseen, wish: ReassignDryRunIn, matrix: Matrix) -> "ReassignDryRunOut":
+        """How a caller sees it."""
+        ranked = sorted(seen.receives.items(), key=lambda each: (-each[1], each[0]))[:RECEIVERS_SHOWN_MAX]
+        return cls(
+            as_of=seen.as_of,
+            of=wish.of,
+            to=wish.to,
+            open_disputes=seen.open_disputes,
+            looked_at=seen.looked_at,
+            complete=seen.complete,
+            counts=ReassignCountsOut(
+                reassigned=seen.reassigned, kept=seen.kept, failed=seen.failed, escalated=seen.escalated
+            ),
+            unhandled=seen.unhandled,
+            receives=[
+                ReceiverOut(handler=name, disputes=count, open=seen.had.get(name, 0), load_max=_most(matrix, name))
+                for name, count in ranked
+            ],
+            stays=[StayedOut(dispute_id=each.dispute_id, reason=each.reason) for each in seen.stays],
+        )
+
+
 class ReassignmentListOut(BaseModel):
     """The reassignments, newest first, at most 100."""
 
@@ -130,6 +196,11 @@ class LoadListOut(BaseModel):
 
 
 def _load(name: str, counted: dict[str, int], matrix: Matrix) -> LoadOut:
+    known = matrix.person(name) is not None
+    return LoadOut(handler=name, open=sum(counted.values()), by_tier=counted, load_max=_most(matrix, name), known=known)
+
+
+def _most(matrix: Matrix, name: str) -> int | None:
+    """How many open disputes they can have, where the matrix says so."""
     person = matrix.person(name)
-    most = None if person is None else person.load_max
-    return LoadOut(handler=name, open=sum(counted.values()), by_tier=counted, load_max=most, known=person is not None)
+    return None if person is None else person.load_max

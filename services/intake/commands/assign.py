@@ -52,13 +52,23 @@ async def reassign(
         NotPermitted: only a lead may.
         Conflict: too many reassignments wait already.
     """
+    check_reassignment(matrix, of=of, to=to, caller=caller)
+    return await reassignments.create(tx, Wanted(of, to, which, reason, caller.actor))
+
+
+def check_reassignment(matrix: Matrix, *, of: str, to: str | None, caller: Caller) -> None:
+    """Whether the caller may give away what somebody has, to this person if one is named.
+
+    Raises:
+        InvalidValue: the matrix knows nobody of the other name, or it is the same person.
+        NotPermitted: only a lead may.
+    """
     if caller.role not in LEADS:
         raise NotPermitted("Only a lead may give away what somebody else has.")
     if to is not None:
         _known(matrix, to, "/to")
         if to == of:
             raise InvalidValue("/to", "They have them already; leave it out for whoever fits best.")
-    return await reassignments.create(tx, Wanted(of, to, which, reason, caller.actor))
 
 
 def _known(matrix: Matrix, name: str, field: str) -> Person:

@@ -5,13 +5,15 @@ from uuid import UUID
 
 from services.escalation.reassigner import Reassigner
 from shared.db import reassignments
+from shared.db.dry_run import Bounds
+from shared.db.reassign_trial import Foreseen, Wish, foresee_reassignment
 from shared.db.reassignments import Filter, Reassignment, Wanted
 from shared.domain.lifecycle import Trigger
 from shared.messages.assignment_events import AssignmentRequested, HandedOver
 from shared.messages.envelope import Envelope
 from shared.messages.events import DisputeAssigned
 from shared.runtime.ids import new_id
-from tests.domain.matrices import a_tier
+from tests.domain.matrices import CALENDARS, a_tier
 from tests.services.escalation.room import Room
 
 
@@ -102,6 +104,69 @@ async def test_what_nobody_else_can_take_stays_and_is_counted_with_its_reason(ro
     assert (job.counts["reassigned"], job.counts["kept"]) == (2, 2)
     assert await who(room, ids) == {"Ann": 2, "Bob": 2}
     assert {failure["reason"] for failure in job.failures} == {"nobody else can take it now"}
+
+
+STATES = "select md5(string_agg(t::text, '' order by t::text)) from {table} t"
+
+
+async def kept(room: Room) -> list[str]:
+    """What stands in the tables that a reassignment writes to."""
+    async with room.database.transaction() as tx:
+        tables = ("dispute", "event", "clock", "timer", "reassignment", "outbox")
+        return [await tx.raw.fetchval(STATES.format(table=table)) for table in tables]
+
+
+async def tried(room: Room, to: str | None = None, which: Filter | None = None, limit: int = 5000) -> Foreseen:
+    wish = Wish("Ann", to, which or Filter())
+    return await foresee_reassignment(room.database, room.matrices, CALENDARS, wish, Bounds(limit))
+
+
+async def foreseen_and_done(room: Room, ids: list[UUID], to: str | None = None) -> Foreseen:
+    """What a trial says, after which the same is done in earnest and must come to the same."""
+    before, seen = await kept(room), await tried(room, to)
+    assert await kept(room) == before, "a trial writes nothing"
+    had = await who(room, ids)
+    job = await carried_out(room, await asked(room, to))
+    gained = await who(room, ids)
+    gained.subtract(had)
+    assert {name: count for name, count in gained.items() if name not in (None, "Ann")} == dict(seen.receives)
+    assert [job.counts[each] for each in ("reassigned", "kept", "failed", "escalated")] == [
+        seen.reassigned,
+        seen.kept,
+        seen.failed,
+        seen.escalated,
+    ]
+    assert [failure["dispute_id"] for failure in job.failures] == [str(each.dispute_id) for each in seen.stays]
+    return seen
+
+
+async def test_a_trial_says_who_would_get_how_many_and_is_right(room: Room) -> None:
+    people = [{"name": "Ann"}, {"name": "Bob", "load_max": 2}, {"name": "Cy", "load_max": 50}]
+    await staffed(room, "Ann", "Bob", "Cy", people=people)
+    seen = await foreseen_and_done(room, await given_to(room, "Ann", 6))
+    assert (seen.open_disputes, seen.looked_at, seen.complete) == (6, 6, True)
+    assert dict(seen.receives) == {"Bob": 2, "Cy": 4}
+
+
+async def test_a_trial_names_what_the_one_named_cannot_take_with_the_reason(room: Room) -> None:
+    await staffed(room, "Ann", "Bob", people=[{"name": "Ann"}, {"name": "Bob", "load_max": 2}])
+    seen = await foreseen_and_done(room, await given_to(room, "Ann", 4), "Bob")
+    assert (seen.reassigned, seen.kept, dict(seen.receives)) == (2, 2, {"Bob": 2})
+    assert {each.reason for each in seen.stays} == {"Bob has as many open disputes as they can have (2)."}
+
+
+async def test_a_trial_counts_those_that_would_go_to_a_tier_above(room: Room) -> None:
+    await staffed(room, "Ann", people=[{"name": "Ann", "load_max": 9}])
+    seen = await foreseen_and_done(room, await given_to(room, "Ann", 2))
+    assert (seen.escalated, dict(seen.receives)) == (2, {"Lead Ann": 2})
+
+
+async def test_a_trial_looks_at_what_the_filter_lets_through_and_at_no_more_than_is_asked(room: Room) -> None:
+    await staffed(room, "Ann", "Bob")
+    ids = await given_to(room, "Ann", 5)
+    await room.change(ids[0], tier=2)
+    some = await tried(room, "Bob", Filter(tiers=(1,)), limit=3)
+    assert (some.open_disputes, some.looked_at, some.reassigned, some.complete) == (4, 3, 3, False)
 
 
 async def test_a_cancelled_reassignment_goes_no_further(room: Room) -> None:

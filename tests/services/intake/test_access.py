@@ -130,6 +130,7 @@ async def test_a_key_that_sees_only_its_own_is_told_nothing_of_others(counter: C
 ABOUT_THE_WHOLE_HOUSE = [
     ("GET", "/v1/assignments/load"),
     ("POST", "/v1/assignments/reassign"),
+    ("POST", "/v1/assignments/reassign/dry-run"),
     ("GET", "/v1/assignments/reassignments"),
     ("GET", f"/v1/assignments/reassignments/{NOTHING}"),
     ("POST", f"/v1/assignments/reassignments/{NOTHING}/cancel"),

@@ -104,19 +104,38 @@ async def test_a_reassignment_is_stored_and_shown(desk: Desk) -> None:
     assert again.status_code == 409
 
 
+async def test_a_reassignment_can_be_tried_first_and_then_nothing_is_stored(desk: Desk) -> None:
+    lead = await desk.key("lead")
+    for _ in range(3):
+        await desk.dispute(tier=1, handler="Ann")
+    stays = await desk.dispute(tier=1, handler="Ann", status=Status.CLOSED)
+    wish = {"from": "Ann", "to": "Bob", "filter": {"tiers": [1]}}
+    reply = await desk.client.post("/v1/assignments/reassign/dry-run", json=wish, headers=lead)
+    assert reply.status_code == 200
+    told = reply.json()
+    assert (told["from"], told["to"], told["open_disputes"], told["complete"]) == ("Ann", "Bob", 3, True)
+    assert told["receives"] == [{"handler": "Bob", "disputes": 1, "open": 0, "load_max": 1}]
+    assert told["counts"] == {"reassigned": 1, "kept": 2, "failed": 0, "escalated": 0}
+    assert [each["reason"] for each in told["stays"]] == ["Bob has as many open disputes as they can have (1)."] * 2
+    assert str(stays.id) not in {each["dispute_id"] for each in told["stays"]}
+    listed = await desk.client.get("/v1/assignments/reassignments", headers=lead)
+    assert listed.json()["items"] == []
+
+
+@pytest.mark.parametrize("path", ["reassign", "reassign/dry-run"])
 @pytest.mark.parametrize(
     ("role", "wish", "status"),
     [
         ("agent", {"from": "Ann", "reason": "x"}, 403),
         ("lead", {"from": "Ann", "to": "Nobody", "reason": "x"}, 422),
         ("lead", {"from": "Ann", "to": "Ann", "reason": "x"}, 422),
-        ("lead", {"from": "Ann"}, 422),
+        ("lead", {"to": "Bob", "reason": "x"}, 422),
     ],
 )
 async def test_a_reassignment_that_cannot_be_is_refused(
-    desk: Desk, role: str, wish: dict[str, str], status: int
+    desk: Desk, role: str, wish: dict[str, str], status: int, path: str
 ) -> None:
-    reply = await desk.client.post("/v1/assignments/reassign", json=wish, headers=await desk.key(role))
+    reply = await desk.client.post(f"/v1/assignments/{path}", json=wish, headers=await desk.key(role))
     assert reply.status_code == status
 
 
