@@ -17,7 +17,7 @@ from shared.db.disputes import Change
 from shared.db.engine import Database, Tx
 from shared.db.faults import RAISED_BY_DATABASE
 from shared.db.likeness import FIRST, LAST, Places, Slice, Text
-from shared.domain.clustering import Known, Told, gather
+from shared.domain.clustering import Gathered, Known, Told, gather, nearest_to
 from shared.domain.frozen import altered
 from shared.messages.link_events import DisputeLinked
 from shared.runtime.loops import Pace, every
@@ -172,6 +172,8 @@ async def _gather(tx: Tx, told: Sequence[Told]) -> None:
 
 async def _place(tx: Tx, new: Told, around: Sequence[Told], gathering: _Gathering) -> None:
     decided = gather(new, around, gathering.known, gathering.member_of)
+    if decided.begins_with:
+        decided = await _after_all(tx, new, decided, gathering)
     cluster_id = decided.joins
     if decided.begins_with:
         cluster_id = await clusters.begin(tx, new.dispute_id, new.received_at)
@@ -182,3 +184,14 @@ async def _place(tx: Tx, new: Told, around: Sequence[Told], gathering: _Gatherin
     for each in (new, *decided.begins_with):
         gathering.member_of[each.dispute_id] = cluster_id
         gathering.joining.setdefault(cluster_id, []).append(each)
+
+
+async def _after_all(tx: Tx, new: Told, decided: Gathered, gathering: _Gathering) -> Gathered:
+    """A last look before a cluster begins: of a text that hundreds sent at once the newest belong nowhere yet, the oldest may."""
+    nearest = nearest_to(new, gathering.known.values())
+    if nearest is None:
+        oldest = await likeness.candidates(tx, [new], oldest=True)
+        belonging = await clusters.members_of(tx, oldest.get(new.dispute_id, ()))
+        gathering.known |= await clusters.known(tx, set(belonging.values()))
+        nearest = nearest_to(new, gathering.known.values())
+    return decided if nearest is None else Gathered(joins=nearest)

@@ -70,10 +70,10 @@ _NEIGHBOURS: Final = (
 )
 
 
-def _candidates_sql() -> str:
+def _candidates_sql(first: str) -> str:
     bands = " union all ".join(
         f"(select dispute_id, customer_id from likeness where band_{n} = q.band_{n} "
-        f"and received_at between q.since and q.until order by received_at desc limit {OF_A_BAND_MAX})"
+        f"and received_at between q.since and q.until order by received_at {first} limit {OF_A_BAND_MAX})"
         for n in range(BANDS)
     )
     columns = ("dispute_id", "customer_id", "since", "until", *(f"band_{n}" for n in range(BANDS)))
@@ -81,14 +81,15 @@ def _candidates_sql() -> str:
     unnested = ", ".join(f"${n}::{type_}[]" for n, type_ in enumerate(types, 1))
     return (
         "select dispute_id, candidate from (select q.dispute_id, f.dispute_id as candidate, row_number() over "
-        "(partition by q.dispute_id order by count(*) desc, f.dispute_id desc) as place "
+        f"(partition by q.dispute_id order by count(*) desc, f.dispute_id {first}) as place "
         f"from unnest({unnested}) as q({', '.join(columns)}) cross join lateral ({bands}) as f "
         "where f.dispute_id <> q.dispute_id and f.customer_id <> q.customer_id group by 1, 2) as ranked "
         f"where place <= {CANDIDATES_MAX} order by dispute_id, place"
     )
 
 
-_CANDIDATES: Final = _candidates_sql()
+_CANDIDATES: Final = _candidates_sql("desc")
+_OLDEST: Final = _candidates_sql("asc")
 
 
 class Text(NamedTuple):
@@ -176,10 +177,10 @@ async def of_texts(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, Told]:
     return {row["dispute_id"]: Text(*row).told() for row in rows}
 
 
-async def candidates(tx: Tx, told: Sequence[Told]) -> Mapping[UUID, Sequence[UUID]]:
+async def candidates(tx: Tx, told: Sequence[Told], *, oldest: bool = False) -> Mapping[UUID, Sequence[UUID]]:
     """For each dispute those of other customers whose text may be near it, received within sixty days of it.
 
-    At most 24 each, those that share the most bands first; a text without words has none. What shares no band is not
+    At most 24 each, those that share the most bands first, and of a text that more than those sent the newest, or the oldest; a text without words has none. What shares no band is not
     found: one pair in a hundred that are 0.6 alike, one in ten of those at 0.5.
     """
     asked = [each for each in told if each.sketch.bands]
@@ -187,7 +188,7 @@ async def candidates(tx: Tx, told: Sequence[Told]) -> Mapping[UUID, Sequence[UUI
         return {}
     rows = list(chain.from_iterable(map(_probes, asked)))
     found: dict[UUID, list[UUID]] = {}
-    for row in await tx.raw.fetch(_CANDIDATES, *map(list, zip(*rows, strict=True))):
+    for row in await tx.raw.fetch(_OLDEST if oldest else _CANDIDATES, *map(list, zip(*rows, strict=True))):
         found.setdefault(row["dispute_id"], []).append(row["candidate"])
     return found
 

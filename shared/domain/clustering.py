@@ -50,7 +50,7 @@ def gather(
     are near it that belong nowhere yet.
     """
     met = {member_of[each.dispute_id] for each in around if each.dispute_id in member_of}
-    nearest = _nearest(new, [clusters[each] for each in met if each in clusters])
+    nearest = nearest_to(new, [clusters[each] for each in met if each in clusters])
     if nearest is not None:
         return Gathered(joins=nearest)
     free = [
@@ -65,7 +65,8 @@ def gather(
     return Gathered(begins_with=tuple(free))
 
 
-def _nearest(new: Told, clusters: Iterable[Known]) -> UUID | None:
+def nearest_to(new: Told, clusters: Iterable[Known]) -> UUID | None:
+    """The cluster whose seed a dispute is nearest to, if it is near one and comes within the lull."""
     near_enough = [
         (likeness(new.sketch, each.seed), each.id)
         for each in clusters

@@ -237,6 +237,21 @@ async def test_a_campaign_becomes_one_cluster_that_grows_whether_it_comes_at_onc
     assert [each.size for each in await the_clusters(db)] == [151]
 
 
+async def test_a_flood_of_one_text_is_one_cluster_however_many_batches_it_takes(
+    db: Database, sketcher: Sketcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More than are looked at of one text come in each batch, so that all the newest of it belong nowhere yet."""
+    monkeypatch.setattr(room_of_sketches, "SKETCHED_AT_ONCE", 2 * likeness.CANDIDATES_MAX)
+    async with db.transaction() as tx:
+        many = [
+            a_filing(a_dispute(received_at=tx.now, reference=f"D-{n}"), description=campaign(n))
+            for n in range(8 * likeness.CANDIDATES_MAX)
+        ]
+        await disputes.insert_many(tx, many)
+    await settle(sketcher)
+    assert [each.size for each in await the_clusters(db)] == [len(many)]
+
+
 async def test_the_same_text_a_year_later_is_another_cluster(db: Database, sketcher: Sketcher) -> None:
     for n in range(3):
         async with db.transaction() as tx:
