@@ -48,7 +48,7 @@ def _ago_behind(text: str, start: int, end: int, today: date) -> FoundDate | Non
 def _ago(text: str, counted: re.Match[str], start: int, end: int, today: date) -> FoundDate | None:
     """Days are counted to the day; weeks, months and years are spans around the day, as people mean them."""
     written, unit = counted["count"].lower(), UNITS.get(counted["unit"].lower())
-    count = int(written) if written.isdigit() else COUNTS.get(written)
+    count = int(written) if written.isdecimal() else COUNTS.get(written)
     if unit is None or count is None or not 0 < count <= _MOST[unit]:
         return None
     days, slack = _DAYS[unit]

@@ -32,7 +32,7 @@ LANGUAGES = st.sampled_from(["en", "de", "fr", "es", "pl", "und"])
 _PIECES = (
     "$ € £ US$ EUR Rs. kr zł 1,234.56 1.234,56 12 1'234 5 2026 05/06/2026 2026-05-03 3rd of May March last week ago vor "
     "hace il y a yesterday hier order # no. number invoice AB-12 4111111111111111 DE89370400440532013000 % . , - / twenty "
-    "and hundred dollars million k tracking XX \u00a0 \u202f \u2019 \n é İ 𝟙 ١٢ \ud800"
+    "and hundred dollars million k lakh bn US U.S. cents 50p 12€50 :- -24 ' last\u00a0year half a orders RMA: ² ½ ago weeks ago tracking XX \u00a0 \u202f \u2019 \n é İ 𝟙 ١٢ \ud800"
 )
 PIECES = st.sampled_from(_PIECES.split(" "))
 HOSTILE = st.text() | st.lists(PIECES, max_size=60).map("".join) | st.lists(PIECES, max_size=60).map(" ".join)
@@ -200,6 +200,13 @@ def test_a_number_behind_a_month_is_no_year_without_such_a_sign() -> None:
 def test_a_month_of_last_year_is_last_years(text: str, language: str, first: date, last: date) -> None:
     (day,) = look(text, language=language).dates
     assert (day.first, day.last) == (first, last)
+
+
+@pytest.mark.parametrize("said", ["² weeks", "½ year", "\u0663 weeks", "①② days"])
+def test_signs_that_only_look_like_figures_harm_nobody(said: str) -> None:
+    for language in ("en", "de", "fr", "es"):
+        for text in (f"It broke {said} ago.", f"vor {said}", f"hace {said}", f"il y a {said}", f"€{said}"):
+            look(text, language=language)
 
 
 @pytest.mark.parametrize("said", ["1.5 years", "2,5 months", "half a year", "a year and a half"])
