@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from shared.db import disputes, risk, search
+from shared.db import disputes, risk, search, search_query
 from shared.db.disputes import Filing, Private
 from shared.db.engine import Database
 from shared.db.search import Place, Wanted
@@ -149,11 +149,12 @@ async def every_page(db: Database, wanted: Wanted, limit: int) -> list[str]:
     raise AssertionError("the pages never end")
 
 
-@pytest.mark.parametrize(("scan", "rare"), [(10_000, 2_000), (7, 2_000), (7, 3), (1_000, 0)])
+@pytest.mark.parametrize(("scan", "rare"), [(10_000, 2_000), (7, 2_000), (7, 3), (1_000, 1)])
 async def test_all_pages_together_are_what_the_filters_mean(
     db: Database, monkeypatch: pytest.MonkeyPatch, scan: int, rare: int
 ) -> None:
-    monkeypatch.setattr(search, "SCAN_MAX", scan)
+    monkeypatch.setattr(search_query, "SCAN_MAX", scan)
+    monkeypatch.setattr(search_query, "GLANCE", 5)
     monkeypatch.setattr(search, "RARE_MAX", rare)
     monkeypatch.setattr(search, "OVERDUE_RARE_MAX", rare)
     crowd = a_crowd(120, seed=scan + rare)
