@@ -16,8 +16,9 @@ from services.intake.categorise.reading import read
 from services.launch.understanding.corpus import Example
 
 DOCUMENTS_MIN = 5
-PAIR_DOCUMENTS_MIN = 12
-"""Rarer pairs add little, and a smaller table stays in the processor's cache."""
+"""Fewer texts than these hold it: a word or pair is not in the vocabulary, for it might be somebody's own."""
+ROWS_MAX = 60_000
+"""Words and pairs in a model; of more pairs the rarest are left out."""
 FORM_MIN = 3
 WRITTEN_MIN = 2
 """Fewer will do in the project's own texts, which hold nobody's personal data."""
@@ -50,12 +51,25 @@ onemain oscar porshe prosper rennlist southwest staples titlemax verizon walmart
 NAMES = frozenset(_NAMES.split())
 """Names that people also write in lower case, found by reading the vocabulary; dropped with the other names."""
 
+_PUBLIC = """
+act cfpb commission equifax experian fair fcra fdcpa im ive mastercard scra trade transunion
+"""
+PUBLIC_WORDS = frozenset(_PUBLIC.split())
+"""Mostly written with a capital and yet nobody's name: laws, authorities and credit bureaus, and "I'm" without its sign."""
+
 _EMPTY = """
 a am an and are as at be been but by for from had has have i in is it me my of on or that the them they this to was were with
 """
 EMPTY_WORDS = frozenset(_EMPTY.split())
 """Words of at least a quarter of all complaints that tell nothing by themselves; pairs may hold them. Looking for them
 would be half of all finding, and without them the answers are as good."""
+
+_SMALL = """
+after all also because been being did do he her his if me no not our she so than then there their they we were what when
+which who will would you your
+"""
+SMALL_WORDS = EMPTY_WORDS | frozenset(_SMALL.split())
+"""A pair of two of these tells nothing, and a tenth of the pairs that a complaint holds are such."""
 
 _LETTERS = re.compile(r"[^\W\d_]+")
 LABELS = tuple(CATEGORY_PHRASES)
@@ -107,14 +121,15 @@ def stem(word: str) -> str:
 def vocabulary_of(texts: Sequence[Featured]) -> tuple[Counter[str], list[str]]:
     """Words, pairs and stems with the number of texts that hold them; and the words to be listed by form.
 
-    Nothing with digits or masks, no name, no empty word, none of the one- and two-letter words that are not our own, nothing in fewer than five texts. A rarer form of
-    a frequent stem is listed when it was written in lower case in at least three texts, as names are not.
+    Nothing with digits or masks, no name, no empty word, no pair of small words, none of the one- and two-letter words
+    that are not our own, nothing in fewer than five texts. A rarer form of a frequent stem is listed when it was written
+    in lower case in at least three texts, as names are not.
     """
     documents = Counter(gram for text in texts for gram in text.grams)
     ours = Counter(gram for text in texts if text.example.source.startswith("written") for gram in text.grams)
     capitalised = Counter(word for text in texts for word in text.capitalised)
     plain = Counter(word for text in texts for word in text.plain)
-    names = NAMES | {word for word, times in capitalised.items() if times > 2 * plain[word]}
+    names = NAMES | {word for word, times in capitalised.items() if times > 2 * plain[word]} - PUBLIC_WORDS
 
     def ordinary(gram: str) -> bool:
         words = gram.removesuffix(STEM_MARK).split(" ")
@@ -124,12 +139,14 @@ def vocabulary_of(texts: Sequence[Featured]) -> tuple[Counter[str], list[str]]:
         )
 
     def frequent(gram: str) -> bool:
-        least = PAIR_DOCUMENTS_MIN if " " in gram else DOCUMENTS_MIN
-        return documents[gram] >= least or ours[gram] >= WRITTEN_MIN
+        return documents[gram] >= DOCUMENTS_MIN or ours[gram] >= WRITTEN_MIN
+
+    def telling(gram: str) -> bool:
+        return gram not in empty and not (" " in gram and SMALL_WORDS.issuperset(gram.split(" ")))
 
     empty = EMPTY_WORDS | {stem(word) + STEM_MARK for word in EMPTY_WORDS}
     chosen = Counter(
-        {gram: times for gram, times in documents.items() if frequent(gram) and ordinary(gram) and gram not in empty}
+        {gram: times for gram, times in documents.items() if frequent(gram) and ordinary(gram) and telling(gram)}
     )
     forms = [
         word
@@ -137,7 +154,14 @@ def vocabulary_of(texts: Sequence[Featured]) -> tuple[Counter[str], list[str]]:
         if " " not in word and not word.endswith(STEM_MARK) and ordinary(word) and word not in empty
         if word in chosen or ((plain[word] >= FORM_MIN or ours[word]) and stem(word) + STEM_MARK in chosen)
     ]
-    return chosen, sorted(forms)
+    return _at_most(chosen, len(forms)), sorted(forms)
+
+
+def _at_most(chosen: Counter[str], forms: int) -> Counter[str]:
+    """The same without the rarest pairs, where there are more rows than a model may have."""
+    pairs = sorted((gram for gram in chosen if " " in gram), key=lambda gram: (-chosen[gram], gram))
+    dropped = set(pairs[max(0, ROWS_MAX - forms) :])
+    return Counter({gram: times for gram, times in chosen.items() if gram not in dropped})
 
 
 def matrix_of(texts: Sequence[Featured], place: dict[str, int], rarity: np.ndarray) -> csr_matrix:

@@ -1,6 +1,6 @@
 """How the model is fitted: one head of weights for a bank's or lender's texts, one for all, and what tells domains apart."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ from sklearn.utils.extmath import randomized_svd
 
 from services.intake.categorise.categories import FINANCIAL_CATEGORIES
 from services.launch.understanding.features import Featured, hits_of, matrix_of, vocabulary_of
+from services.launch.understanding.teaching import Labels, with_lent
 
 DOMAINS = ("shop", "financial", "vehicle")
 HEADS = (0, 1, 0)
@@ -40,7 +41,7 @@ GENERAL_WEIGHT = {
 FINANCIAL_WEIGHT = {"written_bank": 2.0, "cfpb_product": 0.15}
 """Weight of a text by its source, 1 where it is not named. A product says less about the matter than an issue."""
 
-HAND_WEIGHT = 12.0
+HAND_WEIGHT = 20.0
 MENU_WEIGHT = 0.5
 """Where a careful reader labelled a text, that label weighs this much, and the consumer's own menu choice that much."""
 
@@ -49,9 +50,7 @@ GENERAL_C, FINANCIAL_C = 4.0, 4.0
 DOMAIN_C = 10.0
 GENERAL_PHRASES, FINANCIAL_PHRASES = 3.0, 0.5
 """How freely phrases may weigh: in a lender's long letters they mislead more often than they help."""
-BALANCE = 0.3
-"""0: categories weigh as often as they occur; 1: all weigh the same."""
-FINANCIAL_CAUTION = 1.0
+FINANCIAL_CAUTION = 2.0
 """Taken from the financial domain's bias: a telephone company's customers write of bills and accounts too, and the
 general head answers them better than the financial head does."""
 DIRECTIONS = 100
@@ -98,16 +97,17 @@ def fit(texts: Sequence[Featured]) -> Fitted:
     """Fits categories and domains; deterministic for the same texts."""
     documents, forms = vocabulary_of(texts)
     vocabulary = tuple(sorted(documents))
-    rarity = np.log((1 + len(texts)) / (1 + np.array([documents[gram] for gram in vocabulary]))) + 1
+    rarity = rarity_of(documents, vocabulary, len(texts))
     matrix = matrix_of(texts, {gram: at for at, gram in enumerate(vocabulary)}, rarity)
     hits = hits_of(texts)
-    company = _company(texts, matrix)
-    general = _head(texts, matrix, company, hits * GENERAL_PHRASES, GENERAL_C, GENERAL_WEIGHT)
+    company = company_of(texts, matrix)
+    general = _head(_labelled(texts, GENERAL_WEIGHT), matrix, company, hits * GENERAL_PHRASES, GENERAL_C)
     own = [at for at, text in enumerate(texts) if text.example.source in {*DOMAIN_OF, "corrections"} - {"nhtsa"}]
     heads = [general, general]
-    if len({texts[at].example.truth for at in own}) > 1:
-        part, spoken_of = [texts[at] for at in own], hits[own] * FINANCIAL_PHRASES
-        heads[1] = _head(part, matrix[own], company, spoken_of, FINANCIAL_C, FINANCIAL_WEIGHT)
+    if len({texts[at].example.truth for at in own} - {""}) > 1:
+        part = [texts[at] for at in own]
+        labels = with_lent(_labelled(part, FINANCIAL_WEIGHT), [text.example for text in part])
+        heads[1] = _head(labels, matrix[own], company, hits[own] * FINANCIAL_PHRASES, FINANCIAL_C)
     size, spoken = len(vocabulary), (GENERAL_PHRASES, FINANCIAL_PHRASES if heads[1] is not general else GENERAL_PHRASES)
     domain_weights, domain_bias = _domains(texts, matrix)
     return Fitted(
@@ -122,7 +122,13 @@ def fit(texts: Sequence[Featured]) -> Fitted:
     )
 
 
-def _company(texts: Sequence[Featured], matrix: csr_matrix) -> np.ndarray:
+def rarity_of(documents: Mapping[str, int], vocabulary: Sequence[str], texts: int) -> np.ndarray:
+    """Per pattern of the vocabulary, by how many of so many texts hold it."""
+    found: np.ndarray = np.log((1 + texts) / (1 + np.array([documents[gram] for gram in vocabulary]))) + 1
+    return found
+
+
+def company_of(texts: Sequence[Featured], matrix: csr_matrix) -> np.ndarray:
     """Per pattern its place in some directions in which complaints differ most: patterns that keep company lie close.
 
     A head that sees a text's place beside its patterns learns of one what it is told of another. As a place is a sum
@@ -137,23 +143,12 @@ def _company(texts: Sequence[Featured], matrix: csr_matrix) -> np.ndarray:
     return found
 
 
-def _head(
-    texts: Sequence[Featured],
-    matrix: csr_matrix,
-    company: np.ndarray,
-    hits: np.ndarray,
-    inverse: float,
-    by_source: dict[str, float],
-) -> np.ndarray:
+def _head(labels: Labels, matrix: csr_matrix, company: np.ndarray, hits: np.ndarray, inverse: float) -> np.ndarray:
     """One row per category: the words' weights, the phrases', the intercept. A category without a text gets none."""
-    rows, labels, weights = _labelled(texts, by_source)
-    design = csr_matrix(hstack([matrix, csr_matrix(matrix @ company), csr_matrix(hits)]))[rows]
-    names = np.array(labels)
-    sums = {label: weights[names == label].sum() for label in set(labels)}
-    most = max(sums.values())
-    balanced = weights * np.array([(most / sums[label]) ** BALANCE for label in labels])
+    names, weights = np.array(labels.names), labels.balanced()
+    design = csr_matrix(hstack([matrix, csr_matrix(matrix @ company), csr_matrix(hits)]))[labels.rows]
     model = LogisticRegression(C=inverse, max_iter=300, tol=1e-3)
-    model.fit(design, names, sample_weight=balanced / balanced.mean())
+    model.fit(design, names, sample_weight=weights / weights.mean())
     found = np.zeros((len(FINANCIAL_CATEGORIES), matrix.shape[1] + hits.shape[1] + 1))
     found[:, -1] = FOREIGN
     coefficients = np.hstack([model.coef_, model.intercept_[:, None]])
@@ -167,7 +162,7 @@ def _head(
     return found
 
 
-def _labelled(texts: Sequence[Featured], by_source: dict[str, float]) -> tuple[list[int], list[str], np.ndarray]:
+def _labelled(texts: Sequence[Featured], by_source: dict[str, float]) -> Labels:
     """Every label of every text with its weight: a careful reader's beside the menu's, where there are both."""
     found: list[tuple[int, str, float]] = []
     for at, text in enumerate(texts):
@@ -178,7 +173,7 @@ def _labelled(texts: Sequence[Featured], by_source: dict[str, float]) -> tuple[l
         if example.hand:
             found.append((at, example.hand, weight * HAND_WEIGHT))
     rows, labels, weights = zip(*found, strict=True)
-    return list(rows), list(labels), np.array(weights)
+    return Labels(list(rows), list(labels), np.array(weights))
 
 
 def _domains(texts: Sequence[Featured], matrix: csr_matrix) -> tuple[np.ndarray, np.ndarray]:
