@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -27,6 +27,7 @@ TOLD = ["My Warranty Fraud Detector", "never arrived,", "I am FURIOUS!!", "URGEN
 def test_category_and_signals_are_those_of_separate_readings(
     subject: str, description: str, product: str | None
 ) -> None:
+    assume("\n>" not in f"\n{description}")  # lines of quoted mail are left out by the one and not by the other
     category, signals = read_complaint(CATEGORISER, subject, description, product=product)
     if category.language not in (ENGLISH, UNDETERMINED):  # other languages are not read by the model
         assert category.needs_person
@@ -88,3 +89,28 @@ def test_an_excerpt_begins_with_a_whole_word() -> None:
 @pytest.mark.parametrize("label", [*EMOTION_PHRASES, *FLAG_PHRASES])
 def test_no_signal_has_the_name_of_a_category(label: str) -> None:
     assert label not in CATEGORY_PHRASES
+
+
+OWN = "The parcel never came, where is my order?"
+ANSWER = "> Your warranty claim was refused.\n> You were charged twice.\n"
+
+
+@pytest.mark.parametrize("text", [f"{OWN}\n\n{ANSWER}", f"{ANSWER}\n{OWN}"])
+def test_what_is_quoted_from_a_mail_says_nothing_of_the_category(text: str) -> None:
+    alone, _ = read_complaint(CATEGORISER, "", OWN)
+    category, _ = read_complaint(CATEGORISER, "", text)
+    assert (category.name, category.confidence, category.secondary) == (alone.name, alone.confidence, alone.secondary)
+    assert all(reason in OWN for reason in category.reasons)
+
+
+def test_a_text_that_is_little_but_a_quotation_is_read_with_it() -> None:
+    category, _ = read_complaint(CATEGORISER, "", "See below.\n> You charged my card twice for one order.")
+    assert category.name == "billing_error"
+
+
+def test_beside_a_quotation_every_place_stays_true() -> None:
+    text = f"> The charger caught fire.\n> Café, naïve.\nYou charged my card twice, I am FURIOUS. {OWN}"
+    category, signals = read_complaint(CATEGORISER, "", text)
+    assert category.reasons
+    assert all(reason in text and "charger" not in reason for reason in category.reasons)
+    assert ("angry", "FURIOUS") in {(signal.name, signal.evidence) for signal in signals}
