@@ -6,7 +6,7 @@ import re
 import zlib
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import exp
 from pathlib import Path
 from sys import byteorder
@@ -35,6 +35,9 @@ FILE_LIMIT_BYTES = 5_000_000
 BODY_LIMIT_BYTES = 16_000_000
 """What the compressed part of a file may unfold to."""
 TAXONOMIES = ("default", "financial")
+NUMBER_MAX = 1e5
+"""No number of a header is greater, with or without its sign."""
+_NUMBERS = ("domain_bias", "category_bias", "phrase_weights", "calibrations", "familiar", "rarity_step", "weight_step")
 TELLING_PATTERNS = 300
 """How many of a category's strongest patterns may explain an answer."""
 
@@ -59,7 +62,7 @@ def model_of(raw: bytes, lexicon: Lexicon | None = None, *, name: str = "model")
     header, body = _parts(raw, name)
     try:
         return _model(header, body, lexicon)
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, zlib.error) as cause:
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError, zlib.error) as cause:
         raise ModelFileError(f"{name} is incomplete or contradicts itself.") from cause
 
 
@@ -157,7 +160,7 @@ def _parts(raw: bytes, name: str) -> tuple[dict[str, Any], bytes]:
     line, _, body = raw[len(MAGIC) :].partition(b"\n")
     try:
         header: dict[str, Any] = json.loads(line)
-    except ValueError as cause:
+    except (ValueError, RecursionError) as cause:
         raise ModelFileError(f"{name} has a damaged header.") from cause
     if not isinstance(header, dict) or header.get("format_version") != FORMAT_VERSION:
         version = header.get("format_version") if isinstance(header, dict) else None
@@ -186,14 +189,15 @@ def _check(header: Mapping[str, Any], numbers: Sequence[int], lanes: int) -> Non
     categories, domains = len(header["categories"]), len(header["domains"])
     heads = _heads(header)
     sound = (
-        {len(weights) for weights in header["phrase_weights"].values()} <= {categories * blocks(heads)}
+        all(map(_is_number, _leaves([header.get("answer_bias") or [], *(header[part] for part in _NUMBERS)])))
+        and {len(weights) for weights in header["phrase_weights"].values()} <= {categories * blocks(heads)}
         and {len(biases) for biases in header.get("answer_bias") or [range(categories)]} == {categories}
         and len(header.get("answer_bias") or heads) == len(heads) == domains
         and {len(biases) for biases in header["category_bias"]} == {categories}
         and len(header["category_bias"]) == len(header["domain_bias"]) == domains
         and all(len(header["calibrations"][name]) == domains for name in TAXONOMIES)
         and all(
-            len(raw) == len(sure) > 0 and raw == sorted(raw)
+            len(raw) == len(sure) > 0 and raw == sorted(raw) and 0.0 <= min(sure) <= max(sure) <= 1.0
             for curves in header["calibrations"].values()
             for raw, sure in curves
         )
@@ -205,6 +209,20 @@ def _check(header: Mapping[str, Any], numbers: Sequence[int], lanes: int) -> Non
     )
     if not sound:
         raise ValueError("The parts of the header do not fit together.")
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    """What lists and objects hold in the end; raises RecursionError for what nests for ever."""
+    if isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(each)
+    else:
+        yield value
+
+
+def _is_number(value: Any) -> bool:
+    """Neither a truth value nor anything so great that sums of it would run over."""
+    return type(value) in (int, float) and -NUMBER_MAX <= value <= NUMBER_MAX
 
 
 def _packed(rows: "array[int]", lanes: int) -> list[int]:

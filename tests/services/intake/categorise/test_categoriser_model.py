@@ -180,6 +180,15 @@ def test_a_pattern_that_is_there_twice_or_is_no_whole_words_is_refused(patterns:
         {"phrase_weights": {"warranty": [1.0]}},
         {"calibrations": {}},
         {"calibrations": {"default": [[[0.0], [0.0]]], "financial": [[[0.0], [0.0, 1.0]]]}},
+        {"calibrations": {name: [[[0.0, 1.0], [0.0, float("nan")]]] for name in ("default", "financial")}},
+        {"calibrations": {name: [[[0.0, 1.0], [0.0, 1.5]]] for name in ("default", "financial")}},
+        {"calibrations": {name: [[["a", "b"], [0.0, 1.0]]] for name in ("default", "financial")}},
+        {"domain_bias": ["0.0"]},
+        {"domain_bias": [True]},
+        {"domain_bias": [float("-inf")]},
+        {"phrase_weights": {"warranty": [1.0, -1e308]}},
+        {"answer_bias": [[0.0, "1.0"]]},
+        {"familiar": [[[]]]},
         {"thresholds": {"default": 2.0, "financial": 0.5}},
         {"thresholds": {"default": [0.5, 0.6], "financial": 0.5}},
         {"thresholds": {"default": [2.0], "financial": 0.5}},
@@ -196,6 +205,13 @@ def test_a_file_that_contradicts_itself_is_refused(changes: dict[str, Any]) -> N
     assert model_of(small()).categories == ("warranty", "other")
     with pytest.raises(ModelFileError):
         model_of(small(**changes))
+
+
+@pytest.mark.parametrize("depth", [500, 100_000])
+def test_a_header_that_nests_for_ever_is_refused(depth: int) -> None:
+    nested = b'"familiar":' + b"[" * depth + b"]" * depth
+    with pytest.raises(ModelFileError):
+        model_of(small().replace(b'"familiar":0.5', nested))
 
 
 @pytest.mark.parametrize(
