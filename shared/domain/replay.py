@@ -150,8 +150,7 @@ class _Play:
             self._fires += 1
             self._now = arm.at
             del self._timers[kind]
-            beyond = self._beyond(arm.at) if self._may_climb(kind, arm.at) else NOTHING_BEYOND
-            plan = fire(self._dispute, kind, self._clocks, self._matrix, self._calendars, arm.at, beyond)
+            plan = self._fired(kind, arm.at)
             if self._apply(plan, arm.at):
                 self._dispute = altered(self._dispute, informed_at=arm.at)
                 self._news(arm.at)
@@ -165,6 +164,16 @@ class _Play:
         self._now = look
         self._hear(look)
         return True
+
+    def _fired(self, kind: Kind, at: datetime) -> Plan:
+        """As the engine decides; the risk is worked out only where it may count, or where the dispute goes to another tier."""
+        dispute, clocks, matrix, calendars = self._dispute, self._clocks, self._matrix, self._calendars
+        looks = self._looks
+        if looks is not None and (not self._may_climb(kind, at) or looks.nothing_holds(self._scene(at))):
+            plan = fire(dispute, kind, clocks, matrix, calendars, at)
+            if plan.dispute.tier == dispute.tier:
+                return plan
+        return fire(dispute, kind, clocks, matrix, calendars, at, self._beyond(at))
 
     def _may_climb(self, kind: Kind, at: datetime) -> bool:
         """Whether the thresholds may be judged when this timer goes off: not at a warning."""
@@ -226,16 +235,22 @@ class _Play:
 
     def _hear(self, at: datetime, *, asked: Asked | None = None) -> None:
         """Brings it in line; tables that held for nothing higher are not judged again on the same facts."""
-        weighed = weighed_by_tables(self._dispute) if self._plain else None
+        quiet = self._plain if self._looks is None else self._looks.nothing_holds(self._scene(at))
+        weighed = weighed_by_tables(self._dispute) if quiet else None
         judged = weighed is not None and weighed == self._weighed
-        beyond = self._beyond(at)
-        plan = reconcile(
-            self._dispute, self._clocks, self._matrix, self._calendars, at, asked=asked, judged=judged, beyond=beyond
-        )
+        plan = self._reconciled(at, asked, judged=judged)
+        if judged and self._looks is not None and plan.dispute.tier != self._dispute.tier:
+            plan = self._reconciled(at, asked, judged=False)  # at another tier the thresholds may hold
         self._weighed = weighed
         if self._apply(plan, at):
             self._dispute = altered(self._dispute, informed_at=at)
             self._news(at)
+
+    def _reconciled(self, at: datetime, asked: Asked | None, *, judged: bool) -> Plan:
+        beyond = NOTHING_BEYOND if judged and asked is None else self._beyond(at)
+        return reconcile(
+            self._dispute, self._clocks, self._matrix, self._calendars, at, asked=asked, judged=judged, beyond=beyond
+        )
 
     def _news(self, at: datetime) -> None:
         """What reconciling does when the customer had news and nothing else changed: the next is promised."""
@@ -258,7 +273,7 @@ class _Play:
                 timers.pop(kind, None)
             else:
                 timers[kind] = arm
-        self._next = min(timers.items(), key=_instant) if timers else None
+        self._next = min(timers.items(), key=lambda each: each[1].at) if timers else None
         self._dispute = plan.dispute
         news = False
         for told in plan.told:
@@ -283,7 +298,3 @@ class _Play:
                 self._warnings[told.clock.kind.value] += 1
                 return False
         return isinstance(told, Climbed | NewsOwed)
-
-
-def _instant(item: tuple[Kind, Arm]) -> datetime:
-    return item[1].at

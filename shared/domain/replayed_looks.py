@@ -24,8 +24,6 @@ from shared.domain.replayed_risk import Parts, Prospect
 
 _SOON: Final = timedelta(microseconds=1)
 _PERCENTS: Final = range(101)
-_MOVED: Final = frozenset({"breach_risk", "age", "tier"})
-"""Facts that time moves, and the tier, to which time may bring it by a deadline."""
 _AT_ONCE: Final = dict.fromkeys(TIMES, 1)
 
 
@@ -58,7 +56,7 @@ class Looks:
     def __init__(self, prospect: Prospect, matrix: Matrix) -> None:
         self._prospect = prospect
         self._matrix = matrix
-        self._moving: Final = [each for each in matrix.thresholds if _moves(each)]
+        self._moving: Final = [each for each in matrix.thresholds if not _still(each)]
         self._parts: Parts | None = None
         self._done = 0
         self._until: tuple[datetime, bool] | None = None
@@ -70,6 +68,22 @@ class Looks:
     def risk(self, scene: Scene) -> float | None:
         """The risk now as a whole percent; None without a resolution clock that is open."""
         return self._prospect.risk(scene.dispute, scene.clocks, scene.now, climbs=scene.climbs)
+
+    def nothing_holds(self, scene: Scene) -> bool:
+        """Whether it is certain, without the risk, that no threshold but those of tables without a cool-down holds now.
+
+        Of those above the present tier that is, and with a resolution clock that is open.
+        """
+        parts = self._prospect.parts(scene.dispute, scene.clocks)
+        if parts is None:
+            return False
+        if not self._chances_now(scene):
+            return True
+        before = min(self._first_part(each, parts) for each in self._chances) - 1
+        if before < 1:
+            return False
+        end = parts.end(before)
+        return end is None or scene.now <= end
 
     def something_happened(self) -> None:
         """Says that the dispute is not as it was, in more than its tier, climbs and news."""
@@ -114,10 +128,7 @@ class Looks:
         return None
 
     def _ahead(self, scene: Scene, parts: Parts, end: datetime, *, included: bool) -> datetime | None:
-        known = (scene.dispute.tier, scene.climbs)
-        if known != self._known:
-            self._known, self._chances = known, self._chances_of(scene)
-        if not self._chances:
+        if not self._chances_now(scene):
             return None
         part = max(self._done + 1, min(self._first_part(chance, parts) for chance in self._chances))
         while (at := parts.end(part)) is not None and (at < end or (included and at == end)):
@@ -148,6 +159,12 @@ class Looks:
     def _first_part(self, chance: _Chance, parts: Parts) -> int:
         return min(chance.reached.values()) if parts.even else 1
 
+    def _chances_now(self, scene: Scene) -> Sequence[_Chance]:
+        known = (scene.dispute.tier, scene.climbs)
+        if known != self._known:
+            self._known, self._chances = known, self._chances_of(scene)
+        return self._chances
+
     def _chances_of(self, scene: Scene) -> Sequence[_Chance]:
         """The thresholds above the present tier that hold at any percent at all, while nothing happens."""
         dispute, tier = scene.dispute, scene.dispute.tier
@@ -162,11 +179,9 @@ class Looks:
         return found
 
 
-def _moves(threshold: Threshold) -> bool:
-    """Whether it may come to hold while nothing happens; every other was judged when something last happened."""
-    if not isinstance(threshold.when, Expression) or threshold.cool_down is not None:
-        return threshold.cool_down is not None
-    return any(fact.name in _MOVED for fact in threshold.when.looks_at)
+def _still(threshold: Threshold) -> bool:
+    """Whether it cannot come to hold while nothing happens: a table, which was judged when something last happened."""
+    return threshold.cool_down is None and not isinstance(threshold.when, Expression)
 
 
 def _holds_at(threshold: Threshold, facts: Facts, since: datetime, rates: Rates) -> frozenset[int]:
