@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_matrix, hstack  # type: ignore[import-untyped]  # it ships no types
@@ -53,6 +54,8 @@ GENERAL_PHRASES, FINANCIAL_PHRASES = 3.0, 0.5
 FINANCIAL_CAUTION = 2.0
 """Taken from the financial domain's bias: a telephone company's customers write of bills and accounts too, and the
 general head answers them better than the financial head does."""
+PAIRS_MAX = 3_500
+"""A complaint holds as many of the other pairs again, which take time and hardly change an answer."""
 DIRECTIONS = 100
 TEXTS_PER_DIRECTION = 20
 FOREIGN = -30.0
@@ -94,21 +97,61 @@ def domain_of(source: str) -> str:
 
 
 def fit(texts: Sequence[Featured]) -> Fitted:
-    """Fits categories and domains; deterministic for the same texts."""
+    """Fits categories and domains; deterministic for the same texts.
+
+    It is done twice: once with every pair, and once with those alone that weighed most.
+    """
     documents, forms = vocabulary_of(texts)
+    taught = _taught(texts)
+    whole = _fitted(texts, taught, documents, forms)
+    light = light_pairs(whole)
+    if not light:
+        return whole
+    return _fitted(texts, taught, {gram: times for gram, times in documents.items() if gram not in light}, forms)
+
+
+def light_pairs(fitted: Fitted) -> set[str]:
+    """All pairs but the PAIRS_MAX that weigh most for or against any category."""
+    heaviest = np.abs(fitted.weights).max(axis=0).round(4)
+    pairs = sorted(
+        (-weight, gram) for gram, weight in zip(fitted.vocabulary, heaviest.tolist(), strict=True) if " " in gram
+    )
+    return {gram for _, gram in pairs[PAIRS_MAX:]}
+
+
+class _Taught(NamedTuple):
+    """What the heads are taught."""
+
+    general: Labels
+    own: list[int]
+    """The places of a bank's or lender's texts."""
+    financial: Labels | None
+    """Of those; None when they have no two labels to tell apart."""
+
+
+def _taught(texts: Sequence[Featured]) -> _Taught:
+    own = [at for at, text in enumerate(texts) if text.example.source in {*DOMAIN_OF, "corrections"} - {"nhtsa"}]
+    part = [texts[at] for at in own]
+    financial = None
+    if len({text.example.truth for text in part} - {""}) > 1:
+        financial = with_lent(_labelled(part, FINANCIAL_WEIGHT), [text.example for text in part])
+    return _Taught(_labelled(texts, GENERAL_WEIGHT), own, financial)
+
+
+def _fitted(texts: Sequence[Featured], taught: _Taught, documents: Mapping[str, int], forms: Sequence[str]) -> Fitted:
+    """Everything fitted with this vocabulary, of which so many texts hold each pattern."""
     vocabulary = tuple(sorted(documents))
     rarity = rarity_of(documents, vocabulary, len(texts))
     matrix = matrix_of(texts, {gram: at for at, gram in enumerate(vocabulary)}, rarity)
     hits = hits_of(texts)
     company = company_of(texts, matrix)
-    general = _head(_labelled(texts, GENERAL_WEIGHT), matrix, company, hits * GENERAL_PHRASES, GENERAL_C)
-    own = [at for at, text in enumerate(texts) if text.example.source in {*DOMAIN_OF, "corrections"} - {"nhtsa"}]
-    heads = [general, general]
-    if len({texts[at].example.truth for at in own} - {""}) > 1:
-        part = [texts[at] for at in own]
-        labels = with_lent(_labelled(part, FINANCIAL_WEIGHT), [text.example for text in part])
-        heads[1] = _head(labels, matrix[own], company, hits[own] * FINANCIAL_PHRASES, FINANCIAL_C)
-    size, spoken = len(vocabulary), (GENERAL_PHRASES, FINANCIAL_PHRASES if heads[1] is not general else GENERAL_PHRASES)
+    general = _head(taught.general, matrix, company, hits * GENERAL_PHRASES, GENERAL_C)
+    heads, spoken = [general, general], [GENERAL_PHRASES, GENERAL_PHRASES]
+    if taught.financial is not None:
+        spoken[1] = FINANCIAL_PHRASES
+        own_hits = hits[taught.own] * FINANCIAL_PHRASES
+        heads[1] = _head(taught.financial, matrix[taught.own], company, own_hits, FINANCIAL_C)
+    size = len(vocabulary)
     domain_weights, domain_bias = _domains(texts, matrix)
     return Fitted(
         vocabulary=vocabulary,

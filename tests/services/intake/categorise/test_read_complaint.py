@@ -37,7 +37,7 @@ def test_category_and_signals_are_those_of_separate_readings(
 
 
 def test_a_text_in_another_language_goes_to_a_person_however_sure_its_english_part_is() -> None:
-    text = "Buongiorno, vorrei sapere perché la vostra ditta non risponde: the kettle stopped working."
+    text = "Buongiorno, vorrei sapere perché la vostra ditta non risponde e quando arriva: the kettle broke and stopped working."
     alone = CATEGORISER.categorise("", text)
     category, _ = read_complaint(CATEGORISER, "", text)
     assert not alone.needs_person
