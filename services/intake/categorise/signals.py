@@ -3,10 +3,11 @@
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate, islice
 from string import ascii_lowercase, ascii_uppercase
 from typing import Final
+
+from msgspec import Struct
 
 from services.intake.categorise.categories import ENGLISH
 from services.intake.categorise.foreign_scope import negated_abroad
@@ -57,8 +58,7 @@ _EXCLAIMED = re.compile(
 _SHOUTED = re.compile(r"\b(?!X+\b)[A-Z]{2,40}(?: (?!X+\b)[A-Z]{2,40}){2,9}\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Signal:
+class Signal(Struct, frozen=True, gc=False):
     """An emotion or a flag, and a short excerpt of the text that shows it."""
 
     name: str
