@@ -12,16 +12,16 @@ from shared.domain.lifecycle import ENDED, Status
 
 _IS_OVER: Final = one_of("d.status", sorted(ENDED))
 _OVER: Final = (
-    f"select d.id from customer_dispute k join dispute d on d.id = k.dispute_id where k.customer_id = $1 and {_IS_OVER} and {NOT_ERASED} "
-    "order by k.received_at, k.dispute_id limit $2"
+    f"select d.id from dispute d where d.customer_id = $1 and {_IS_OVER} and {NOT_ERASED} "
+    "order by d.received_at, d.id limit $2"
 )
 _GOING_ON: Final = (
     "select d.id, d.reference, d.status, u.dispute_id is not null as noted, count(*) over () as total "
-    "from customer_dispute k join dispute d on d.id = k.dispute_id left join erasure_due u on u.dispute_id = d.id "
-    f"where k.customer_id = $1 and not {_IS_OVER} "
-    "order by {order}k.received_at, k.dispute_id limit $2"
+    "from dispute d left join erasure_due u on u.dispute_id = d.id "
+    f"where d.customer_id = $1 and not {_IS_OVER} "
+    "order by {order}d.received_at, d.id limit $2"
 )
-_KNOWN: Final = "select exists (select from customer_dispute where customer_id = $1)"
+_KNOWN: Final = "select exists (select from dispute where customer_id = $1)"
 _NOTE: Final = (
     "insert into erasure_due (dispute_id, because, asked_by, asked_at) select unnest($1::uuid[]), $2, $3, $4 "
     "on conflict do nothing returning dispute_id"

@@ -62,9 +62,9 @@ _TEXTS: Final = (
     "where p.dispute_id = any($1::uuid[]) and p.erased_at is null order by p.dispute_id"
 )
 _NEIGHBOURS: Final = (
-    "(select dispute_id as id from customer_dispute where customer_id = $1 and received_at <= $2 and dispute_id <> $3 "
+    "(select id from dispute where customer_id = $1 and received_at <= $2 and id <> $3 "
     f"order by received_at desc limit {NEIGHBOURS_MAX}) "
-    "union (select dispute_id from customer_dispute where customer_id = $1 and received_at > $2 and dispute_id <> $3 "
+    "union (select id from dispute where customer_id = $1 and received_at > $2 and id <> $3 "
     f"order by received_at limit {NEIGHBOURS_MAX}) "
     f"union (select id from dispute where order_reference = $4 and id <> $3 limit {NEIGHBOURS_MAX})"
 )

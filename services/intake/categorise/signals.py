@@ -3,11 +3,10 @@
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import accumulate, islice
 from string import ascii_lowercase, ascii_uppercase
 from typing import Final
-
-from msgspec import Struct
 
 from services.intake.categorise.categories import ENGLISH
 from services.intake.categorise.foreign_scope import negated_abroad
@@ -58,7 +57,8 @@ _EXCLAIMED = re.compile(
 _SHOUTED = re.compile(r"\b(?!X+\b)[A-Z]{2,40}(?: (?!X+\b)[A-Z]{2,40}){2,9}\b")
 
 
-class Signal(Struct, frozen=True, gc=False):
+@dataclass(frozen=True, slots=True)
+class Signal:
     """An emotion or a flag, and a short excerpt of the text that shows it."""
 
     name: str

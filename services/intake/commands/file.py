@@ -36,7 +36,7 @@ PRIOR_MAX: Final = 100
 _RESERVE: Final = (
     "select now() as instant, "
     "(select array_agg(nextval('dispute_reference_number')) from generate_series(1, (select $1::int))) as numbers, "
-    "(select array_agg(prior order by place) from (select place, (select count(*) from (select from customer_dispute d "
+    "(select array_agg(prior order by place) from (select place, (select count(*) from (select from dispute d "
     f"where d.customer_id = c.id and d.received_at > (select now() + $3::interval) limit {PRIOR_MAX}) as earlier)::int "
     "as prior from unnest((select $2::uuid[])) with ordinality as c(id, place)) as counted) as priors"
 )

@@ -1,7 +1,7 @@
 """Every table, constraint and index. The constraints carry the product's invariants.
 
 Who writes what: `dispute`, `dispute_private`, `event` and `outbox` only through `shared.db.disputes` and `shared.db.outbox`;
-`inbox` and `parked` by consumers; `clock` and `timer` by escalation; `policy_migration` and `reassignment` by intake, their progress by escalation; `expert_request` and `referral` by both; `risk_score` by escalation, models of both kinds by command line; `delivery*` and `notice_window` by notify; the rest by intake, and `precedent_due` and `customer_dispute` by triggers.
+`inbox` and `parked` by consumers; `clock` and `timer` by escalation; `policy_migration` and `reassignment` by intake, their progress by escalation; `expert_request` and `referral` by both; `risk_score` by escalation, models of both kinds by command line; `delivery*` and `notice_window` by notify; the rest by intake, and `precedent_due` by triggers.
 """
 
 from shared.db.tables.access import (
@@ -14,7 +14,7 @@ from shared.db.tables.access import (
 )
 from shared.db.tables.casework import erasure_due, expert_request, reassignment, referral
 from shared.db.tables.categorising import category_correction, category_model, category_publication
-from shared.db.tables.dispute import customer_dispute, dispute, dispute_private, event, feedback, message, thread
+from shared.db.tables.dispute import dispute, dispute_private, event, feedback, message, thread
 from shared.db.tables.likeness import (
     cluster,
     cluster_decision,
@@ -41,7 +41,6 @@ __all__ = [
     "cluster",
     "cluster_decision",
     "cluster_member",
-    "customer_dispute",
     "delivery",
     "delivery_attempt",
     "dispute",

@@ -87,6 +87,7 @@ dispute = Table(
     CheckConstraint("confidence between 0 and 1", "confidence"),
     Index("ix_dispute_received", "received_at", "id"),
     Index("ix_dispute_status", "status", "received_at", "id"),
+    Index("ix_dispute_customer", "customer_id", "received_at"),
     Index("ix_dispute_handler", "handler", "received_at", "id", postgresql_where="handler is not null"),
     Index("ix_dispute_load", "handler", "tier", postgresql_where=f"handler is not null and {OPEN}"),
     Index("ix_dispute_tier", "tier", "received_at", "id", postgresql_where="tier > 1"),
@@ -95,16 +96,6 @@ dispute = Table(
     Index("ix_dispute_order_reference", "order_reference", postgresql_where="order_reference is not null"),
     postgresql_with={"fillfactor": "85"},
 )
-
-customer_dispute = Table(
-    "customer_dispute",
-    METADATA,
-    Column("customer_id", ID, primary_key=True),
-    Column("received_at", INSTANT, primary_key=True),
-    Column("dispute_id", ID, primary_key=True),
-)
-"""The disputes of each customer, kept by a trigger. What it says never changes; an index on `dispute` would be written again, at
-a place of its own, whenever a dispute moves."""
 
 dispute_private = Table(
     "dispute_private",
@@ -195,13 +186,4 @@ feedback = Table(
 )
 """One answer to each decision; `occasion` is how often the dispute had been reopened when it was given."""
 
-__all__ = [
-    "REFERENCE_NUMBER",
-    "customer_dispute",
-    "dispute",
-    "dispute_private",
-    "event",
-    "feedback",
-    "message",
-    "thread",
-]
+__all__ = ["REFERENCE_NUMBER", "dispute", "dispute_private", "event", "feedback", "message", "thread"]

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from shared.db import disputes, risk, search, search_query
+from shared.db import disputes, risk, search
 from shared.db.disputes import Filing, Private
 from shared.db.engine import Database
 from shared.db.search import Place, Wanted
@@ -153,8 +153,7 @@ async def every_page(db: Database, wanted: Wanted, limit: int) -> list[str]:
 async def test_all_pages_together_are_what_the_filters_mean(
     db: Database, monkeypatch: pytest.MonkeyPatch, scan: int, rare: int
 ) -> None:
-    monkeypatch.setattr(search_query, "SCAN_MAX", scan)
-    monkeypatch.setattr(search_query, "GLANCE", 5)
+    monkeypatch.setattr(search, "SCAN_MAX", scan)
     monkeypatch.setattr(search, "RARE_MAX", rare)
     monkeypatch.setattr(search, "OVERDUE_RARE_MAX", rare)
     crowd = a_crowd(120, seed=scan + rare)
