@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("sklearn")
 
-from services.launch.understanding import features
+from services.launch.understanding import features, recipe
 from services.launch.understanding.corpus import Example
 from services.launch.understanding.features import featured, vocabulary_of
 from services.launch.understanding.learning import report_on
@@ -81,3 +81,28 @@ def test_of_more_pairs_than_a_model_may_have_the_rarest_are_left_out(monkeypatch
     fewer, same = vocabulary_of(learnt)
     assert [gram for gram in fewer if " " in gram] == ["broken kettle"]
     assert same == forms
+
+
+def test_of_the_pairs_those_alone_are_looked_for_that_weigh_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [
+        Example("house", f"{at}", "", f"{said} near home {'blue' if at % 3 else 'red'} door", category)
+        for at in range(30)
+        for said, category in (("charged again", "billing_error"), ("charged never", "service_delivery"))
+    ]
+    learnt = featured(texts)
+    whole = recipe.fit(learnt)
+    monkeypatch.setattr(recipe, "PAIRS_MAX", 2)
+    fewer = recipe.fit(learnt)
+    assert "near home" in whole.vocabulary
+    assert {gram for gram in fewer.vocabulary if " " in gram} == {
+        gram for gram in whole.vocabulary if " " in gram
+    } - recipe.light_pairs(whole)
+    assert {gram for gram in fewer.vocabulary if " " in gram} <= {
+        "charged again",
+        "charged never",
+        "again near",
+        "never near",
+    }
+    assert [gram for gram in fewer.vocabulary if " " not in gram] == [
+        gram for gram in whole.vocabulary if " " not in gram
+    ]
