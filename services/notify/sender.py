@@ -34,9 +34,6 @@ from shared.runtime.stop import Stop
 HEARTBEAT: Final = "notify.sender"
 BEAT_SECONDS: Final = 5.0
 PACE: Final = Pace(0.5)
-VISIBILITY_MARGIN: Final = timedelta(seconds=30)
-"""Beyond the longest an attempt may take: then whoever held a delivery is taken for dead."""
-
 CUT_OFF_SECONDS: Final = 2.0
 """Kept of the grace of a stop, to record that attempts were cut off."""
 
@@ -161,7 +158,7 @@ class Lane:
             limit=room,
             held=self._held,
             per_recipient=terms.per_recipient,
-            visible_after=timedelta(seconds=terms.seconds_max) + VISIBILITY_MARGIN,
+            visible_after=timedelta(seconds=terms.seconds_max + terms.margin_seconds),
         )
 
     async def _material(self, tx: Tx, claims: Sequence[Claim]) -> Material:

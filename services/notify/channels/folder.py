@@ -15,7 +15,8 @@ SCHEDULE: Final[Sequence[timedelta]] = tuple(timedelta(seconds=2**n) for n in ra
 class FolderChannel:
     """Writes each mail to one file, whole or not at all; the same delivery always to the same file."""
 
-    terms: Final = Terms(SCHEDULE, at_once=200, per_recipient=200, seconds_max=30.0)
+    # Written again it is the same file: nothing is lost by taking who is slow for dead.
+    terms: Final = Terms(SCHEDULE, at_once=200, per_recipient=200, seconds_max=5.0, margin_seconds=5.0)
 
     def __init__(self, folder: Path, house: House) -> None:
         self._folder = folder

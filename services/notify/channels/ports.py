@@ -75,13 +75,15 @@ class Terms:
     """What a channel can bear.
 
     `schedule` holds the waits between attempts: there is one attempt more than waits. `at_once` bounds the parcels
-    under way, `per_recipient` those to one recipient, `seconds_max` the time one may take.
+    under way, `per_recipient` those to one recipient, `seconds_max` the time one may take. So many seconds beyond that,
+    whoever holds a parcel is taken for dead, and it is handed over once more.
     """
 
     schedule: Sequence[timedelta]
     at_once: int
     per_recipient: int
     seconds_max: float
+    margin_seconds: float = 30.0
 
 
 class Channel(Protocol):

@@ -1,11 +1,13 @@
 """What is due goes out, at least once under one name, and the record of it is whole."""
 
 import asyncio
+import signal
+import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 import pytest
@@ -26,6 +28,8 @@ from tests.builders import MONDAY_NINE
 from tests.services.notify.material import HANDLER, World, a_world, assigned
 from tests.services.notify.outside import SCHEDULE, SENT, AnsweringChannel
 from tests.waiting import eventually
+
+ROOT: Final = Path(__file__).resolve().parents[3]
 
 RESOLVED: dict[str, Any] = {"status": Status.RESOLVED, "outcome": DecidedAs.UPHELD, "resolved_at": MONDAY_NINE}
 FAILED = Handed(Outcome.FAILED, "the mail server answered 451")
@@ -434,3 +438,42 @@ async def test_an_ending_that_cannot_be_recorded_holds_up_no_other(world: World)
 
         await eventually(colleagues_recorded)
     assert {row["state"] for row in await world.deliveries(kind="acknowledgement")} == {"pending"}
+
+
+DIES: Final = """
+import asyncio, os, signal, sys
+from services.notify.channels.folder import FolderChannel
+from tests.services.notify.material import a_world
+
+def dies(self, name, mail):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+FolderChannel._write = dies
+
+async def main():
+    async with a_world(sys.argv[1], state_dir=sys.argv[2]) as world:
+        async with world.sending():
+            await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+async def test_a_mail_to_the_folder_that_a_killed_process_had_in_hand_is_there_ten_seconds_later(
+    database: str, tmp_path: Path
+) -> None:
+    async with a_world(database, state_dir=tmp_path) as world:
+        await world.happen(await world.file(), assigned())
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", DIES, database, str(tmp_path), cwd=ROOT, stderr=asyncio.subprocess.DEVNULL
+        )
+        assert await process.wait() == -signal.SIGKILL
+        assert {row["state"] for row in await world.deliveries()} == {"pending"}
+        async with world.sending():
+            world.later = timedelta(seconds=10)
+
+            async def all_written() -> bool:
+                return {row["state"] for row in await world.deliveries()} == {"sent"}
+
+            await eventually(all_written)
+        assert len({path.name for path in (tmp_path / "mail").iterdir() if path.suffix == ".eml"}) == 2
