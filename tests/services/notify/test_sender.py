@@ -1,8 +1,6 @@
 """What is due goes out, at least once under one name, and the record of it is whole."""
 
 import asyncio
-import signal
-import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -25,11 +23,10 @@ from shared.domain.lifecycle import Status
 from shared.messages.events import CustomerNotified, DeadlineWarned, DisputeResolved, MessageAdded, UpdateOwed
 from shared.runtime.stop import Stop
 from tests.builders import MONDAY_NINE
+from tests.services.notify.dying import killed_while_sending
 from tests.services.notify.material import HANDLER, World, a_world, assigned
 from tests.services.notify.outside import SCHEDULE, SENT, AnsweringChannel
 from tests.waiting import eventually
-
-ROOT: Final = Path(__file__).resolve().parents[3]
 
 RESOLVED: dict[str, Any] = {"status": Status.RESOLVED, "outcome": DecidedAs.UPHELD, "resolved_at": MONDAY_NINE}
 FAILED = Handed(Outcome.FAILED, "the mail server answered 451")
@@ -440,22 +437,13 @@ async def test_an_ending_that_cannot_be_recorded_holds_up_no_other(world: World)
     assert {row["state"] for row in await world.deliveries(kind="acknowledgement")} == {"pending"}
 
 
-DIES: Final = """
-import asyncio, os, signal, sys
+DIES_BEFORE_IT_WRITES: Final = """
 from services.notify.channels.folder import FolderChannel
-from tests.services.notify.material import a_world
 
 def dies(self, name, mail):
     os.kill(os.getpid(), signal.SIGKILL)
 
 FolderChannel._write = dies
-
-async def main():
-    async with a_world(sys.argv[1], state_dir=sys.argv[2]) as world:
-        async with world.sending():
-            await asyncio.Event().wait()
-
-asyncio.run(main())
 """
 
 
@@ -464,10 +452,7 @@ async def test_a_mail_to_the_folder_that_a_killed_process_had_in_hand_is_there_t
 ) -> None:
     async with a_world(database, state_dir=tmp_path) as world:
         await world.happen(await world.file(), assigned())
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", DIES, database, str(tmp_path), cwd=ROOT, stderr=asyncio.subprocess.DEVNULL
-        )
-        assert await process.wait() == -signal.SIGKILL
+        await killed_while_sending(DIES_BEFORE_IT_WRITES, database, state_dir=str(tmp_path))
         assert {row["state"] for row in await world.deliveries()} == {"pending"}
         async with world.sending():
             world.later = timedelta(seconds=10)

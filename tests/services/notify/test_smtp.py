@@ -2,8 +2,6 @@
 
 import asyncio
 import re
-import signal
-import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from email import message_from_bytes, policy
@@ -21,6 +19,7 @@ from services.notify.channels.ports import Letter, Outcome, Parcel
 from shared.messages.links import SentMessage, read_message_id, read_reply_address
 from tests.builders import MONDAY_NINE
 from tests.parts.smtp_sink import Behaviour, SmtpSink
+from tests.services.notify.dying import killed_while_sending
 from tests.services.notify.material import SEALER, World, a_world, assigned
 from tests.waiting import eventually
 
@@ -260,10 +259,8 @@ async def _arrived(world: World, dispute_id: UUID, *keys: str) -> None:
             )
 
 
-DIES = """
-import asyncio, os, signal, sys
+DIES_AFTER_THE_YES = """
 from services.notify.channels import email
-from tests.services.notify.material import a_world
 
 carried = email._Envelope._transaction
 
@@ -272,13 +269,6 @@ async def dies_after_the_yes(self, client):
     os.kill(os.getpid(), signal.SIGKILL)
 
 email._Envelope._transaction = dies_after_the_yes
-
-async def main():
-    async with a_world(sys.argv[1], smtp_url=sys.argv[2]) as world:
-        async with world.sending():
-            await asyncio.Event().wait()
-
-asyncio.run(main())
 """
 
 
@@ -288,10 +278,7 @@ async def test_killed_between_the_servers_yes_and_our_record_the_mail_comes_agai
     async with a_world(database, smtp_url=smtp_sink.url) as world:
         dispute = await world.file()
         await world.happen(dispute, assigned())
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", DIES, database, smtp_sink.url, cwd=ROOT, stderr=asyncio.subprocess.DEVNULL
-        )
-        assert await process.wait() == -signal.SIGKILL
+        await killed_while_sending(DIES_AFTER_THE_YES, database, smtp_url=smtp_sink.url)
         assert len(smtp_sink.messages()) >= 1
         assert {row["state"] for row in await world.deliveries()} == {"pending"}
         async with world.sending():
