@@ -1,13 +1,28 @@
 """A complaint as it is searched: one sign for one sign, so that whatever is found lies at the same place in the text."""
 
 import re
-from typing import NamedTuple
+from typing import Final, NamedTuple
+from unicodedata import normalize
 
 TEXT_LIMIT_CHARACTERS = 20_000
 """What lies beyond this many characters (subject included) is not read: a bound on the time one text may take."""
 
 BREAK = "\n.\n"
 """Stands between subject and description; no excerpt runs across it."""
+
+OWN_WORDS_LEAST: Final = 3
+"""A text of fewer words beside what it quotes is read with its quotation: "See below."."""
+
+_QUOTED_LINES: Final = re.compile(r"(?<=\n)>[^\n]*+")
+
+_UNSEEN: Final = (
+    "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe00-\ufe0f\ufeff"
+    "\u0300-\u036f\U000e0000-\U000e007f"
+)
+"""Signs without a width of their own, and strokes and dots that no letter takes up."""
+_IN_DISGUISE: Final = "\ufb00-\ufb06\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\U0001d400-\U0001d7ff"
+"""Latin letters and digits in another dress: printers' double letters, wide ones, those of formulas."""
+_TO_PLAIN: Final = re.compile(f"([A-Za-z][\\u0300-\\u036f])|([{_IN_DISGUISE}])|[{_UNSEEN}]")
 
 _NO_LETTER = re.compile(r"[\W_]")
 _ASCII_BLANKED = _NO_LETTER.sub(" ", "".join(map(chr, range(128))))
@@ -28,7 +43,7 @@ class Reading(NamedTuple):
     """A text and what is searched in its stead; `normalised[at + 1]` belongs to `text[at]`."""
 
     text: str
-    """Subject, BREAK and description in the customer's own spelling."""
+    """Subject, BREAK and description in the customer's own spelling, in plain letters."""
     normalised: str
     break_at: int
     """Where BREAK begins in `text`."""
@@ -81,18 +96,46 @@ def read(subject: str, description: str, *, product: str | None = None) -> Readi
     """Prepares subject and description in time linear in their length and never beyond the limit.
 
     A product name of several words ("Extended Care Kettle") is blanked out: a name says nothing of what went wrong.
+    Neither do lines of quoted mail (`>`), which are mostly the company's own words.
     """
     return read_both(subject, description, product=product)[1]
 
 
 def read_both(subject: str, description: str, *, product: str | None) -> tuple[Reading, Reading]:
-    """The text as it stands and with the product's name blanked out; the same value twice where that is no change."""
-    subject = subject[:TEXT_LIMIT_CHARACTERS]
-    text = (subject + BREAK + description[:TEXT_LIMIT_CHARACTERS])[:TEXT_LIMIT_CHARACTERS]
+    """The text as it stands, and without the product's name and quoted mail; the same value twice where that is no change."""
+    subject = in_plain_letters(subject[:TEXT_LIMIT_CHARACTERS])
+    text = (subject + BREAK + in_plain_letters(description[:TEXT_LIMIT_CHARACTERS]))[:TEXT_LIMIT_CHARACTERS]
     lower = _lower(text)
     plain = Reading(text, _blanked(lower), len(subject))
     blinded = _without(product, lower)
-    return plain, plain if blinded is lower else Reading(text, _blanked(blinded), len(subject))
+    return plain, _own(plain if blinded is lower else Reading(text, _blanked(blinded), len(subject)))
+
+
+def in_plain_letters(text: str) -> str:
+    """The words that everybody sees: "refund" for one with a sign of no width in it, in wide letters, or with its accents apart."""
+    return text if text.isascii() else _TO_PLAIN.sub(_plain_letter, text)
+
+
+def _plain_letter(sign: re.Match[str]) -> str:
+    """Sign by sign, for ordering a long row of accents would take the square of its length."""
+    accented, disguised = sign.groups()
+    if accented:
+        return normalize("NFC", accented)[0]
+    return normalize("NFKC", disguised) if disguised else ""
+
+
+def _own(reading: Reading) -> Reading:
+    """The reading with the lines of quoted mail blanked out; the same value where there are none, or little else."""
+    if "\n>" not in reading.text:
+        return reading
+    parts: list[str] = []
+    last = 0
+    for quoted in _QUOTED_LINES.finditer(reading.text):
+        start, end = quoted.start() + 1, quoted.end() + 1
+        parts += (reading.normalised[last:start], " " * (end - start))
+        last = end
+    own = "".join((*parts, reading.normalised[last:]))
+    return reading._replace(normalised=own) if shape_of(own).words >= OWN_WORDS_LEAST else reading
 
 
 def normalised(text: str) -> str:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.intake.categorise import CATEGORIES, FINANCIAL_CATEGORIES, Categorisation, Categoriser
-from services.intake.categorise.reading import TEXT_LIMIT_CHARACTERS, read
+from services.intake.categorise.reading import TEXT_LIMIT_CHARACTERS, in_plain_letters, read
 
 CATEGORISER = Categoriser.load()
 
@@ -133,7 +133,8 @@ def _check(answer: Categorisation, subject: str, description: str) -> None:
     assert 0.0 <= answer.confidence <= 1.0
     assert len(answer.reasons) <= 8
     assert len(set(answer.reasons)) == len(answer.reasons)
-    assert all(reason and (reason in subject or reason in description) for reason in answer.reasons)
+    seen = in_plain_letters(subject), in_plain_letters(description)
+    assert all(reason and any(reason in text for text in seen) for reason in answer.reasons)
     assert set(answer.secondary) <= set(CATEGORIES) - {answer.name, "other"}
 
 

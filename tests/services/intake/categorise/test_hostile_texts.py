@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from services.intake.categorise import CATEGORIES, EMOTIONS, FLAGS, Categorisation, Categoriser, Signal, read_complaint
 from services.intake.categorise import reading as reading_module
 from services.intake.categorise.lexicon import shipped_lexicon
+from services.intake.categorise.reading import in_plain_letters
 
 CATEGORISER = Categoriser.load()
 SIZE = 20_000
@@ -50,6 +51,7 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "nuls": _repeated("charged\0twice\0"),
     "controls": _repeated("\x01\x02\x1b[31m\x7f\x80\x9f"),
     "lone surrogates": _repeated("never \ud800arrived\udfff "),
+    "one letter under a tower of marks": lambda size: "e" + "\u0300\u0316" * (size // 2),
     "beyond the basic plane": _repeated("𝓬𝓱𝓪𝓻𝓰𝓮𝓭 𝟚 "),
     "base64": lambda size: b64encode(_noise(size)).decode()[:size],
     "random bytes as latin-1": lambda size: _noise(size).decode("latin-1"),
@@ -74,14 +76,15 @@ HOSTILE: dict[str, Callable[[int], str]] = {
 
 
 def _check(category: Categorisation, signals: tuple[Signal, ...], subject: str, description: str) -> None:
+    seen = in_plain_letters(subject), in_plain_letters(description)
     assert category.name in CATEGORIES
     assert set(category.secondary) <= set(CATEGORIES) - {category.name, "other"}
     assert 0.0 <= category.confidence <= 1.0
-    assert all(reason and (reason in subject or reason in description) for reason in category.reasons)
+    assert all(reason and any(reason in text for text in seen) for reason in category.reasons)
     assert sum(map(len, category.reasons)) <= 8 * 160
     assert [signal.name in EMOTIONS for signal in signals] == [True] + [False] * (len(signals) - 1)
     assert {signal.name for signal in signals[1:]} <= set(FLAGS)
-    assert all(signal.evidence in subject or signal.evidence in description for signal in signals)
+    assert all(any(signal.evidence in text for text in seen) for signal in signals)
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -27,7 +27,6 @@ TOLD = ["My Warranty Fraud Detector", "never arrived,", "I am FURIOUS!!", "URGEN
 def test_category_and_signals_are_those_of_separate_readings(
     subject: str, description: str, product: str | None
 ) -> None:
-    assume("\n>" not in f"\n{description}")  # lines of quoted mail are left out by the one and not by the other
     category, signals = read_complaint(CATEGORISER, subject, description, product=product)
     if category.language not in (ENGLISH, UNDETERMINED):  # other languages are not read by the model
         assert category.needs_person
@@ -93,6 +92,32 @@ def test_no_signal_has_the_name_of_a_category(label: str) -> None:
 
 OWN = "The parcel never came, where is my order?"
 ANSWER = "> Your warranty claim was refused.\n> You were charged twice.\n"
+
+
+def test_a_model_is_measured_and_taught_on_what_filing_reads_of_a_mail() -> None:
+    text = f"{OWN}\n\n{ANSWER}"
+    assert CATEGORISER.categorise("", text) == read_complaint(CATEGORISER, "", text)[0]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "You ch\u200barged my c\u00adard twi\ufeffce",  # signs without a width
+        "\uff39\uff4f\uff55 \uff43\uff48\uff41\uff52\uff47\uff45\uff44 my card \uff54\uff57\uff49\uff43\uff45",
+        "You \U0001d41c\U0001d421\U0001d41a\U0001d42b\U0001d420\U0001d41e\U0001d41d my card twice",
+        "You c\u0336h\u0336a\u0336r\u0336g\u0336e\u0336d\u0336 my card twice",  # struck through
+    ],
+)
+def test_a_word_is_read_as_everybody_sees_it(written: str) -> None:
+    category, _ = read_complaint(CATEGORISER, "", f"{written} for one order.")
+    assert category == read_complaint(CATEGORISER, "", "You charged my card twice for one order.")[0]
+
+
+def test_an_accent_written_apart_from_its_letter_belongs_to_it() -> None:
+    apart = "J'ai e\u0301te\u0301 de\u0301bite\u0301 deux fois pour la me\u0302me commande."
+    category, _ = read_complaint(CATEGORISER, "", apart)
+    assert category == read_complaint(CATEGORISER, "", "J'ai été débité deux fois pour la même commande.")[0]
+    assert category.language == "fr"
 
 
 @pytest.mark.parametrize("text", [f"{OWN}\n\n{ANSWER}", f"{ANSWER}\n{OWN}"])
