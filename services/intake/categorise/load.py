@@ -30,7 +30,7 @@ from services.intake.categorise.search import Search
 
 SHIPPED = Path(__file__).with_name("model.bin")
 MAGIC = b"RECOURSE-CATEGORISER\n"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 FILE_LIMIT_BYTES = 5_000_000
 BODY_LIMIT_BYTES = 16_000_000
 """What the compressed part of a file may unfold to."""
@@ -135,7 +135,7 @@ def _odds(biases: Sequence[Sequence[float]]) -> list[list[float]]:
 
 
 def model_bytes(header: Mapping[str, Any], patterns: Sequence[str], rows: Iterable[int]) -> bytes:
-    """A model file: magic, one line of JSON with the body's SHA-256, then the compressed table.
+    """A model file: magic, a line with the SHA-256 of all that follows, one line of JSON, then the compressed table.
 
     `rows` holds, per pattern, its numbers one after the other: squared rarity, a weight for each category, a weight for
     each domain; the weights for the categories once per head; each within WEIGHT_MAX of 0, or OverflowError is raised. The commonest patterns should come first, so
@@ -145,19 +145,25 @@ def model_bytes(header: Mapping[str, Any], patterns: Sequence[str], rows: Iterab
     if byteorder == "big":
         numbers.byteswap()
     body = zlib.compress("\n".join(patterns).encode() + b"\0" + numbers.tobytes(), 9)
-    full = {**header, "format_version": FORMAT_VERSION, "sha256": hashlib.sha256(body).hexdigest()}
-    return MAGIC + json.dumps(full, separators=(",", ":"), sort_keys=True).encode() + b"\n" + body
+    full = {name: value for name, value in header.items() if name != "sha256"} | {"format_version": FORMAT_VERSION}
+    sealed = json.dumps(full, separators=(",", ":"), sort_keys=True).encode() + b"\n" + body
+    return MAGIC + hashlib.sha256(sealed).hexdigest().encode() + b"\n" + sealed
 
 
 def read_header(raw: bytes, name: str = "model") -> dict[str, Any]:
-    """What a file says of itself (what it was trained on, its report); raises ModelFileError."""
+    """What a file says of itself (what it was trained on, its report, its `sha256`); raises ModelFileError."""
     return _parts(raw, name)[0]
 
 
 def _parts(raw: bytes, name: str) -> tuple[dict[str, Any], bytes]:
     if not raw.startswith(MAGIC):
         raise ModelFileError(f"{name} is not a categoriser model.")
-    line, _, body = raw[len(MAGIC) :].partition(b"\n")
+    seal, _, sealed = raw[len(MAGIC) :].partition(b"\n")
+    if seal.startswith(b"{"):  # until format 2 the header stood here
+        raise ModelFileError(f"{name} has an older format, this code reads {FORMAT_VERSION}.")
+    if hashlib.sha256(sealed).hexdigest().encode() != seal:
+        raise ModelFileError(f"{name} is damaged: its checksum does not match.")
+    line, _, body = sealed.partition(b"\n")
     try:
         header: dict[str, Any] = json.loads(line)
     except (ValueError, RecursionError) as cause:
@@ -165,9 +171,7 @@ def _parts(raw: bytes, name: str) -> tuple[dict[str, Any], bytes]:
     if not isinstance(header, dict) or header.get("format_version") != FORMAT_VERSION:
         version = header.get("format_version") if isinstance(header, dict) else None
         raise ModelFileError(f"{name} has format {version}, this code reads {FORMAT_VERSION}.")
-    if hashlib.sha256(body).hexdigest() != header.get("sha256"):
-        raise ModelFileError(f"{name} is damaged: its checksum does not match.")
-    return header, body
+    return header | {"sha256": seal.decode()}, body
 
 
 def _unfolded(body: bytes) -> tuple[list[str], "array[int]"]:

@@ -40,11 +40,17 @@ HEADER = read_header(SHIPPED.read_bytes())
 
 
 def patterns_of(raw: bytes) -> list[str]:
-    body = raw[len(MAGIC) :].partition(b"\n")[2]
+    body = raw[len(MAGIC) :].split(b"\n", 2)[2]
     return zlib.decompress(body).partition(b"\0")[0].decode().split("\n")
 
 
 PATTERNS = patterns_of(SHIPPED.read_bytes())
+
+
+def sealed(header: bytes, body: bytes) -> bytes:
+    """A file under a true checksum, whatever it holds."""
+    rest = header + b"\n" + body
+    return MAGIC + hashlib.sha256(rest).hexdigest().encode() + b"\n" + rest
 
 
 def small(**changes: Any) -> bytes:
@@ -83,7 +89,7 @@ def test_the_shipped_file_is_whole_and_small() -> None:
 
 
 def test_the_shipped_file_was_trained_only_on_sets_whose_licence_allows_it() -> None:
-    header = json.loads(SHIPPED.read_bytes()[len(MAGIC) :].split(b"\n", 1)[0])
+    header = read_header(SHIPPED.read_bytes())
     allowed = {"written", "written_bank", "cfpb", "cfpb_payday", "cfpb_product", "nhtsa", "banking77", "clinc150"}
     assert set(header["trained_on"]) <= allowed
 
@@ -110,14 +116,17 @@ def test_a_damaged_file_is_refused(tmp_path: Path, spoil: object) -> None:
 
 def test_a_file_of_another_format_version_is_refused(tmp_path: Path) -> None:
     other = tmp_path / "model.bin"
-    other.write_bytes(MAGIC + b'{"format_version":99}\n')
+    other.write_bytes(sealed(b'{"format_version":99}', b""))
     with pytest.raises(ModelFileError, match="format 99"):
+        load_model(other)
+    other.write_bytes(MAGIC + b'{"format_version":2}\n')
+    with pytest.raises(ModelFileError, match="older format"):
         load_model(other)
 
 
 def test_a_file_with_a_damaged_header_is_refused(tmp_path: Path) -> None:
     other = tmp_path / "model.bin"
-    other.write_bytes(MAGIC + b"{not json\n")
+    other.write_bytes(sealed(b"{not json", b""))
     with pytest.raises(ModelFileError, match="header"):
         load_model(other)
 
@@ -210,8 +219,17 @@ def test_a_file_that_contradicts_itself_is_refused(changes: dict[str, Any]) -> N
 @pytest.mark.parametrize("depth", [500, 100_000])
 def test_a_header_that_nests_for_ever_is_refused(depth: int) -> None:
     nested = b'"familiar":' + b"[" * depth + b"]" * depth
-    with pytest.raises(ModelFileError):
-        model_of(small().replace(b'"familiar":0.5', nested))
+    header, body = small()[len(MAGIC) :].split(b"\n", 2)[1:]
+    assert model_of(sealed(header, body)).familiar == 0.5
+    with pytest.raises(ModelFileError, match=r"damaged header|contradicts itself"):
+        model_of(sealed(header.replace(b'"familiar":0.5', nested), body))
+
+
+@pytest.mark.parametrize("part", [b'"familiar":0.5', b'"weight_step":0.01', b"[[0.0,0.0]]"])
+def test_a_changed_figure_of_the_header_is_found_by_the_checksum(part: bytes) -> None:
+    changed = small().replace(part, part.replace(b"0.", b"1."))
+    with pytest.raises(ModelFileError, match="checksum"):
+        model_of(changed)
 
 
 @pytest.mark.parametrize(
@@ -227,9 +245,8 @@ def test_a_header_that_nests_for_ever_is_refused(depth: int) -> None:
     ],
 )
 def test_a_damaged_table_under_a_true_checksum_is_refused(body: bytes) -> None:
-    header = {**read_header(small()), "sha256": hashlib.sha256(body).hexdigest()}
-    with pytest.raises(ModelFileError):
-        model_of(MAGIC + json.dumps(header).encode() + b"\n" + body)
+    with pytest.raises(ModelFileError, match="contradicts itself"):
+        model_of(sealed(json.dumps(read_header(small())).encode(), body))
 
 
 def test_a_negative_rarity_is_refused() -> None:
