@@ -25,8 +25,6 @@ THRESHOLD_LEAST = 0.7
 BIAS_MAX = 0.9
 ACCURACY_SHARE = 0.5
 """What a point of accuracy counts beside a point of macro-F1 when answer biases are chosen."""
-NOT_ASKED = NO_DOMAIN | {"cfpb_product"}
-"""A label that follows from the product is found more easily than a matter is: it would make confidence too high."""
 _STEPS = np.exp(np.linspace(-BIAS_MAX, BIAS_MAX, 13))
 _OTHER = FINANCIAL_CATEGORIES.index("other")
 FINANCIAL = DOMAINS.index("financial")
@@ -59,16 +57,16 @@ class Said(NamedTuple):
 
 
 def crossed(texts: Sequence[Featured], folds: Sequence[int]) -> Crossed:
-    """Every text of a domain with a label of its own, each answered by the recipe fitted on the other folds."""
+    """Every text of a domain, as a careful reader labelled it where one did, each answered by the recipe fitted on the other folds."""
     found: list[tuple[np.ndarray, np.ndarray]] = []
     asked: list[Featured] = []
     for fold in folds:
-        unseen = [text for text in texts if text.example.fold == fold and text.example.source not in NOT_ASKED]
+        unseen = [text for text in texts if text.example.fold == fold and text.example.source not in NO_DOMAIN]
         if not unseen:
             continue
         found.append(fit([text for text in texts if text.example.fold != fold]).views(unseen))
         asked += unseen
-    labels = [text.example.category or text.example.hand for text in asked]
+    labels = [text.example.truth for text in asked]
     return Crossed(
         domains=np.vstack([domains for domains, _ in found]),
         views=np.concatenate([views for _, views in found]),

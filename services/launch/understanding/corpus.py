@@ -23,9 +23,6 @@ HELD_OUT = 0
 TRAINED_SETS = ("written", "cfpb", "cfpb_payday", "cfpb_product", "nhtsa", "banking77", "clinc150")
 """Sets whose licence lets weights trained on them be shipped."""
 
-PRODUCT_SETS = frozenset({"cfpb_product"})
-"""Sets whose texts name a product alone; a category stands beside those whose product leaves no other."""
-
 UNSEEN_SETS = ("fcc_telecom", "hint3", "bitext_synthetic")
 """Sets that are only measured with, never trained on."""
 
@@ -46,8 +43,6 @@ class Example:
     fold: int = -1
     named_once: tuple[str, ...] = ()
     """Further matters that one careful reader named and another did not."""
-    of_product: bool = False
-    """The category follows from the product, or there is none: nobody said what the matter is."""
 
     @property
     def truth(self) -> str:
@@ -98,10 +93,7 @@ def text_key(text: str) -> str:
 
 
 def examples(names: Iterable[str], folder: Path) -> list[Example]:
-    """The texts of the named sets, near-identical ones sharing a fold, with the careful reader's label if any.
-
-    A text of PRODUCT_SETS may have no label at all; of the other sets only labelled texts are taken.
-    """
+    """The labelled texts of the named sets, near-identical ones sharing a fold, with the careful reader's label if any."""
     hand = {(row["source"], row["source_id"]): row["hand_label"] for row in rows("gold_hand", folder)}
     found: list[Example] = []
     for name in names:
@@ -126,10 +118,9 @@ def _from_file(name: str, folder: Path, hand: Mapping[tuple[str, str], str]) -> 
             text=row["text"],
             category=product_name(row["mapped_category"]),
             hand=product_name(hand.get((row["source"], row["source_id"]), "") or row.get("hand_label", "")),
-            of_product=name in PRODUCT_SETS,
         )
         for row in rows(name, folder)
-        if row["mapped_category"] or name in PRODUCT_SETS or text_key(row["text"]) in read
+        if row["mapped_category"] or text_key(row["text"]) in read
     ]
 
 

@@ -11,7 +11,7 @@ from sklearn.utils.extmath import randomized_svd
 
 from services.intake.categorise.categories import FINANCIAL_CATEGORIES
 from services.launch.understanding.features import Featured, hits_of, matrix_of, vocabulary_of
-from services.launch.understanding.teaching import Labels, with_lent
+from services.launch.understanding.taught import Labels, labels_of
 
 DOMAINS = ("shop", "financial", "vehicle")
 HEADS = (0, 1, 0)
@@ -32,19 +32,15 @@ NO_DOMAIN = frozenset({"banking77", "clinc150", "corrections"})
 GENERAL_WEIGHT = {
     "written": 5.0,
     "written_bank": 1.0,
-    "cfpb": 0.5,
-    "cfpb_payday": 0.5,
+    "cfpb": 0.1,
+    "cfpb_payday": 0.1,
     "cfpb_product": 0.1,
     "nhtsa": 0.3,
     "banking77": 0.1,
     "clinc150": 0.05,
 }
-FINANCIAL_WEIGHT = {"written_bank": 2.0, "cfpb_product": 0.15}
-"""Weight of a text by its source, 1 where it is not named. A product says less about the matter than an issue."""
-
-HAND_WEIGHT = 20.0
-MENU_WEIGHT = 0.5
-"""Where a careful reader labelled a text, that label weighs this much, and the consumer's own menu choice that much."""
+FINANCIAL_WEIGHT = {"written_bank": 2.0}
+"""Weight of a text by its source, 1 where it is not named."""
 
 GENERAL_C, FINANCIAL_C = 4.0, 4.0
 """Inverse regularisation, chosen by cross-validation as everything here."""
@@ -131,11 +127,9 @@ class _Taught(NamedTuple):
 
 def _taught(texts: Sequence[Featured]) -> _Taught:
     own = [at for at, text in enumerate(texts) if text.example.source in {*DOMAIN_OF, "corrections"} - {"nhtsa"}]
-    part = [texts[at] for at in own]
-    financial = None
-    if len({text.example.truth for text in part} - {""}) > 1:
-        financial = with_lent(_labelled(part, FINANCIAL_WEIGHT), [text.example for text in part])
-    return _Taught(_labelled(texts, GENERAL_WEIGHT), own, financial)
+    part = [texts[at].example for at in own]
+    financial = labels_of(part, FINANCIAL_WEIGHT) if len({example.truth for example in part}) > 1 else None
+    return _Taught(labels_of([text.example for text in texts], GENERAL_WEIGHT), own, financial)
 
 
 def _fitted(texts: Sequence[Featured], taught: _Taught, documents: Mapping[str, int], forms: Sequence[str]) -> Fitted:
@@ -203,20 +197,6 @@ def _head(labels: Labels, matrix: csr_matrix, company: np.ndarray, hits: np.ndar
     for name, row in zip(model.classes_, coefficients, strict=True):
         found[FINANCIAL_CATEGORIES.index(name)] = row
     return found
-
-
-def _labelled(texts: Sequence[Featured], by_source: dict[str, float]) -> Labels:
-    """Every label of every text with its weight: a careful reader's beside the menu's, where there are both."""
-    found: list[tuple[int, str, float]] = []
-    for at, text in enumerate(texts):
-        example = text.example
-        weight = by_source.get(example.source, 1.0)
-        if example.category:
-            found.append((at, example.category, weight * (MENU_WEIGHT if example.hand else 1.0)))
-        if example.hand:
-            found.append((at, example.hand, weight * HAND_WEIGHT))
-    rows, labels, weights = zip(*found, strict=True)
-    return Labels(list(rows), list(labels), np.array(weights))
 
 
 def _domains(texts: Sequence[Featured], matrix: csr_matrix) -> tuple[np.ndarray, np.ndarray]:
