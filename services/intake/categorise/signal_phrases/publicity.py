@@ -43,6 +43,10 @@ MEDIA = (
     "article|story|feature|piece|expose on|about you|your|how",
     "asked me|us for an interview",
     "love this|my|our story",
+    "press release|releases",
+    "media outlets|outlet|attention|coverage",
+    "leave|left|leaving|write|wrote a|my review",
+    "public|online forum|press|post|posts",
 )
 
 NOT_MEDIA = (
@@ -70,4 +74,6 @@ NOT_MEDIA = (
     "one moment to review",
     "social security",
     "by social",
+    "consumers|customers warning others",
+    "left a review for|of",
 )

@@ -11,7 +11,7 @@ _GROUNDS = (
 )
 
 DISCRIMINATION = (
-    "discriminate|discriminated|discriminates|discriminating|discrimination|discriminatory|racist|racists|racism|racial|racially|sexist|sexism|homophobic|homophobia|transphobic|ageist|ageism|xenophobic|xenophobia|antisemitic|islamophobic|ableist|bigot|bigoted|bigotry|misogynist|misogyny|prejudiced",
+    "discriminate|discriminated|discriminates|discriminating|discrimination|discriminatory|racist|racists|racism|racial|racially|sexist|sexism|homophobic|homophobia|transphobic|ageist|ageism|xenophobic|xenophobia|antisemitic|islamophobic|ableist|bigot|bigoted|bigotry|misogynist|misogyny|prejudiced|prejudice|discriminative|discrimatory|discriminatorily|descriminated|descrimination|discriminately",
     f"because|off|due of|to .. {_GROUNDS}",
     f"because i|we|he|she|they|you am|m|are|re|is|s|was|were .. {_TRAITS}",
     "as a|an black|asian|muslim|jewish|foreigner|woman|trans|gay|disabled|immigrant|foreign|african",
@@ -42,6 +42,12 @@ DISCRIMINATION = (
     "let|allow|allowed .. guide|service|assistance dog",
     "two|both|gay|lesbian|sex men|women|couple",
     "who|not serve|served jews|muslims|blacks|foreigners|gays|women",
+    "civil rights",
+    "because|being|we|are .. minorities|minority",
+    "the way|how i|we look",
+    "americans|american with|disability disability|disabilities|act",
+    "he|she is|was white|black",
+    "profiling",
 )
 
 NOT_DISCRIMINATION = (
@@ -76,4 +82,12 @@ NOT_DISCRIMINATION = (
     "treated .. differently because i|we cancelled|complained|pay",
     "with an accent chair",
     "want to be|become|get",
+    "prohibit|prohibits|prohibiting|prohibited|against|lending|credit .. discrimination|discriminate|discriminating",
+    "and|given|the two women|men",
+    "two|both women|men said|went|told|who",
+    "without prejudice",
+    "white people do|always",
+    "was|is|are|were|case too old to|for",
+    "equal rights and|under",
+    "prejudice to|against|the",
 )
