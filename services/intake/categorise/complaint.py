@@ -26,7 +26,8 @@ def read_complaint(
     language = ENGLISH if familiar == 1.0 else language_of(plain.normalised).code
     if language in FOREIGN_LANGUAGES:
         hits = foreign_hits(plain.normalised, language)
-        answer = foreign_category(plain, hits, within=categoriser.names)
+        own = hits if blind is plain else foreign_hits(blind.normalised, language)
+        answer = foreign_category(blind, own, within=categoriser.names)
         return replace(answer, language=language), signals_in(plain, hits, language=language)
     if blind is plain:
         category = categoriser.of_reading(plain, findings, familiar)

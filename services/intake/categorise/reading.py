@@ -4,6 +4,8 @@ import re
 from typing import Final, NamedTuple
 from unicodedata import normalize
 
+from services.intake.categorise.others import Spans, left_out, spans_of_others
+
 TEXT_LIMIT_CHARACTERS = 20_000
 """What lies beyond this many characters (subject included) is not read: a bound on the time one text may take."""
 
@@ -11,9 +13,7 @@ BREAK = "\n.\n"
 """Stands between subject and description; no excerpt runs across it."""
 
 OWN_WORDS_LEAST: Final = 3
-"""A text of fewer words beside what it quotes is read with its quotation: "See below."."""
-
-_QUOTED_LINES: Final = re.compile(r"(?<=\n)>[^\n]*+")
+"""A text of fewer words beside what others say in it is read with all of it: "See below."."""
 
 _UNSEEN: Final = (
     "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe00-\ufe0f\ufeff"
@@ -47,6 +47,8 @@ class Reading(NamedTuple):
     normalised: str
     break_at: int
     """Where BREAK begins in `text`."""
+    others: Spans = ()
+    """Where in `text` somebody else than the customer speaks; empty as well where little else is."""
 
     def excerpt(self, start: int, end: int) -> str | None:
         """The text from `start` up to but without `end`; None when it would span subject and description.
@@ -96,19 +98,21 @@ def read(subject: str, description: str, *, product: str | None = None) -> Readi
     """Prepares subject and description in time linear in their length and never beyond the limit.
 
     A product name of several words ("Extended Care Kettle") is blanked out: a name says nothing of what went wrong.
-    Neither do lines of quoted mail (`>`), which are mostly the company's own words.
+    Neither do quoted mail and the company's turns of a chat, which are others' words.
     """
     return read_both(subject, description, product=product)[1]
 
 
 def read_both(subject: str, description: str, *, product: str | None) -> tuple[Reading, Reading]:
-    """The text as it stands, and without the product's name and quoted mail; the same value twice where that is no change."""
+    """The text as it stands, and without the product's name and others' words; the same value twice where that is no change."""
     subject = in_plain_letters(subject[:TEXT_LIMIT_CHARACTERS])
     text = (subject + BREAK + in_plain_letters(description[:TEXT_LIMIT_CHARACTERS]))[:TEXT_LIMIT_CHARACTERS]
     lower = _lower(text)
     plain = Reading(text, _blanked(lower), len(subject))
     blinded = _without(product, lower)
-    return plain, _own(plain if blinded is lower else Reading(text, _blanked(blinded), len(subject)))
+    blind = plain if blinded is lower else Reading(text, _blanked(blinded), len(subject))
+    spans = spans_of_others(text, len(subject), len(subject) + len(BREAK) - 1)
+    return _own(plain, blind, spans) if spans else (plain, blind)
 
 
 def in_plain_letters(text: str) -> str:
@@ -124,18 +128,12 @@ def _plain_letter(sign: re.Match[str]) -> str:
     return normalize("NFKC", disguised) if disguised else ""
 
 
-def _own(reading: Reading) -> Reading:
-    """The reading with the lines of quoted mail blanked out; the same value where there are none, or little else."""
-    if "\n>" not in reading.text:
-        return reading
-    parts: list[str] = []
-    last = 0
-    for quoted in _QUOTED_LINES.finditer(reading.text):
-        start, end = quoted.start() + 1, quoted.end() + 1
-        parts += (reading.normalised[last:start], " " * (end - start))
-        last = end
-    own = "".join((*parts, reading.normalised[last:]))
-    return reading._replace(normalised=own) if shape_of(own).words >= OWN_WORDS_LEAST else reading
+def _own(plain: Reading, blind: Reading, spans: Spans) -> tuple[Reading, Reading]:
+    """Both with the places of others' words, which the second has blanked out; unchanged where little else would be left."""
+    own = f" {left_out(blind.normalised[1:-1], spans, sign=' ')} "
+    if shape_of(own[plain.break_at + len(BREAK) :]).words < OWN_WORDS_LEAST:
+        return plain, blind
+    return plain._replace(others=spans), blind._replace(normalised=own, others=spans)
 
 
 def normalised(text: str) -> str:

@@ -11,8 +11,9 @@ from typing import Final
 from services.intake.categorise.categories import ENGLISH
 from services.intake.categorise.foreign_scope import negated_abroad
 from services.intake.categorise.lexicon import shipped_lexicon
+from services.intake.categorise.others import LEFT_OUT, counted, left_out
 from services.intake.categorise.phrases import Hit
-from services.intake.categorise.reading import BREAK, Reading, has_neighbours_in_capitals, read
+from services.intake.categorise.reading import BREAK, Reading, has_neighbours_in_capitals, read_both
 from services.intake.categorise.signal_phrases import EMOTION_PHRASES, FLAG_PHRASES, MASK, MASKS
 from services.intake.categorise.signal_scope import (
     NEGATION_WORDS_BEFORE,
@@ -67,7 +68,7 @@ class Signal:
 
 def read_signals(subject: str, description: str) -> tuple[Signal, ...]:
     """Exactly one emotion, first, then each flag at most once; never raises, time linear in the length."""
-    reading = read(subject, description)
+    reading, _ = read_both(subject, description, product=None)
     return signals_in(reading, shipped_lexicon().find(reading.normalised))
 
 
@@ -76,16 +77,18 @@ def signals_in(reading: Reading, phrases: Iterable[Hit], *, language: str = ENGL
 
     `language` is the one of the phrases; it says what negates them.
     """
-    hits, masks = _sorted_out(phrases)
+    hits, masks = _sorted_out(counted(phrases, reading.others) if reading.others else phrases)
     first: dict[str, str] = {}
     if hits:
-        others = quoted(reading.text)
+        # Lines of quoted mail are among the places of others, unless there is little else to read.
+        others = [span for span in quoted(reading.text) if reading.text[span[0]] != "\n"]
         for label, found in hits.items():
             meant = _unmasked(found, masks[label]) if label in masks else found
             said = (hit for hit in islice(meant, HITS_LOOKED_AT_MAX) if _meant(hit, reading, others, language))
             _show(first, reading, said)
     flags = [Signal(name, first[name]) for name in FLAGS if name in first]
-    return (_emotion(first, reading), *flags)
+    own = reading._replace(text=left_out(reading.text, reading.others, sign=LEFT_OUT)) if reading.others else reading
+    return (_emotion(first, own), *flags)
 
 
 def _sorted_out(phrases: Iterable[Hit]) -> tuple[dict[str, list[Hit]], dict[str, list[Hit]]]:
@@ -173,4 +176,4 @@ def _share_of_capitals(text: str) -> float:
 def _opening(reading: Reading) -> str:
     subject = reading.text[: reading.break_at].strip()
     description = reading.text[reading.break_at + len(BREAK) :].strip()
-    return (description or subject)[:EVIDENCE_LIMIT_CHARACTERS].strip()
+    return (description or subject)[:EVIDENCE_LIMIT_CHARACTERS].partition(LEFT_OUT)[0].strip()

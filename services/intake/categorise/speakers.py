@@ -1,0 +1,87 @@
+"""Who speaks under a label of a chat transcript: the company's people, its machines, the customer, somebody named, nobody."""
+
+import re
+from enum import Enum
+from typing import Final
+
+NAME_WORDS_MAX: Final = 4
+
+
+class Side(Enum):
+    """Whose words stand under a label."""
+
+    HOUSE = "house"
+    MACHINE = "machine"
+    CUSTOMER = "customer"
+    NAME = "name"
+    """A name that tells nothing: "Anna"."""
+    NOBODY = "nobody"
+    """The head of a form's field or of a sentence: "Order number", "Please note"."""
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_HOUSE: Final = _set(
+    "agent agents support advisor adviser representative rep operator csr moderator team helpdesk staff supervisor concierge "
+    "kundenservice kundendienst kundensupport kundenbetreuung kundenbetreuer kundenbetreuerin kundenberater kundenberaterin "
+    "berater beraterin mitarbeiter mitarbeiterin servicemitarbeiter serviceteam moderatorin "
+    "conseiller conseillère conseillere téléconseiller téléconseillère opérateur opératrice modérateur équipe assistance "
+    "agente asesor asesora operador operadora soporte moderador moderadora equipo representante"
+)
+_MACHINE: Final = _set(
+    "bot chatbot assistant system autoresponder autoreply voicebot assistent assistentin système systeme sistema asistente"
+)
+_CUSTOMER: Final = _set(
+    "customer client visitor user guest consumer shopper complainant caller kunde kundin besucher besucherin nutzer nutzerin gast "
+    "cliente visiteur visiteuse utilisateur utilisatrice cliente clienta visitante usuario usuaria invitado"
+)
+_SELF: Final = _set("me i ich moi yo")
+"""The customer's label when it is the whole of it."""
+_SERVING: Final = _set("service services care relations success desk servicio atención atencion")
+"""With a word for the customer: "Customer care", "Service client", "Atención al cliente"."""
+_HELP: Final = _set("help support service")
+_JOINING: Final = _set("from at of the de du von der den del al la el à")
+_KNOWN: Final = _HOUSE | _MACHINE | _CUSTOMER | _SERVING | _HELP | _JOINING
+_FIELDS: Final = _set(
+    "number no nr num id name names email mail e-mail phone telephone tel mobile address date time order ref reference account "
+    "type status note notes comment comments complaint complaints statement request response reply subject message messages "
+    "description details detail problem problems issue issues reason category priority product item model price amount total "
+    "question questions answer answers update edit ps nb re fw fwd cc bcc to sent step steps warning important please "
+    "said says told wrote asked answered replied experience history summary transcript chat ticket case invoice delivery "
+    "quality packaging website result outcome conclusion background timeline resolution feedback version browser attachment "
+    "nummer kundennummer bestellnummer datum betreff beschreibung grund adresse telefon rechnung bestellung produkt problem frage antwort "
+    "notiz hinweis anliegen numéro numero nom nombre commande objet motif produit adresse téléphone réponse remarque "
+    "pedido asunto motivo producto dirección direccion teléfono telefono fecha pregunta respuesta nota factura"
+)
+_WORD: Final = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
+
+
+def side_of(label: str) -> Side:
+    """Whose label it is; total. A company's word outweighs a customer's ("Customer support")."""
+    spelt = _WORD.findall(label)
+    words = [word.lower() for word in spelt]
+    if not words or not _FIELDS.isdisjoint(words):
+        return Side.NOBODY
+    if len(words) == 1 and words[0] in _SELF:
+        return Side.CUSTOMER
+    if not all(low in _KNOWN or not word.islower() for word, low in zip(spelt, words, strict=True)):
+        return Side.NOBODY
+    return _known_side(frozenset(words)) or _named(spelt)
+
+
+def _known_side(words: frozenset[str]) -> Side | None:
+    customer = not words.isdisjoint(_CUSTOMER)
+    if not words.isdisjoint(_MACHINE):
+        return Side.MACHINE
+    if not words.isdisjoint(_HOUSE) or (
+        not words.isdisjoint(_SERVING) and (customer or not words.isdisjoint(_HELP - {"service"}))
+    ):
+        return Side.HOUSE
+    return Side.CUSTOMER if customer else None
+
+
+def _named(spelt: list[str]) -> Side:
+    named = len(spelt) <= NAME_WORDS_MAX and spelt[0][0].isupper()
+    return Side.NAME if named else Side.NOBODY

@@ -1,0 +1,105 @@
+"""A chat transcript filed as a complaint: where the company's people and machines speak, so that they are not taken for the customer."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+from services.intake.categorise.speakers import Side, side_of
+
+SAID_WORDS_LEAST: Final = 4
+"""Where no label comes twice and none has a time, fewer words on its line are the entry of a form: "Agent: Anna"."""
+
+_TIME: Final = r"\d{1,2}[:.]\d\d(?:[:.]\d\d)?(?:[ \u202f]?[AaPp]\.?[Mm]\.?)?"
+_DAY: Final = r"(?:\d{4}-\d\d-\d\d[T ]|\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4},?[ ]{1,2})"
+_IN_BRACKETS: Final = r"[\[(][^\[\]()\n\d]{0,20}\d[^\[\]()\n]{0,30}[\])]"
+_LABELLED: Final = re.compile(
+    r"\n(?=[^\n:>]{0,80}+[:>])[ \t*_|•-]{0,4}"
+    rf"(?:(?P<stamp>{_IN_BRACKETS}|{_DAY}?{_TIME}(?:Z| UTC)?)[ \t|,;\u2013*-]{{0,4}})?"
+    r"(?:<(?P<nick>[^\W\d_][^<>\n:@]{0,39})>:?"
+    r"|(?P<name>[^\W\d_][^\n:<>()\[\]]{0,39}?)[ ]?(?:\((?P<role>[^()\n:]{1,40})\))?"
+    rf"(?P<behind>,?[ ]?[\[(]?{_TIME}[\])]?)?[*_]{{0,2}}[ ]?:(?![/\\\d]))[*_]{{0,2}}"
+)
+"""A line with a time or none, who speaks, and a colon; "<Anna>" needs none. No part may match more than some eighty signs."""
+_BLANK_LINE: Final = re.compile(r"\n[ \t\r]*\n")
+
+
+class _Line(NamedTuple):
+    start: int
+    body: int
+    """Where what is said begins."""
+    label: str
+    side: Side
+    stamped: bool
+
+
+def turns_of_others(text: str, begin: int) -> list[tuple[int, int]]:
+    """Where in a transcript the customer does not speak: the company's turns, and the labels of the customer's own, in order.
+
+    Looked at from the line end at `begin` on. A transcript has two speakers at least, of whom one is known by the label, and
+    either both sides are known, or somebody speaks twice, or two lines have a time; else the list is empty. The last
+    turn ends at a blank line, for below a transcript people say what they want. Linear in the length; never raises.
+    """
+    lines = list(_lines(text, begin))
+    if len(lines) < 2:
+        return []
+    chat = _repeated(lines)
+    sides = _sides(lines, chat=chat)
+    spoken = [line for line in lines if not chat or line.label in sides]
+    spans = list(_spans(text, spoken, sides, chat=chat)) if sides else []
+    return [(start, end) for start, end, _ in spans] if any(theirs for *_, theirs in spans) else []
+
+
+def _lines(text: str, begin: int) -> Iterator[_Line]:
+    sides: dict[str, Side] = {}
+    for found in _LABELLED.finditer(text, begin):
+        name = found["nick"] or found["name"].strip()
+        spelt = f"{name} {found['role']}" if found["role"] else name
+        label = spelt.lower()
+        if label not in sides:
+            sides[label] = side_of(spelt)
+        stamped = bool(found["stamp"] or found["behind"])
+        yield _Line(found.start() + 1, found.end(), label, sides[label], stamped)
+
+
+def _repeated(lines: Sequence[_Line]) -> bool:
+    """Whether it goes to and fro: somebody speaks twice, or lines have times. A form's entries do neither."""
+    speaking = [line for line in lines if line.side is not Side.NOBODY]
+    return sum(line.stamped for line in speaking) >= 2 or len({line.label for line in speaking}) < len(speaking)
+
+
+def _sides(lines: Sequence[_Line], *, chat: bool) -> dict[str, Side]:
+    """The side of each speaker; empty where the lines are no transcript."""
+    counts = Counter(line.label for line in lines if line.side is not Side.NOBODY)
+    sides = {line.label: line.side for line in lines if line.label in counts}
+    known = set(sides.values()) - {Side.NAME}
+    both = Side.CUSTOMER in known and len(known) > 1
+    if len(sides) < 2 or not known or not (chat or both):
+        return {}
+    if chat and Side.CUSTOMER in known and Side.HOUSE not in known:
+        return sides | dict.fromkeys(_answering(lines, counts), Side.HOUSE)
+    return sides
+
+
+def _answering(lines: Sequence[_Line], counts: Counter[str]) -> Iterator[str]:
+    """Beside one who is called the customer, those with a name of their own speak for the house, if they speak in turn."""
+    for line in lines:
+        if line.side is Side.NAME and (line.stamped or counts[line.label] > 1 or len(counts) == 2):
+            yield line.label
+
+
+def _spans(text: str, lines: Sequence[_Line], sides: dict[str, Side], *, chat: bool) -> Iterator[tuple[int, int, bool]]:
+    last = _BLANK_LINE.search(text, lines[-1].body)
+    end = last.start() if last else len(text)
+    ends = [*(after.start for _, after in pairwise(lines)), end]
+    for line, until in zip(lines, ends, strict=True):
+        side = sides.get(line.label, Side.NOBODY)
+        if side in (Side.HOUSE, Side.MACHINE) and (chat or _is_said(text, line.body, until)):
+            yield line.start, until, True
+        elif side is Side.CUSTOMER:
+            yield line.start, line.body, False
+
+
+def _is_said(text: str, body: int, until: int) -> bool:
+    return len(text[body:until].partition("\n")[0].split(maxsplit=SAID_WORDS_LEAST)) >= SAID_WORDS_LEAST
