@@ -11,7 +11,7 @@ from typing import Final
 from services.intake.categorise.categories import ENGLISH
 from services.intake.categorise.foreign_scope import negated_abroad
 from services.intake.categorise.lexicon import shipped_lexicon
-from services.intake.categorise.others import LEFT_OUT, counted, left_out
+from services.intake.categorise.others import COUNTS_OF_ANYBODY, LEFT_OUT, counted, left_out
 from services.intake.categorise.phrases import Hit
 from services.intake.categorise.reading import BREAK, Reading, has_neighbours_in_capitals, read_both
 from services.intake.categorise.signal_phrases import EMOTION_PHRASES, FLAG_PHRASES, MASK, MASKS
@@ -80,11 +80,12 @@ def signals_in(reading: Reading, phrases: Iterable[Hit], *, language: str = ENGL
     hits, masks = _sorted_out(counted(phrases, reading.others) if reading.others else phrases)
     first: dict[str, str] = {}
     if hits:
-        # Lines of quoted mail are among the places of others, unless there is little else to read.
-        others = [span for span in quoted(reading.text) if reading.text[span[0]] != "\n"]
+        others = quoted(reading.text)
+        in_marks = [span for span in others if reading.text[span[0]] != "\n"]  # not on a line of quoted mail
         for label, found in hits.items():
             meant = _unmasked(found, masks[label]) if label in masks else found
-            said = (hit for hit in islice(meant, HITS_LOOKED_AT_MAX) if _meant(hit, reading, others, language))
+            silent = in_marks if label in COUNTS_OF_ANYBODY else others
+            said = (hit for hit in islice(meant, HITS_LOOKED_AT_MAX) if _meant(hit, reading, silent, language))
             _show(first, reading, said)
     flags = [Signal(name, first[name]) for name in FLAGS if name in first]
     own = reading._replace(text=left_out(reading.text, reading.others, sign=LEFT_OUT)) if reading.others else reading

@@ -71,6 +71,17 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "endings of phrases": _repeated("twice wrong late "),
     "an opening, then endings far away": lambda size: ("charged " + "x" * (size // 2) + " twice" * size)[:size],
     "openings and endings with long words between": _repeated("charged " + "x" * 700 + " twice "),
+    "a chat": _repeated("\n[10:02] Agent: never arrived\nCustomer: charged twice\n"),
+    "a chat of many": lambda size: "".join(f"\n1:02 Me:\n1:03 A{at}: sue" for at in range(size // 18))[:size].ljust(size),
+    "labels": _repeated("\nA: "),
+    "labels without end": _repeated("\n" + "Anna (" * 20 + ":"),
+    "stamps without a label": _repeated("\n[1:02] 1/2/2026, 10:02 (1) :"),
+    "long names": _repeated("\n" + "Anna Maria Agent " * 5 + "\n:"),
+    "headers of mail": _repeated("\nOn 3 May 2026 at 10:00, Shop <a@b> wrote:\nwhy"),
+    "half headers of mail": _repeated("\nOn 10:00 wrote wrote wrote wrote schrieb a écrit x\n"),
+    "header fields": _repeated("\nFrom: Date: From: "),
+    "dividers": _repeated("\n----- forward\n____________________\n--"),
+    "answers between marked lines": _repeated("\nFrom: a Sent: b To: c\n> d\ne"),
     "every listed pattern": _repeated("".join(shipped_lexicon().patterns)),
 }
 

@@ -82,6 +82,11 @@ def test_a_danger_counts_although_the_company_names_it(written: str) -> None:
     assert "safety" in {signal.name for signal in read_complaint(CATEGORISER, "", text)[1]}
 
 
+def test_quoted_mail_alone_shows_no_feeling_but_a_danger() -> None:
+    names = {signal.name for signal in read_signals("", "> If you are furious, call the ombudsman: it may have caught fire.")}
+    assert names == {"calm", "safety"}
+
+
 def test_an_insult_of_the_companys_agent_counts() -> None:
     text = f"Agent: Go back where you came from, we serve no foreigners.\nCustomer: {OWN}"
     assert "discrimination" in {signal.name for signal in read_signals("", text)}
