@@ -20,8 +20,10 @@ from shared.domain.taxonomy import Taxonomy
 REASONS_MAX = 8
 REASON_LIMIT_CHARACTERS = 160
 SECONDARY_MAX = 2
+SECONDARY_ODDS = -0.405
+"""A further category is named where the text raises it with these odds, as a logarithm, or better: four in ten."""
 SECONDARY_PROBABILITY = 0.30
-"""A second category is named without a phrase of its own from this raw probability on."""
+"""Where the model knows no matters: named with a phrase of its own, or without from this raw probability on."""
 
 MATTER_SHARE = 0.5
 """Beside `communication`, a matter that a phrase names is the primary one from this share of its probability on."""
@@ -86,8 +88,8 @@ class Categoriser:
             confidence=round(confidence, 4),
             needs_person=confidence < model.threshold(taxonomy, score.domains),
             reasons=self._reasons(name, reading, findings.hits, findings.present),
-            secondary=self._secondary(name, probabilities, spoken.keys()) if known else (),
-            issue=_issue(name, findings.hits),
+            secondary=self._secondary(name, score.matters, probabilities, spoken.keys()) if known else (),
+            issue=issue_of(name, findings.hits),
         )
 
     def _in_taxonomy(self, probabilities: Sequence[float]) -> dict[str, float]:
@@ -114,12 +116,21 @@ class Categoriser:
         # One by one: where phrases say enough, no pattern is looked up.
         return _without_repeats(chain(phrases, (reading.first(patterns[number]) for number in strongest)))
 
-    def _secondary(self, name: str, probabilities: Mapping[str, float], spoken: AbstractSet[str]) -> tuple[str, ...]:
-        apply = [
-            (probability, category)
-            for category, probability in probabilities.items()
-            if (category in spoken or probability >= SECONDARY_PROBABILITY) and category not in (name, "other")
-        ]
+    def _secondary(
+        self, name: str, matters: Sequence[float], probabilities: Mapping[str, float], spoken: AbstractSet[str]
+    ) -> tuple[str, ...]:
+        if matters:
+            apply = [
+                (odds, category)
+                for odds, category in zip(matters, self.model.categories, strict=True)
+                if odds >= SECONDARY_ODDS and category not in (name, "other") and category in self.names
+            ]
+        else:
+            apply = [
+                (probability, category)
+                for category, probability in probabilities.items()
+                if (category in spoken or probability >= SECONDARY_PROBABILITY) and category not in (name, "other")
+            ]
         return tuple([category for _, category in sorted(apply, reverse=True)[:SECONDARY_MAX]]) if apply else ()
 
 
@@ -142,12 +153,18 @@ def _primary(probabilities: Mapping[str, float], spoken: AbstractSet[str]) -> st
     return max(matters, key=probabilities.__getitem__, default=top)
 
 
-def _issue(category: str, hits: Sequence[Hit]) -> str | None:
-    """The issue of the category that most phrases speak for, the first of them when several do."""
+def issue_of(category: str, hits: Iterable[Hit]) -> str | None:
+    """The issue of the category that more phrases speak for than for any other; None where no issue stands out."""
     mark = f"{category}/"
-    named = [hit for hit in hits if hit.label.startswith(mark)]
-    spoken = _spoken(named, {hit.label for hit in named}) if named else {}
-    return max(spoken, key=spoken.__getitem__).removeprefix(mark) if spoken else None
+    spoken: dict[str, int] = {}
+    for label, _, _ in hits:
+        if label.startswith(mark):
+            spoken[label] = spoken.get(label, 0) + 1
+    if not spoken:
+        return None
+    most = max(spoken.values())
+    leading = [label for label, times in spoken.items() if times == most]
+    return leading[0].removeprefix(mark) if len(leading) == 1 else None
 
 
 def _without_repeats(excerpts: Iterable[str | None]) -> tuple[str, ...]:

@@ -68,10 +68,10 @@ def model_of(raw: bytes, lexicon: Lexicon | None = None, *, name: str = "model")
 
 def _model(header: Mapping[str, Any], body: bytes, lexicon: Lexicon | None) -> Model:
     heads = _heads(header)
-    lanes = FIXED_LANES + blocks(heads) * len(header["categories"]) + len(header["domains"])
+    matters, count = _matters(header), len(header["categories"])
+    lanes = FIXED_LANES + blocks(heads, matters) * count + len(header["domains"])
     patterns, numbers = _unfolded(body)
     _check(header, numbers, lanes)
-    count = len(header["categories"])
     search = Search(shipped_lexicon() if lexicon is None else lexicon, patterns)
     rows = dict(zip(patterns, _packed(numbers, lanes), strict=True))
     places = dict(zip(search.patterns, range(len(patterns)), strict=True))
@@ -79,7 +79,7 @@ def _model(header: Mapping[str, Any], body: bytes, lexicon: Lexicon | None) -> M
         category: _telling(
             patterns,
             places,
-            [numbers[lane::lanes] for lane in range(FIXED_LANES + at, lanes - len(header["domains"]), count)],
+            [numbers[lane::lanes] for lane in range(FIXED_LANES + at, FIXED_LANES + blocks(heads, ()) * count, count)],
         )
         for at, category in enumerate(header["categories"])
     }
@@ -101,6 +101,7 @@ def _model(header: Mapping[str, Any], body: bytes, lexicon: Lexicon | None) -> M
         sureties={name: _sureties(header, name) for name in TAXONOMIES},
         thresholds={name: _thresholds(header, name) for name in TAXONOMIES},
         telling=telling,
+        matter_bias=matters,
         familiar=header["familiar"],
     )
 
@@ -130,6 +131,11 @@ def _heads(header: Mapping[str, Any]) -> list[int]:
     return list(heads)
 
 
+def _matters(header: Mapping[str, Any]) -> list[float]:
+    """Per category, or nothing in a file that knows no matters."""
+    return list(header.get("matter_bias") or ())
+
+
 def _odds(biases: Sequence[Sequence[float]]) -> list[list[float]]:
     return [[exp(bias) for bias in domain] for domain in biases]
 
@@ -138,7 +144,7 @@ def model_bytes(header: Mapping[str, Any], patterns: Sequence[str], rows: Iterab
     """A model file: magic, a line with the SHA-256 of all that follows, one line of JSON, then the compressed table.
 
     `rows` holds, per pattern, its numbers one after the other: squared rarity, a weight for each category, a weight for
-    each domain; the weights for the categories once per head; each within WEIGHT_MAX of 0, or OverflowError is raised. The commonest patterns should come first, so
+    each domain; the weights for the categories once per head, and once more where the header has a `matter_bias`; each within WEIGHT_MAX of 0, or OverflowError is raised. The commonest patterns should come first, so
     that their rows share the processor's cache.
     """
     numbers = array("H", [number + BIAS for number in rows])
@@ -191,10 +197,11 @@ def _unfolded(body: bytes) -> tuple[list[str], "array[int]"]:
 def _check(header: Mapping[str, Any], numbers: Sequence[int], lanes: int) -> None:
     """Raises ValueError for a header whose parts do not fit together, so that no text can fail on it later."""
     categories, domains = len(header["categories"]), len(header["domains"])
-    heads = _heads(header)
+    heads, matters = _heads(header), _matters(header)
     sound = (
-        all(map(_is_number, _leaves([header.get("answer_bias") or [], *(header[part] for part in _NUMBERS)])))
-        and {len(weights) for weights in header["phrase_weights"].values()} <= {categories * blocks(heads)}
+        all(map(_is_number, _leaves([header.get("answer_bias") or [], matters, *(header[part] for part in _NUMBERS)])))
+        and {len(weights) for weights in header["phrase_weights"].values()} <= {categories * blocks(heads, matters)}
+        and len(matters) in (0, categories)
         and {len(biases) for biases in header.get("answer_bias") or [range(categories)]} == {categories}
         and len(header.get("answer_bias") or heads) == len(heads) == domains
         and {len(biases) for biases in header["category_bias"]} == {categories}

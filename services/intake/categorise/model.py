@@ -1,7 +1,7 @@
 """The linear model: weights of patterns, packed so that one sum over a text scores every category at once.
 
 Each pattern maps to one whole number that holds, side by side in lanes of 24 bits, its squared rarity and its weight for
-every category (once per head) and every domain. Adding these numbers adds all lanes together, which costs some fifty nanoseconds a
+every category (once per head, and once more as a matter of its own) and every domain. Adding these numbers adds all lanes together, which costs some fifty nanoseconds a
 pattern in plain Python. In a lane stands the weight and BIAS, so that none is below zero; as many patterns as cannot
 overflow a lane are added up at a time. What a text costs is mostly the wait for memory: hence lanes no wider than need be.
 """
@@ -70,6 +70,8 @@ class Score(NamedTuple):
     """What the answer is chosen by: the probabilities, each weighed by what its category's answers are worth."""
     domains: list[float]
     """How much the text resembles each domain; adds up to 1."""
+    matters: list[float]
+    """Per category, how likely the text raises it at all, as the logarithm of its odds; empty where the model knows no matters."""
 
 
 class Telling(NamedTuple):
@@ -113,6 +115,8 @@ class Model:
     """Per taxonomy and domain, the confidence below which a person decides."""
     telling: Mapping[str, "Telling"]
     """Per category, the patterns that speak for it strongly enough to be given as a reason."""
+    matter_bias: Sequence[float]
+    """Per category, for a block of lanes after those of the heads: several matters may be raised at once. Empty: there is none."""
     familiar: float
     """A text with fewer patterns a word than this (another language, gibberish) loses confidence in proportion."""
     _lanes: Struct = field(init=False)
@@ -122,7 +126,7 @@ class Model:
 
     def __post_init__(self) -> None:
         """Prepares the arithmetic."""
-        lanes = FIXED_LANES + blocks(self.heads) * len(self.categories) + len(self.domains)
+        lanes = FIXED_LANES + blocks(self.heads, self.matter_bias) * len(self.categories) + len(self.domains)
         object.__setattr__(self, "_lanes", Struct(f"<{lanes}I"))
         object.__setattr__(self, "_views", _views(self.heads, self.category_odds, self.answer_odds))
         shares = [times / HITS_CAP for times in range(1, HITS_CAP + 1)]
@@ -147,7 +151,8 @@ class Model:
         for label, times in hits.items():
             category_scores = list(map(add, category_scores, self._spoken[label][min(times, HITS_CAP) - 1]))
         domains = _softmax(list(map(add, scores[count:], self.domain_bias)))
-        return Score(*self._mixed(category_scores, domains), domains)
+        matters = list(map(add, category_scores[-len(self.categories) :], self.matter_bias))
+        return Score(*self._mixed(category_scores, domains), domains, matters)
 
     def confidence(
         self, taxonomy: str, name: str, probabilities: Mapping[str, float], domains: Sequence[float]
@@ -217,9 +222,9 @@ def _views(
     ]
 
 
-def blocks(heads: Sequence[int]) -> int:
+def blocks(heads: Sequence[int], matter_bias: Sequence[float]) -> int:
     """How many blocks of category lanes a model has."""
-    return 1 + max(heads)
+    return 1 + max(heads) + bool(matter_bias)
 
 
 def _softmax(scores: Sequence[float]) -> list[float]:

@@ -12,6 +12,7 @@ from services.intake.categorise.model import WEIGHT_MAX
 from services.launch.understanding.calibrating import calibrated, crossed
 from services.launch.understanding.corpus import Example
 from services.launch.understanding.features import LABELS, STEM_MARK, Featured, featured, stem
+from services.launch.understanding.matters import Matters, matters_of
 from services.launch.understanding.recipe import DOMAINS, HEADS, Fitted, fit
 
 RARITY_STEP = 1 / 128
@@ -24,7 +25,9 @@ def fitted_bytes(examples: Sequence[Example], report: Mapping[str, Any] | None =
     texts = featured(examples)
     answers = calibrated(crossed(texts, sorted({example.fold for example in examples})))
     fitted = fit(texts)
-    patterns, rows, step = _quantised(fitted, texts)
+    matters = matters_of(texts, fitted)
+    phrase_weights = np.vstack([fitted.phrase_weights, matters.phrase_weights])
+    patterns, rows, step = _quantised(fitted, matters, texts)
     header = {
         "trained_on": sorted({example.source for example in examples}),
         "texts": len(texts),
@@ -36,7 +39,8 @@ def fitted_bytes(examples: Sequence[Example], report: Mapping[str, Any] | None =
         "heads": list(HEADS),
         "domain_bias": _rounded(fitted.domain_bias),
         "category_bias": _rounded(fitted.category_bias),
-        "phrase_weights": {name: _rounded(fitted.phrase_weights[:, at]) for at, name in enumerate(LABELS)},
+        "phrase_weights": {name: _rounded(phrase_weights[:, at]) for at, name in enumerate(LABELS)},
+        "matter_bias": _rounded(matters.bias),
         **answers,
         **({} if report is None else {"report": report}),
     }
@@ -49,9 +53,9 @@ def _rounded(values: np.ndarray) -> list[Any]:
     return kept
 
 
-def _quantised(fitted: Fitted, texts: Sequence[Featured]) -> tuple[list[str], list[int], float]:
+def _quantised(fitted: Fitted, matters: Matters, texts: Sequence[Featured]) -> tuple[list[str], list[int], float]:
     """The table's rows: a word's own numbers and its stem's, added up, so that the product looks for words only."""
-    weights = np.concatenate([fitted.weights, fitted.domain_weights]) * fitted.rarity
+    weights = np.concatenate([fitted.weights, matters.weights, fitted.domain_weights]) * fitted.rarity
     step = float(f"{2.01 * float(np.abs(weights).max()) / WEIGHT_MAX:.4g}")
     rarity = np.rint(fitted.rarity**2 / RARITY_STEP).astype(int)
     numbers = np.vstack([rarity, np.rint(weights / step).astype(int)]).T

@@ -5,9 +5,11 @@ import pytest
 
 pytest.importorskip("sklearn")
 
+from services.intake.categorise import FINANCIAL_CATEGORIES
 from services.launch.understanding import features, recipe, taught
 from services.launch.understanding.corpus import Example
 from services.launch.understanding.features import featured, vocabulary_of
+from services.launch.understanding.matters import MATTER_TEXTS_MIN, matters_of
 from services.launch.understanding.taught import labels_of
 
 BILL = "They took the instalment twice."
@@ -28,6 +30,40 @@ def test_rare_categories_weigh_more_but_still_less_than_common_ones() -> None:
     found = labels_of([*common, Example("house", "rare", "", BILL, "warranty")], {}).balanced()
     assert found[0] == 1.0 < found[-1] < sum(found[:-1])
     assert np.all(found[:-1] == 1.0)
+
+
+def raising(at: int, *, left_open: bool = False) -> Example:
+    """Every second text tells of silence beside its first matter; `left_open`: one reader saw that, another did not."""
+    first, hand = [("The parcel never came.", "service_delivery"), ("The kettle broke.", "product_quality")][
+        at % 3 == 0
+    ]
+    silent = at % 2 == 0
+    text = f"{first} {'Nobody answers the telephone.' if silent else ''}"
+    named = ("communication",) if silent else ()
+    secondary, once = ((), named) if left_open else (named, ())
+    return Example("cfpb", str(at), "", text, "", secondary, hand=hand, named_once=once)
+
+
+def test_a_further_matter_is_learnt_from_texts_that_raise_it_beside_another() -> None:
+    texts = featured([raising(at) for at in range(MATTER_TEXTS_MIN)])
+    fitted = recipe.fit(texts)
+    found = matters_of(texts, fitted)
+    told = found.weights[:, fitted.vocabulary.index("telephone")]
+    assert FINANCIAL_CATEGORIES[int(told.argmax())] == "communication"
+    never = found.bias[FINANCIAL_CATEGORIES.index("warranty")]
+    assert never == recipe.FOREIGN
+
+
+def test_a_matter_that_one_reader_named_and_another_did_not_teaches_nothing() -> None:
+    texts = featured([raising(at, left_open=at % 4 == 0) for at in range(MATTER_TEXTS_MIN)])
+    fitted = recipe.fit(texts)
+    told = matters_of(texts, fitted).weights[:, fitted.vocabulary.index("telephone")]
+    assert FINANCIAL_CATEGORIES[int(told.argmax())] == "communication"
+
+
+def test_with_few_texts_of_which_all_matters_are_known_none_are_learnt() -> None:
+    texts = featured([raising(at) for at in range(MATTER_TEXTS_MIN - 1)])
+    assert len(matters_of(texts, recipe.fit(texts)).bias) == 0
 
 
 def test_laws_and_bureaus_are_looked_for_and_pairs_that_tell_nothing_are_not() -> None:

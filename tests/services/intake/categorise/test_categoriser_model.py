@@ -337,6 +337,42 @@ def test_a_matter_that_a_phrase_names_comes_before_silence_about_it_unless_it_is
     assert (answer.name, answer.secondary) == (name, secondary)
 
 
+def knowing_matters(**changes: Any) -> bytes:
+    """A model of three categories and one domain, in which "late" raises one matter and "guarantee" another."""
+    header = read_header(small()) | {
+        "categories": ["service_delivery", "warranty", "other"],
+        "category_bias": [[1.0, 0.0, 0.0]],
+        "phrase_weights": {},
+        "matter_bias": [-2.0, -2.0, 5.0],
+    }
+    late, guarantee = [100, 50, 0, 0, 400, 0, 0, 0], [100, 0, 50, 0, 0, 400, 0, 0]
+    return model_bytes(header | changes, [" late ", " guarantee "], late + guarantee)
+
+
+@pytest.mark.parametrize(
+    ("text", "secondary"),
+    [
+        ("It is late", ()),  # the primary matter is no further one
+        ("Late, and the guarantee is ignored", ("warranty",)),
+        ("Something else", ()),  # "other" is never named, however likely
+    ],
+)
+def test_further_matters_are_those_that_the_text_raises_by_themselves(text: str, secondary: tuple[str, ...]) -> None:
+    answer = Categoriser(model_of(knowing_matters(), Lexicon())).categorise("", text)
+    assert (answer.name, answer.secondary) == ("service_delivery", secondary)
+
+
+def test_a_matter_that_the_taxonomy_does_not_know_is_not_named() -> None:
+    text, model = "Late, and the guarantee is ignored", model_of(knowing_matters(), Lexicon())
+    assert Categoriser(model, names=("service_delivery", "other")).categorise("", text).secondary == ()
+
+
+@pytest.mark.parametrize("bias", [[0.0], [0.0] * 4, [0.0, 0.0, "1"], [0.0, 0.0, float("nan")]])
+def test_matters_that_do_not_fit_the_categories_are_refused(bias: list[Any]) -> None:
+    with pytest.raises(ModelFileError):
+        model_of(knowing_matters(matter_bias=bias))
+
+
 def test_a_word_that_weighs_is_given_as_a_reason_where_no_phrase_names_the_category() -> None:
     answer = Categoriser(model_of(small(), Lexicon())).categorise("", "So much for a GUARANTEE")
     assert (answer.name, answer.reasons) == ("warranty", ("GUARANTEE",))
