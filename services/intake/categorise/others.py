@@ -36,9 +36,7 @@ def spans_of_others(text: str, break_at: int, begin: int) -> Spans:
 
 
 def _labelled(text: str, break_at: int, begin: int) -> list[tuple[int, int]]:
-    spans = turns_of_others(text, begin)
-    below = quoted_below(text[:break_at], text, begin)
-    return [*spans, (below, len(text))] if below >= 0 else spans
+    return turns_of_others(text, begin) + quoted_below(text[:break_at], text, begin)
 
 
 def _apart(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:

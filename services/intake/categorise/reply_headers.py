@@ -1,9 +1,9 @@
 """Where the message that a mail answers begins, when nothing marks its lines: below "On … wrote:" or a block of header fields."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 
 POINTING_WORDS_MAX: Final = 25
 """In so few words "see below" or "FYI" hands the message below on rather than answer it."""
@@ -48,24 +48,52 @@ _FIELDS: Final = re.compile(
     re.IGNORECASE,
 )
 _BLOCKS: Final = ({"author", "sent", "to"}, {"author", "sent", "subject"}, {"author", "date", "to"})
+_DOMAIN: Final = re.compile(r"@([\w.-]{1,100})")
 _HEADER_CHARACTERS: Final = 700
 _HEADER_LINES: Final = 7
 
 
-def quoted_below(subject: str, text: str, begin: int) -> int:
-    """Where the answered message begins, its header included, looked for from the line end at `begin`; -1 for none.
+class _Header(NamedTuple):
+    start: int
+    domain: str
+    """Of the author's mail address; empty where none is told."""
 
-    A forwarded message is none, nor one that somebody answers between its marked lines. Linear in the length; never raises.
+
+def quoted_below(subject: str, text: str, begin: int) -> list[tuple[int, int]]:
+    """Where the answered message stands, its header included, looked for from the line end at `begin`; empty for none.
+
+    A forwarded message is none, nor one that somebody answers between its marked lines. Of a thread of several messages those
+    are left to the customer whose author has another mail domain than the one who is answered. Linear in the length.
     """
+    headers = list(_headers(text, begin))
+    if not headers or _is_handed_on(subject, text, begin, headers[0].start):
+        return []
+    ends = [*(after.start for after in headers[1:]), len(text)]
+    house = headers[0].domain
+    return [
+        (header.start, end)
+        for header, end in zip(headers, ends, strict=True)
+        if not house or header.domain in ("", house)
+    ]
+
+
+def _headers(text: str, begin: int) -> Iterator[_Header]:
+    """Up to a forwarded message."""
     for found in islice(_CANDIDATE.finditer(text, begin), CANDIDATES_MAX):
         start = found.start() + 1
         if _FORWARDED.match(text, start):
-            return -1
-        if _is_header(text[start : start + _HEADER_CHARACTERS].split("\n", _HEADER_LINES)):
-            own = text[begin:start]
-            read = _FORWARDED_SUBJECT.match(subject) or _hands_on(own) or answered_between(text[start:].split("\n"))
-            return -1 if read else start
-    return -1
+            return
+        author = _author(text[start : start + _HEADER_CHARACTERS].split("\n", _HEADER_LINES))
+        if author is not None:
+            address = _DOMAIN.search(author)
+            yield _Header(start, address[1].lower() if address else "")
+
+
+def _is_handed_on(subject: str, text: str, begin: int, start: int) -> bool:
+    if _FORWARDED_SUBJECT.match(subject) or answered_between(text[start:].split("\n")):
+        return True
+    own = text[begin:start]
+    return len(own.split(maxsplit=POINTING_WORDS_MAX)) <= POINTING_WORDS_MAX and bool(_HANDED_ON.search(own))
 
 
 def answered_between(lines: Sequence[str]) -> bool:
@@ -79,26 +107,28 @@ def answered_between(lines: Sequence[str]) -> bool:
     return False
 
 
-def _is_header(lines: Sequence[str]) -> bool:
+def _author(lines: Sequence[str]) -> str | None:
+    """Who wrote what stands below the header that begins with the lines, as it tells; None where they are no header."""
     first = lines[0][:400]
     if DIVIDER.match(first):
-        return "_" not in first or _is_block(lines[1:])
+        author = _of_block(lines[1:])
+        return "" if author is None and "_" not in first else author
     if FIELD.match(first[:80]):
-        return _is_block(lines)
-    return _names_author(first) or _names_author(" ".join(line.strip()[:200] for line in lines[:2])[:400])
+        return _of_block(lines)
+    return _of_line(first) or _of_line(" ".join(line.strip()[:200] for line in lines[:2])[:400])
 
 
-def _names_author(line: str) -> bool:
+def _of_line(line: str) -> str | None:
     if not line.rstrip().endswith(":") or not _AT_A_TIME.search(line) or _TOLD.search(line):
-        return False
-    return bool(WROTE.match(line))
+        return None
+    return line if WROTE.match(line) else None
 
 
-def _is_block(lines: Sequence[str]) -> bool:
+def _of_block(lines: Sequence[str]) -> str | None:
     """Header fields from the author on, on lines of their own or on one, as a mail program writes them."""
-    kinds = [found.lastgroup for found in _FIELDS.finditer("\n".join(lines))]
-    return kinds[:1] == ["author"] and any(block.issubset(kinds) for block in _BLOCKS)
-
-
-def _hands_on(own: str) -> bool:
-    return len(own.split(maxsplit=POINTING_WORDS_MAX)) <= POINTING_WORDS_MAX and bool(_HANDED_ON.search(own))
+    block = "\n".join(lines)
+    fields = list(_FIELDS.finditer(block))
+    kinds = [field.lastgroup for field in fields]
+    if kinds[:1] != ["author"] or not any(needed.issubset(kinds) for needed in _BLOCKS):
+        return None
+    return block[fields[0].end() : fields[1].start()]

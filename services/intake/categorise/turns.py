@@ -19,7 +19,7 @@ _LABELLED: Final = re.compile(
     rf"(?:(?P<stamp>{_IN_BRACKETS}|{_DAY}?{_TIME}(?:Z| UTC)?)[ \t|,;\u2013*-]{{0,4}})?"
     r"(?:<(?P<nick>[^\W\d_][^<>\n:@]{0,39})>:?"
     r"|(?P<name>[^\W\d_][^\n:<>()\[\]]{0,39}?)[ ]?(?:\((?P<role>[^()\n:]{1,40})\))?"
-    rf"(?P<behind>,?[ ]?[\[(]?{_TIME}[\])]?)?[*_]{{0,2}}[ ]?:(?![/\\\d]))[*_]{{0,2}}"
+    rf"(?P<behind>[ ,|-]{{0,3}}[\[(]?{_TIME}[\])]?)?[*_]{{0,2}}[ ]?:(?![/\\\d]))[*_]{{0,2}}"
 )
 """A line with a time or none, who speaks, and a colon; "<Anna>" needs none. No part may match more than some eighty signs."""
 _BLANK_LINE: Final = re.compile(r"\n[ \t\r]*\n")

@@ -72,7 +72,9 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "an opening, then endings far away": lambda size: ("charged " + "x" * (size // 2) + " twice" * size)[:size],
     "openings and endings with long words between": _repeated("charged " + "x" * 700 + " twice "),
     "a chat": _repeated("\n[10:02] Agent: never arrived\nCustomer: charged twice\n"),
-    "a chat of many": lambda size: "".join(f"\n1:02 Me:\n1:03 A{at}: sue" for at in range(size // 18))[:size].ljust(size),
+    "a chat of many": lambda size: "".join(f"\n1:02 Me:\n1:03 A{at}: sue" for at in range(size // 18))[:size].ljust(
+        size
+    ),
     "labels": _repeated("\nA: "),
     "labels without end": _repeated("\n" + "Anna (" * 20 + ":"),
     "stamps without a label": _repeated("\n[1:02] 1/2/2026, 10:02 (1) :"),

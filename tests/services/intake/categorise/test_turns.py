@@ -83,7 +83,9 @@ def test_a_danger_counts_although_the_company_names_it(written: str) -> None:
 
 
 def test_quoted_mail_alone_shows_no_feeling_but_a_danger() -> None:
-    names = {signal.name for signal in read_signals("", "> If you are furious, call the ombudsman: it may have caught fire.")}
+    names = {
+        signal.name for signal in read_signals("", "> If you are furious, call the ombudsman: it may have caught fire.")
+    }
     assert names == {"calm", "safety"}
 
 
@@ -129,6 +131,30 @@ def test_a_subject_that_says_forwarded_hands_the_message_on() -> None:
     text = f"This one is for your team please.\n\nFrom: Jane\nSent: Sunday\nTo: Shop\nSubject: x\n\n{OWN}"
     assert read_both("WG: Parcel", text, product=None)[0].others == ()
     assert read_both("Parcel", text, product=None)[0].others != ()
+
+
+def test_the_customers_first_mail_at_the_end_of_a_thread_is_read() -> None:
+    thread = (
+        "Is there any news about my order?\n\n"
+        f"On 5 May 2026 at 10:00, Shop Support <help@shop.example> wrote:\n{HOUSE}\n\n"
+        f"On 4 May 2026 at 09:00, Jane Doe <jane@home.example> wrote:\n{OWN}\n\n"
+        f"On 3 May 2026 at 09:00, Kim <kim@shop.example> wrote:\n{HOUSE}\n"
+    )
+    _, own = read_both("", thread, product=None)
+    assert "parcel never came" in own.normalised
+    assert "furious" not in own.normalised
+    unaddressed = thread.replace(" <jane@home.example>", "")
+    assert "parcel never came" not in read_both("", unaddressed, product=None)[1].normalised
+
+
+def test_a_thread_by_header_fields_is_read_by_their_authors() -> None:
+    block = "From: {author}\nSent: Sunday\nTo: {other}\nSubject: Re: order\n\n{said}\n\n"
+    theirs = block.format(author="Shop <help@shop.example>", other="jane@home.example", said=HOUSE)
+    hers = block.format(author="Jane <jane@home.example>", other="help@shop.example", said=OWN)
+    rule = "_" * 32
+    _, own = read_both("", f"Is there any news about it?\n\n{rule}\n{theirs}{rule}\n{hers}", product=None)
+    assert "parcel never came" in own.normalised
+    assert "furious" not in own.normalised
 
 
 def test_answers_between_marked_lines_are_read() -> None:

@@ -168,6 +168,7 @@ def test_a_persons_mail_is_not_taken_for_a_machines(header: str) -> None:
         ("Yes.\n\n-----Original Message-----\nFrom: Shop\nSent: Monday\nTo: Ada\nSubject: yours?", "Yes."),
         ("Yes.\n\n________________________________\nFrom: Shop\nSent: Monday\nTo: Ada\n\nyours?", "Yes."),
         ("Ja.\n\nVon: Shop\nGesendet: Montag\nAn: Ada\nBetreff: Ihres?\n\nIhres?", "Ja."),
+        ("Sí.\n\nDe: Shop\nEnviado el: lunes\nPara: Ada\nAsunto: suyo\n\n¿Es suyo?", "Sí."),
         ("Yes.\n-- \nAda\n+1 555", "Yes."),
         ("> Is it yours?\nYes.\n> And this?\nNo.", "> Is it yours?\nYes.\n> And this?\nNo."),
         (
