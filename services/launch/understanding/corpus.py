@@ -68,6 +68,10 @@ def rows(name: str, folder: Path) -> Iterator[dict[str, str]]:
         yield from csv.DictReader(lines)
 
 
+NO_FLAG = "-"
+"""In gold.csv, of a text that was looked through for flags and has none."""
+
+
 class Gold(NamedTuple):
     """What careful readers of a whole text said it is about."""
 
@@ -76,13 +80,22 @@ class Gold(NamedTuple):
     """Named in both passes."""
     named_once: tuple[str, ...]
     """Named in one pass of the two."""
+    flags: frozenset[str] | None = None
+    """Seen in both passes; None where flags were not looked for."""
+    flags_once: frozenset[str] = frozenset()
 
 
 def gold() -> dict[str, Gold]:
     """The project's own labels of public texts, by `text_key`; the texts themselves are not in the repository."""
     with (HERE / "gold.csv").open(encoding="utf-8", newline="") as lines:
         return {
-            row["text_sha256"]: Gold(row["primary"], tuple(row["secondary"].split()), tuple(row["named_once"].split()))
+            row["text_sha256"]: Gold(
+                row["primary"],
+                tuple(row["secondary"].split()),
+                tuple(row["named_once"].split()),
+                frozenset(row["flags"].split()) - {NO_FLAG} if row["flags"] else None,
+                frozenset(row["flags_once"].split()) - {NO_FLAG},
+            )
             for row in csv.DictReader(lines)
         }
 

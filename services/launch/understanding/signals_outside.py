@@ -13,7 +13,8 @@ from typing import Any, Final, NamedTuple
 from services.intake.categorise import EMOTIONS, read_signals
 from services.launch.understanding.corpus import rows, text_key
 from services.launch.understanding.signal_texts import Labels, SignalText
-from services.launch.understanding.signals_report import Half, measured
+from services.launch.understanding.signals_careful import careful, counted
+from services.launch.understanding.signals_report import Counts, Half, measured
 
 SAMPLES: Final = {"1": "seen", "2": "unseen"}
 """The phrases were widened on account of the first sample's errors, and not of the second's."""
@@ -46,11 +47,19 @@ class Outside(NamedTuple):
     excerpts: Mapping[str, Half]
     """Of real complaints, by sample."""
     rated: Mapping[str, Rated]
+    careful: Mapping[str, Mapping[str, Counts]]
+    """Flags in whole complaints against two careful readers, by part."""
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
         excerpts = {name: half.as_dict() for name, half in self.excerpts.items()}
-        return {"excerpts": excerpts, "rated": {name: each.as_dict() for name, each in self.rated.items()}}
+        return {
+            "excerpts": excerpts,
+            "rated": {name: each.as_dict() for name, each in self.rated.items()},
+            "careful": {
+                part: {flag: counts.as_dict() for flag, counts in flags.items()} for part, flags in self.careful.items()
+            },
+        }
 
 
 def outside(folder: Path) -> Outside:
@@ -59,6 +68,7 @@ def outside(folder: Path) -> Outside:
     return Outside(
         {name: measured(texts) for name, texts in found.items() if texts},
         {"amazon": _amazon(folder), "goemotions": _goemotions(folder)},
+        {part: counted(texts) for part, texts in careful(folder).items()},
     )
 
 

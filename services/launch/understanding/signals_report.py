@@ -34,6 +34,11 @@ class Counts(NamedTuple):
         total = 2 * self.right + self.false + self.missed
         return 2 * self.right / total if total else 1.0
 
+    def as_dict(self) -> dict[str, Any]:
+        """For a report, shares to five places."""
+        shares = {"precision": self.precision, "recall": self.recall, "f1": self.f1}
+        return {key: round(value, 5) for key, value in shares.items()} | self._asdict()
+
 
 class Half(NamedTuple):
     """Every figure of one half of the texts."""
@@ -69,12 +74,12 @@ class Half(NamedTuple):
         """For a report, to five places."""
         return {
             "texts": self.texts,
-            "flags": {name: _as_dict(each) for name, each in self.flags.items()},
+            "flags": {name: each.as_dict() for name, each in self.flags.items()},
             "flags_macro_f1": round(self.macro_f1, 5),
             "texts_without_flag": self.clean,
             "of_these_flagged": self.alarms,
             "emotion_accuracy": round(self.accuracy, 5),
-            "emotions": {name: _as_dict(self.of_emotion(name)) for name in EMOTIONS},
+            "emotions": {name: self.of_emotion(name).as_dict() for name in EMOTIONS},
             "confusion": [[self.confusion.get((truth, read), 0) for read in EMOTIONS] for truth in EMOTIONS],
         }
 
@@ -141,8 +146,3 @@ def _read(text: str, reader: Reader) -> Labels:
 def _counts(name: str, pairs: Sequence[tuple[Labels, Labels]]) -> Counts:
     found = Counter((name in truth.flags, name in read.flags) for truth, read in pairs)
     return Counts(found[True, True], found[False, True], found[True, False])
-
-
-def _as_dict(counts: Counts) -> dict[str, Any]:
-    shares = {"precision": counts.precision, "recall": counts.recall, "f1": counts.f1}
-    return {key: round(value, 5) for key, value in shares.items()} | counts._asdict()

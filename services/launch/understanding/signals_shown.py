@@ -1,5 +1,6 @@
 """`recourse evaluate-signals`: how well emotion and flags are read, as tables or as one JSON object."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import orjson
@@ -10,7 +11,7 @@ from rich.table import Table
 from services.intake.categorise import EMOTIONS
 from services.launch.understanding.corpus import data_folder
 from services.launch.understanding.signals_outside import Outside, outside
-from services.launch.understanding.signals_report import Half, Report, report
+from services.launch.understanding.signals_report import Counts, Half, Report, report
 
 
 def evaluate_signals(
@@ -36,17 +37,28 @@ def show(found: Report, beyond: Outside | None, out: Console) -> None:
         out.print(_flags(name, half), _emotions(name, half))
     out.print(_agreement(found))
     if beyond:
+        for part, flags in beyond.careful.items():
+            out.print(_careful(part, flags))
         out.print(_rated(beyond))
 
 
+def _careful(part: str, flags: Mapping[str, Counts]) -> Table:
+    return _counted(f"Flags in whole complaints, {part.replace('_', ' ')}", flags)
+
+
 def _flags(name: str, half: Half) -> Table:
-    table = Table("flag", title=f"Flags, {name}: {half.texts:,} texts, mean F1 {half.macro_f1:.3f}")
+    table = _counted(f"Flags, {name}: {half.texts:,} texts, mean F1 {half.macro_f1:.3f}", half.flags)
+    table.caption = f"Of {half.clean:,} texts without any flag, {half.alarms:,} were shown one."
+    return table
+
+
+def _counted(title: str, flags: Mapping[str, Counts]) -> Table:
+    table = Table("flag", title=title)
     for heading in ("precision", "recall", "F1", "right", "false", "missed"):
         table.add_column(heading, justify="right")
-    for flag, counts in half.flags.items():
+    for flag, counts in flags.items():
         shares = (counts.precision, counts.recall, counts.f1)
         table.add_row(flag, *(f"{share:.3f}" for share in shares), *(f"{count:,}" for count in counts))
-    table.caption = f"Of {half.clean:,} texts without any flag, {half.alarms:,} were shown one."
     return table
 
 
