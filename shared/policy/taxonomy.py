@@ -48,15 +48,17 @@ Codes = Annotated[
 
 class IssueModel(Strict):
     name: IssueName
-    title: Name
+    title: Name | None = None
     phrases: Annotated[tuple[Phrase, ...], Field(max_length=PHRASES_MAX)] = ()
     codes: Codes
 
 
 class CategoryModel(Strict):
     name: CategoryName
-    title: Name
-    meaning: Annotated[str, Field(min_length=1, max_length=400)]
+    extends: bool = False
+    """Whether this adds to the category of the taxonomy extended, instead of taking its place."""
+    title: Name | None = None
+    meaning: Annotated[str | None, Field(min_length=1, max_length=400)] = None
     issue: Annotated[tuple[IssueModel, ...], Field(max_length=ISSUES_MAX)] = ()
     codes: Codes
 
@@ -88,16 +90,17 @@ def load_taxonomy(name: str = "general") -> Taxonomy:
 def parse_taxonomy(text: str, *, file: str = "") -> Taxonomy:
     """The taxonomy that a TOML text describes, with what it extends; `file` is the name that faults begin with.
 
-    A category that is given again replaces the one of the taxonomy extended.
+    A category that is given again replaces the one of the taxonomy extended, or adds to it where it says `extends = true`.
 
     Raises:
         PolicyFault: anything that does not hold, with its place and line.
     """
     try:
         model = read_toml(TaxonomyModel, text)
-        own = tuple(map(_category, model.category))
-        _each_once(own)
+        _each_once(model.category)
         below = load_taxonomy(model.extends).categories if model.extends else ()
+        known = {category.name: category for category in below}
+        own = [_category(each, at, known.get(each.name)) for at, each in enumerate(model.category)]
         return Taxonomy(model.name, model.title, _merged(below, own))
     except PolicyFault as fault:
         line = fault.line or line_of(lines_of(text), fault.place) if fault.place else fault.line
@@ -105,16 +108,40 @@ def parse_taxonomy(text: str, *, file: str = "") -> Taxonomy:
         raise PolicyFault(place, fault.detail, line) from fault
 
 
-def _category(model: CategoryModel) -> TaxonomyCategory:
-    issues = tuple(Issue(issue.name, issue.title, issue.phrases, issue.codes) for issue in model.issue)
-    return TaxonomyCategory(model.name, model.title, model.meaning, issues, model.codes)
+def _category(model: CategoryModel, at: int, below: TaxonomyCategory | None) -> TaxonomyCategory:
+    """A category as it is given; with `extends`, what it leaves out is that of the one below."""
+    place = f"category.{at}"
+    if model.extends and below is None:
+        raise PolicyFault(f"{place}.extends", f"The taxonomy that is extended has no category {model.name!r}.")
+    base = below if model.extends else None
+    title = _said(model.title, base.title if base else None, f"{place}.title")
+    meaning = _said(model.meaning, base.meaning if base else None, f"{place}.meaning")
+    issues = {issue.name: issue for issue in base.issues} if base else {}
+    for number, issue in enumerate(model.issue):
+        issues[issue.name] = _issue(issue, f"{place}.issue.{number}", issues.get(issue.name))
+    codes = {**(base.codes if base else {}), **model.codes}
+    return TaxonomyCategory(model.name, title, meaning, tuple(issues.values()), codes)
 
 
-def _each_once(categories: tuple[TaxonomyCategory, ...]) -> None:
+def _issue(model: IssueModel, place: str, below: Issue | None) -> Issue:
+    title = _said(model.title, below.title if below else None, f"{place}.title")
+    if below is None:
+        return Issue(model.name, title, model.phrases, model.codes)
+    phrases = tuple(dict.fromkeys((*below.phrases, *model.phrases)))
+    return Issue(model.name, title, phrases, {**below.codes, **model.codes})
+
+
+def _said(own: str | None, below: str | None, place: str) -> str:
+    if (said := own or below) is None:
+        raise PolicyFault(place, "This is missing.")
+    return said
+
+
+def _each_once(categories: tuple[CategoryModel, ...]) -> None:
     if double := _double(category.name for category in categories):
         raise PolicyFault("category", f"{double!r} is there twice.")
     for at, category in enumerate(categories):
-        if double := _double(issue.name for issue in category.issues):
+        if double := _double(issue.name for issue in category.issue):
             raise PolicyFault(f"category.{at}.issue", f"{double!r} is there twice.")
 
 
@@ -122,7 +149,7 @@ def _double(names: Iterable[str]) -> str | None:
     return next((name for name, times in Counter(names).items() if times > 1), None)
 
 
-def _merged(below: tuple[TaxonomyCategory, ...], own: tuple[TaxonomyCategory, ...]) -> tuple[TaxonomyCategory, ...]:
+def _merged(below: Iterable[TaxonomyCategory], own: Iterable[TaxonomyCategory]) -> tuple[TaxonomyCategory, ...]:
     named: Mapping[str, TaxonomyCategory] = {category.name: category for category in (*below, *own)}
     if _OTHER not in named:
         raise PolicyFault("category", "One category must be `other`: what fits nowhere else is filed under it.")

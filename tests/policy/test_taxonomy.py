@@ -7,6 +7,7 @@ import pytest
 
 from shared.domain.dispute import CATEGORIES
 from shared.domain.errors import InvalidValue, PolicyFault
+from shared.domain.taxonomy import Issue
 from shared.policy.matrix import parse_matrix
 from shared.policy.regime_policy import parse_regimes
 from shared.policy.taxonomy import SHIPPED, load_taxonomy, parse_taxonomy
@@ -37,10 +38,13 @@ def test_every_shipped_taxonomy_divides_each_of_its_categories(name: str) -> Non
     assert all(category.issues and category.meaning for category in taxonomy.categories)
 
 
-def test_the_financial_taxonomy_is_the_general_one_and_two_categories_more() -> None:
+def test_the_financial_taxonomy_is_the_general_one_with_more_words_and_two_categories_more() -> None:
     general, financial = map(load_taxonomy, SHIPPED)
     assert financial.names == (*general.names, "data_records", "debt_collection")
-    assert financial.categories[: len(general.names)] == general.categories
+    for own, added in zip(general.categories, financial.categories, strict=False):
+        assert (added.title, added.meaning, added.codes) == (own.title, own.meaning, own.codes)
+        assert [issue.name for issue in added.issues] == [issue.name for issue in own.issues]
+        assert all(set(issue.phrases) >= set(own.issue(issue.name).phrases) for issue in added.issues)  # type: ignore[union-attr]
 
 
 def test_the_networks_reason_codes_are_those_of_the_field() -> None:
@@ -68,6 +72,57 @@ def test_a_business_replaces_a_category_and_keeps_the_rest() -> None:
     assert taxonomy.phrases()["service_delivery/missed_connection"] == ("missed .. connection|connecting flight",)
 
 
+MORE = """
+name = "airline"
+title = "Our airline"
+extends = "general"
+
+[[category]]
+name = "service_delivery"
+extends = true
+codes = { stripe = ["general"] }
+
+[[category.issue]]
+name = "late"
+phrases = ["sat .. tarmac"]
+
+[[category.issue]]
+name = "missed_connection"
+title = "Missed connection"
+phrases = ["missed .. connection"]
+"""
+
+
+def test_a_business_adds_words_and_issues_to_a_category_that_stays() -> None:
+    general, own = load_taxonomy("general"), parse_taxonomy(MORE)
+    before, after = general.category("service_delivery"), own.category("service_delivery")
+    assert before is not None
+    assert after is not None
+    assert (after.title, after.meaning) == (before.title, before.meaning)
+    assert [issue.name for issue in after.issues] == [*(issue.name for issue in before.issues), "missed_connection"]
+    late = before.issue("late")
+    assert late is not None
+    assert after.issue("late") == Issue("late", "Late", (*late.phrases, "sat .. tarmac"), late.codes)
+    assert after.codes == {**before.codes, "stripe": ("general",)}
+    assert [each for each in own.categories if each != after] == [each for each in general.categories if each != before]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "place", "line"),
+    [
+        ('extends = "general"\n', "", "category.0.extends", 7),
+        ('title = "Missed connection"\n', "", "category.0.issue.1.title", 15),
+        ('name = "late"', 'name = "later"', "category.0.issue.0.title", 11),
+        ("extends = true", 'title = "Flights"', "category.0.meaning", 6),
+        ("extends = true", 'meaning = "A flight was late."', "category.0.title", 6),
+    ],
+)
+def test_what_there_is_nothing_below_for_must_be_said(before: str, after: str, place: str, line: int) -> None:
+    with pytest.raises(PolicyFault) as fault:
+        parse_taxonomy(MORE.replace(before, after, 1))
+    assert (fault.value.place, fault.value.line) == (place, line)
+
+
 def test_a_file_of_ones_own_is_loaded_by_its_path(tmp_path: Path) -> None:
     path = tmp_path / "airline.toml"
     path.write_text(OWN)
@@ -82,7 +137,7 @@ def test_a_file_of_ones_own_is_loaded_by_its_path(tmp_path: Path) -> None:
         ("missed .. connection", "missed * connection", "category.0.issue.0.phrases.0", 15),
         ('extends = "general"', 'extends = "special"', "extends", 4),
         ('extends = "general"', "", "category", None),
-        ('title = "Flights"', 'titel = "Flights"', "category.0.title", 6),
+        ('title = "Flights"', 'titel = "Flights"', "category.0.titel", 8),
         ('name = "airline"', 'name = "airline', "", 2),
     ],
 )

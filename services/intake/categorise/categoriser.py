@@ -1,6 +1,6 @@
 """Complaint -> category, with its reasons: phrases that speak for themselves and a linear model, in one answer."""
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import chain
@@ -77,7 +77,8 @@ class Categoriser:
         """
         model = self.model
         taxonomy = "financial" if self.financial else "default"
-        spoken = _spoken(findings.hits, model.phrase_weights)
+        times, weights = _spoken(findings.hits), model.phrase_weights
+        spoken = {label: times[label] for label in times if label in weights}
         score = model.score(findings.present, spoken)
         probabilities = self._in_taxonomy(score.probabilities)
         name = _primary(self._in_taxonomy(score.leanings), spoken.keys())
@@ -87,9 +88,9 @@ class Categoriser:
             name=name,
             confidence=round(confidence, 4),
             needs_person=confidence < model.threshold(taxonomy, score.domains),
-            reasons=self._reasons(name, reading, findings.hits, findings.present),
+            reasons=self._reasons(name, reading, findings.hits if name in times else (), findings.present),
             secondary=self._secondary(name, score.matters, probabilities, spoken.keys()) if known else (),
-            issue=issue_of(name, findings.hits),
+            issue=_issue(name, times),
         )
 
     def _in_taxonomy(self, probabilities: Sequence[float]) -> dict[str, float]:
@@ -134,12 +135,11 @@ class Categoriser:
         return tuple([category for _, category in sorted(apply, reverse=True)[:SECONDARY_MAX]]) if apply else ()
 
 
-def _spoken(hits: Iterable[Hit], labels: Container[str]) -> dict[str, int]:
-    """How often each of these labels was found."""
+def _spoken(hits: Iterable[Hit]) -> dict[str, int]:
+    """How often each label was found."""
     times: dict[str, int] = {}
     for label, _, _ in hits:
-        if label in labels:
-            times[label] = times.get(label, 0) + 1
+        times[label] = times.get(label, 0) + 1
     return times
 
 
@@ -153,18 +153,15 @@ def _primary(probabilities: Mapping[str, float], spoken: AbstractSet[str]) -> st
     return max(matters, key=probabilities.__getitem__, default=top)
 
 
-def issue_of(category: str, hits: Iterable[Hit]) -> str | None:
-    """The issue of the category that more phrases speak for than for any other; None where no issue stands out."""
+def _issue(category: str, spoken: Mapping[str, int]) -> str | None:
+    """The issue of the category that more phrases speak for than for any other; None where none stands out."""
     mark = f"{category}/"
-    spoken: dict[str, int] = {}
-    for label, _, _ in hits:
-        if label.startswith(mark):
-            spoken[label] = spoken.get(label, 0) + 1
-    if not spoken:
+    issues = [(times, label) for label, times in spoken.items() if label.startswith(mark)]
+    if not issues:
         return None
-    most = max(spoken.values())
-    leading = [label for label, times in spoken.items() if times == most]
-    return leading[0].removeprefix(mark) if len(leading) == 1 else None
+    most, leading = max(issues)
+    alone = sum([times == most for times, _ in issues]) == 1
+    return leading.removeprefix(mark) if alone else None
 
 
 def _without_repeats(excerpts: Iterable[str | None]) -> tuple[str, ...]:

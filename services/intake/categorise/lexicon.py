@@ -55,11 +55,12 @@ class Lexicon:
     def hits(self, matches: Iterable[Match], normalised: str) -> list[Hit]:
         """Every phrase, from this lexicon's patterns as they were found in a normalised text, in order of beginning."""
         hits: list[Hit] = []
+        found = hits.append
         roles = self._roles
         for number, start, end in matches:
             labels, words, after, continuing, before, continued = roles[number]
-            if labels:
-                hits += [_new(Hit, (label, start, end - 2)) for label in labels]
+            for label in labels:
+                found(_new(Hit, (label, start, end - 2)))
             if continuing:
                 near = normalised[end : end + REACH_CHARACTERS].split(None, words)
                 if not after.isdisjoint(near):

@@ -10,7 +10,7 @@ from services.intake.categorise.lexicon import Lexicon
 from services.intake.categorise.reading import normalised
 from services.intake.main import build
 from services.intake.settings import IntakeSettings
-from shared.domain.taxonomy import Taxonomy, TaxonomyCategory
+from shared.domain.taxonomy import Issue, Taxonomy, TaxonomyCategory
 from shared.policy.taxonomy import load_taxonomy
 from shared.runtime.settings import ConfigurationError
 
@@ -70,9 +70,30 @@ def test_the_usual_words_for_an_issue_speak_for_it(issues: Lexicon, text: str, i
     assert issue in {hit.label for hit in issues.find(normalised(text))}
 
 
-def test_where_as_much_speaks_for_danger_as_for_a_defect_it_is_danger() -> None:
-    order = [issue.name for issue in load_taxonomy("general").category("product_quality").issues]  # type: ignore[union-attr]
-    assert order[0] == "unsafe"
+def issue_told(text: str, **phrases: tuple[str, ...]) -> str | None:
+    issues = tuple(Issue(name, name, lines) for name, lines in phrases.items())
+    broken = TaxonomyCategory("product_quality", "Broken", "Broken", issues)
+    other = TaxonomyCategory("other", "Other", "Other", (Issue("question", "Question", ("kettle",)),))
+    answer = Categoriser.of(Taxonomy("own", "Own", (broken, other))).categorise("", text)
+    assert answer.name == "product_quality"
+    return answer.issue
+
+
+BROKEN = "The kettle is defective: the lid broke, the handle broke and the plug sparks."
+
+
+def test_an_issue_is_told_that_more_phrases_speak_for_than_for_any_other() -> None:
+    assert issue_told(BROKEN, sparks=("sparks",), breaks=("broke",)) == "breaks"
+    assert issue_told(BROKEN, breaks=("lid broke",), sparks=("sparks", "plug sparks")) == "sparks"
+
+
+def test_where_as_much_speaks_for_two_issues_none_is_told() -> None:
+    assert issue_told(BROKEN, sparks=("sparks",), breaks=("lid broke",)) is None
+    assert issue_told(BROKEN, sparks=("sparks",), breaks=("lid broke",), leaks=("leaks",)) is None
+
+
+def test_where_no_phrase_speaks_for_an_issue_of_the_category_none_is_told() -> None:
+    assert issue_told(BROKEN, leaks=("leaks",)) is None
 
 
 def test_a_taxonomy_whose_phrases_cannot_be_used_stops_the_start(tmp_path: Path) -> None:
