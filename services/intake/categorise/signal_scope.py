@@ -19,7 +19,9 @@ _NEGATING_WORDS: Final = (
 _NEGATING: Final = frozenset(_NEGATING_WORDS.split())
 _NEGATORS: Final = _NEGATING | {"t"}
 """Words of a normalised text without one of which nothing before is a negation; "t" is what is left of "n't"."""
-_BARRIERS_WORDS: Final = "but however though although because since unless if when while and so as yet still until"
+_BARRIERS_WORDS: Final = (
+    "but however though although because due since unless if when which making while and so as yet still until"
+)
 _BARRIERS: Final = frozenset(_BARRIERS_WORDS.split())
 _VOIDING_WORDS: Final = (
     "only just merely doubt hesitate choice option alternative wait afraid matter wonder longer question left "

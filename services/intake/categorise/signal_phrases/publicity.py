@@ -47,6 +47,11 @@ MEDIA = (
     "media outlets|outlet|attention|coverage",
     "leave|left|leaving|write|wrote a|my review",
     "public|online forum|press|post|posts",
+    "contact|contacting|contacted|call .. media|newspapers|newspaper|press",
+    "television|tv|radio stations",
+    "review sites|site",
+    "public review",
+    "public reviews",
 )
 
 NOT_MEDIA = (
@@ -76,4 +81,8 @@ NOT_MEDIA = (
     "by social",
     "consumers|customers warning others",
     "left a review for|of",
+    "seen|saw|read|heard .. media|news",
+    "posting about on",
+    "need|have|had to tell everyone|everybody",
+    "in the media that",
 )
