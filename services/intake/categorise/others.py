@@ -24,8 +24,8 @@ _QUOTED_LINES: Final = re.compile(r"\n>[^\n]*+")
 def spans_of_others(text: str, break_at: int, begin: int) -> Spans:
     """The places in order and apart: lines of quoted mail, the message below a reply's header, the company's turns of a chat.
 
-    `begin` is the line end before the description. A fifth of a microsecond where a text has a single line or no colon, else
-    some five; linear in the length.
+    `begin` is the line end before the description. Nothing to speak of for a text of a single line, a microsecond for one without
+    a colon, else some five; linear in the length.
     """
     if text.find("\n", begin + 1) < 0 and not text.startswith(">", begin + 1):
         return ()

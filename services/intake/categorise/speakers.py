@@ -4,7 +4,9 @@ import re
 from enum import Enum
 from typing import Final
 
-NAME_WORDS_MAX: Final = 4
+NAME_WORDS_MAX: Final = 5
+HANDLE_WORDS_MAX: Final = 2
+"""Names in small letters are no longer: "jane doe". More are the beginning of a sentence."""
 
 
 class Side(Enum):
@@ -14,7 +16,7 @@ class Side(Enum):
     MACHINE = "machine"
     CUSTOMER = "customer"
     NAME = "name"
-    """A name that tells nothing: "Anna"."""
+    """A name that tells nothing: "Anna", "jane_doe"."""
     NOBODY = "nobody"
     """The head of a form's field or of a sentence: "Order number", "Please note"."""
 
@@ -58,17 +60,23 @@ _FIELDS: Final = _set(
 _WORD: Final = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 
 
-def side_of(label: str) -> Side:
-    """Whose label it is; total. A company's word outweighs a customer's ("Customer support")."""
+def side_of(label: str, role: str = "") -> Side:
+    """Whose label it is, `role` being what it has in brackets; total. A company's word outweighs a customer's ("Customer support")."""
+    of_role = _side_of(role) if role else Side.NOBODY
+    return of_role if of_role in (Side.HOUSE, Side.MACHINE, Side.CUSTOMER) else _side_of(f"{label} {role}")
+
+
+def _side_of(label: str) -> Side:
     spelt = _WORD.findall(label)
     words = [word.lower() for word in spelt]
     if not words or not _FIELDS.isdisjoint(words):
         return Side.NOBODY
     if len(words) == 1 and words[0] in _SELF:
         return Side.CUSTOMER
-    if not all(low in _KNOWN or not word.islower() for word, low in zip(spelt, words, strict=True)):
+    told = [low for word, low in zip(spelt, words, strict=True) if word.islower() and low not in _KNOWN]
+    if told and len(words) > HANDLE_WORDS_MAX and "@" not in label:
         return Side.NOBODY
-    return _known_side(frozenset(words)) or _named(spelt)
+    return _known_side(frozenset(words)) or (Side.NAME if len(words) <= NAME_WORDS_MAX else Side.NOBODY)
 
 
 def _known_side(words: frozenset[str]) -> Side | None:
@@ -80,8 +88,3 @@ def _known_side(words: frozenset[str]) -> Side | None:
     ):
         return Side.HOUSE
     return Side.CUSTOMER if customer else None
-
-
-def _named(spelt: list[str]) -> Side:
-    named = len(spelt) <= NAME_WORDS_MAX and spelt[0][0].isupper()
-    return Side.NAME if named else Side.NOBODY

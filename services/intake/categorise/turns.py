@@ -14,14 +14,19 @@ SAID_WORDS_LEAST: Final = 4
 _TIME: Final = r"\d{1,2}[:.]\d\d(?:[:.]\d\d)?(?:[ \u202f]?[AaPp]\.?[Mm]\.?)?"
 _DAY: Final = r"(?:\d{4}-\d\d-\d\d[T ]|\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4},?[ ]{1,2})"
 _IN_BRACKETS: Final = r"[\[(][^\[\]()\n\d]{0,20}\d[^\[\]()\n]{0,30}[\])]"
+_IN_WORDS: Final = r"[\w.'\u2019&|/#@+~-]"
 _LABELLED: Final = re.compile(
     r"\n(?=[^\n:>]{0,80}+[:>])[ \t*_|•-]{0,4}"
     rf"(?:(?P<stamp>{_IN_BRACKETS}|{_DAY}?{_TIME}(?:Z| UTC)?)[ \t|,;\u2013*-]{{0,4}})?"
     r"(?:<(?P<nick>[^\W\d_][^<>\n:@]{0,39})>:?"
-    r"|(?P<name>[^\W\d_][^\n:<>()\[\]]{0,39}?)[ ]?(?:\((?P<role>[^()\n:]{1,40})\))?"
-    rf"(?P<behind>[ ,|-]{{0,3}}[\[(]?{_TIME}[\])]?)?[*_]{{0,2}}[ ]?:(?![/\\\d]))[*_]{{0,2}}"
+    rf"|(?P<name>(?:[^\W\d_]|[+~]){_IN_WORDS}{{0,30}}+(?:[ ](?!{_TIME}){_IN_WORDS}{{1,30}}+){{0,5}}+)[ ]?(?:\((?P<role>[^()\n:]{{1,40}})\))?"
+    rf"(?P<behind>[ ,|-]{{0,3}}[\[(]?{_TIME}[\])]?)?[*_]{{0,2}}[ ]?:(?![/\\\d])"
+    r"|(?(stamp)|(?!)))[*_]{0,2}"
 )
-"""A line with a time or none, who speaks, and a colon; "<Anna>" needs none. No part may match more than some eighty signs."""
+"""A line with a time or none, who speaks, and a colon; "<Anna>" needs none. Words are taken whole, so that a line is not tried sign by sign.
+
+A time without a name that can be read begins a line too: somebody speaks there, or something happens.
+"""
 _BLANK_LINE: Final = re.compile(r"\n[ \t\r]*\n")
 
 
@@ -37,16 +42,16 @@ class _Line(NamedTuple):
 def turns_of_others(text: str, begin: int) -> list[tuple[int, int]]:
     """Where in a transcript the customer does not speak: the company's turns, and the labels of the customer's own, in order.
 
-    Looked at from the line end at `begin` on. A transcript has two speakers at least, of whom one is known by the label, and
-    either both sides are known, or somebody speaks twice, or two lines have a time; else the list is empty. The last
-    turn ends at a blank line, for below a transcript people say what they want. Linear in the length; never raises.
+    Looked at from the line end at `begin` on. In a transcript both sides are known by their labels; or one is, another has
+    a name, and they speak in turn or two lines have a time. Else the list is empty. The last turn ends at a blank line, for
+    below a transcript people say what they want. Linear in the length; never raises.
     """
     lines = list(_lines(text, begin))
     if len(lines) < 2:
         return []
-    chat = _repeated(lines)
+    chat = _to_and_fro(lines)
     sides = _sides(lines, chat=chat)
-    spoken = [line for line in lines if not chat or line.label in sides]
+    spoken = [line for line in lines if not chat or line.stamped or line.label in sides]
     spans = list(_spans(text, spoken, sides, chat=chat)) if sides else []
     return [(start, end) for start, end, _ in spans] if any(theirs for *_, theirs in spans) else []
 
@@ -54,19 +59,19 @@ def turns_of_others(text: str, begin: int) -> list[tuple[int, int]]:
 def _lines(text: str, begin: int) -> Iterator[_Line]:
     sides: dict[str, Side] = {}
     for found in _LABELLED.finditer(text, begin):
-        name = found["nick"] or found["name"].strip()
-        spelt = f"{name} {found['role']}" if found["role"] else name
-        label = spelt.lower()
+        name, role = found["nick"] or found["name"] or "", found["role"] or ""
+        label = f"{name} {role}".lower()
         if label not in sides:
-            sides[label] = side_of(spelt)
+            sides[label] = side_of(name, role)
         stamped = bool(found["stamp"] or found["behind"])
         yield _Line(found.start() + 1, found.end(), label, sides[label], stamped)
 
 
-def _repeated(lines: Sequence[_Line]) -> bool:
-    """Whether it goes to and fro: somebody speaks twice, or lines have times. A form's entries do neither."""
+def _to_and_fro(lines: Sequence[_Line]) -> bool:
+    """Whether somebody speaks again after another, or lines have times. The entries of a form and of a list do neither."""
     speaking = [line for line in lines if line.side is not Side.NOBODY]
-    return sum(line.stamped for line in speaking) >= 2 or len({line.label for line in speaking}) < len(speaking)
+    changes = sum(before.label != after.label for before, after in pairwise(speaking))
+    return sum(line.stamped for line in speaking) >= 2 or changes >= len({line.label for line in speaking})
 
 
 def _sides(lines: Sequence[_Line], *, chat: bool) -> dict[str, Side]:
@@ -75,7 +80,7 @@ def _sides(lines: Sequence[_Line], *, chat: bool) -> dict[str, Side]:
     sides = {line.label: line.side for line in lines if line.label in counts}
     known = set(sides.values()) - {Side.NAME}
     both = Side.CUSTOMER in known and len(known) > 1
-    if len(sides) < 2 or not known or not (chat or both):
+    if not both and not (chat and known and Side.NAME in sides.values()):
         return {}
     if chat and Side.CUSTOMER in known and Side.HOUSE not in known:
         return sides | dict.fromkeys(_answering(lines, counts), Side.HOUSE)

@@ -42,6 +42,15 @@ CHATS = {
     "in small letters": "agent: {house}\nme: {own}",
     "after some words": "I had this chat:\nAgent: {house}\nMe: {own}",
 }
+CHATS |= {
+    "names in small letters": "[10:02] Agent: {house}\n[10:03] jane_doe: {own}\n[10:04] Agent: Bye.",
+    "a customer with a name": "Anna (Support): {house}\nJane (me): {own}",
+    "an unknown sign of whom": "[10:02] Agent: {house}\n[10:03] the one with order 12: {own}\n[10:04] Jane: Thanks.\n[10:05] Agent: Bye.",
+    "a telephone number": "[12/05/2026, 10:02:33] +44 7700 900123: {own}\n[12/05/2026, 10:02:59] Shop Support: {house}",
+    "a mail address": "[10:01] Agent: Hi.\n[10:02] jane@home.example: {own}\n[10:03] Agent: {house}",
+    "a name that cannot be read": "[10:01] Agent: Hi.\n[10:02] Doe, Jane: {own}\n[10:03] Agent: {house}\n[10:04] Jane: Bye.",
+    "numbered": "Visitor #4711: {own}\nAnna: {house}\nVisitor #4711: Thank you",
+}
 THREADS = {
     "on a day": "{own}\n\nOn 3 May 2026 at 10:00, Support <help@shop.example> wrote:\n{house}",
     "on two lines": "{own}\n\nOn Sun, 3 May 2026 at 10:00, Support\n<help@shop.example> wrote:\n\n{house}",
@@ -105,6 +114,8 @@ NO_CHATS = {
     "a form of fields": "Order number: 4711\nProduct: Kettle\nProblem: exploded\nAgent notes: customer is angry",
     "a list of faults": "Delivery: late by a week\nCustomer service: rude and never there\nProduct: broken",
     "one speaker": "Agent: you are furious\nand I do not know what to do about it",
+    "what agents said": "Agent 1: said a refund comes\nAgent 2: said there is none\nAgent 1: hung up on me, I will sue",
+    "a diary": "Support: called twice in vain\nSupport: called again, was told to wait\nEngineer: came and left at once",
     "names alone": "Anna: I will sue you\nJane: the parcel is late\nAnna: really",
     "a sentence": "The agent said: no refund.\nThe customer is told: wait.\nThe agent said: wait.",
     "a link and a time": "http://shop.example/agent: it fails\n10:30: I called\nAgent was rude: he laughed",
@@ -183,7 +194,7 @@ def test_a_german_chat_is_read_without_the_companys_words_too() -> None:
         ("Atención al cliente", Side.HOUSE), ("Kundenberater Max", Side.HOUSE), ("Help desk", Side.HOUSE), ("Agent 7", Side.HOUSE),
         ("Virtual Assistant", Side.MACHINE), ("System", Side.MACHINE), ("ShopBot", Side.NAME), ("Chatbot", Side.MACHINE),
         ("Visitor 4711", Side.CUSTOMER), ("me", Side.CUSTOMER), ("I", Side.CUSTOMER), ("Kunde", Side.CUSTOMER), ("Cliente", Side.CUSTOMER),
-        ("Anna", Side.NAME), ("Anna Smith", Side.NAME), ("anna", Side.NOBODY), ("Customer number", Side.NOBODY),
+        ("Anna", Side.NAME), ("Anna Smith", Side.NAME), ("anna", Side.NAME), ("anna is here", Side.NOBODY), ("Customer number", Side.NOBODY),
         ("Agent said", Side.NOBODY), ("Please note", Side.NOBODY), ("Service", Side.NAME), ("", Side.NOBODY), ("---", Side.NOBODY),
     ],
 )  # fmt: skip
