@@ -24,13 +24,13 @@ _QUOTED_LINES: Final = re.compile(r"\n>[^\n]*+")
 def spans_of_others(text: str, break_at: int, begin: int) -> Spans:
     """The places in order and apart: lines of quoted mail, the message below a reply's header, the company's turns of a chat.
 
-    `begin` is the line end before the description. Nothing to speak of for a text of a single line, a microsecond for one without
-    a colon, else some five; linear in the length.
+    `begin` is the line end before the description. A quarter of a microsecond for complaints without a colon, some seven for the
+    others, at the mean; linear in the length.
     """
     if text.find("\n", begin + 1) < 0 and not text.startswith(">", begin + 1):
         return ()
-    spans = _labelled(text, break_at, begin) if ":" in text or "\n<" in text else []
-    if "\n>" in text:
+    spans = _labelled(text, break_at, begin) if ":" in text or "<" in text else []
+    if ">" in text:  # to look for two signs takes ten times as long
         spans += [(found.start() + 1, found.end()) for found in _QUOTED_LINES.finditer(text)]
     return tuple(_apart(sorted(spans))) if spans else ()
 

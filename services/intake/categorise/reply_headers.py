@@ -69,7 +69,7 @@ def quoted_below(subject: str, text: str, begin: int) -> list[tuple[int, int]]:
     if not headers or _is_handed_on(subject, text, begin, headers[0].start):
         return []
     ends = [*(after.start for after in headers[1:]), len(text)]
-    house = headers[0].domain
+    house = next((header.domain for header in headers if header.domain), "")
     return [
         (header.start, end)
         for header, end in zip(headers, ends, strict=True)

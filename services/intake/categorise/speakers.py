@@ -36,8 +36,8 @@ _MACHINE: Final = _set(
     "bot chatbot assistant system autoresponder autoreply voicebot assistent assistentin système systeme sistema asistente"
 )
 _CUSTOMER: Final = _set(
-    "customer client visitor user guest consumer shopper complainant caller kunde kundin besucher besucherin nutzer nutzerin gast "
-    "cliente visiteur visiteuse utilisateur utilisatrice cliente clienta visitante usuario usuaria invitado"
+    "customer client visitor user guest consumer shopper complainant caller lead kunde kundin besucher besucherin nutzer nutzerin gast "
+    "cliente visiteur visiteuse utilisateur utilisatrice clienta visitante usuario usuaria invitado"
 )
 _SELF: Final = _set("me i ich moi yo")
 """The customer's label when it is the whole of it."""

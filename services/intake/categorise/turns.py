@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -11,8 +11,13 @@ from services.intake.categorise.speakers import Side, side_of
 SAID_WORDS_LEAST: Final = 4
 """Where no label comes twice and none has a time, fewer words on its line are the entry of a form: "Agent: Anna"."""
 
-_TIME: Final = r"\d{1,2}[:.]\d\d(?:[:.]\d\d)?(?:[ \u202f]?[AaPp]\.?[Mm]\.?)?"
-_DAY: Final = r"(?:\d{4}-\d\d-\d\d[T ]|\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4},?[ ]{1,2})"
+_TIME: Final = r"\d{1,2}[:.]\d\d(?:[:.]\d\d(?:[.,]\d{1,6})?)?(?:[ \u202f]?[AaPp]\.?[Mm]\.?)?"
+_MONTH: Final = r"[^\W\d_]{3,9}\.?"
+_YEAR: Final = r",?[ ](?:\d{4},?[ ])?(?:at |um )?"
+_DAY: Final = (
+    r"(?:\d{4}-\d\d-\d\d[T ]|\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4},?[ ]{1,2}"
+    rf"|{_MONTH}[ ]\d{{1,2}}{_YEAR}|\d{{1,2}}\.?[ ]{_MONTH}{_YEAR})"
+)
 _IN_BRACKETS: Final = r"[\[(][^\[\]()\n\d]{0,20}\d[^\[\]()\n]{0,30}[\])]"
 _IN_WORDS: Final = r"[\w.'\u2019&|/#@+~-]"
 _LABELLED: Final = re.compile(
@@ -46,9 +51,10 @@ def turns_of_others(text: str, begin: int) -> list[tuple[int, int]]:
     a name, and they speak in turn or two lines have a time. Else the list is empty. The last turn ends at a blank line, for
     below a transcript people say what they want. Linear in the length; never raises.
     """
-    lines = list(_lines(text, begin))
-    if len(lines) < 2:
+    found = list(_LABELLED.finditer(text, begin))
+    if len(found) < 2:
         return []
+    lines = list(_lines(found))
     chat = _to_and_fro(lines)
     sides = _sides(lines, chat=chat)
     spoken = [line for line in lines if not chat or line.stamped or line.label in sides]
@@ -56,9 +62,9 @@ def turns_of_others(text: str, begin: int) -> list[tuple[int, int]]:
     return [(start, end) for start, end, _ in spans] if any(theirs for *_, theirs in spans) else []
 
 
-def _lines(text: str, begin: int) -> Iterator[_Line]:
+def _lines(labelled: Iterable[re.Match[str]]) -> Iterator[_Line]:
     sides: dict[str, Side] = {}
-    for found in _LABELLED.finditer(text, begin):
+    for found in labelled:
         name, role = found["nick"] or found["name"] or "", found["role"] or ""
         label = f"{name} {role}".lower()
         if label not in sides:

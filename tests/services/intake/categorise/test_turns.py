@@ -24,6 +24,8 @@ CHATS = {
     "time since the beginning": "( 1m 12s ) Agent: {house}\n( 1m 40s ) Client: {own}",
     "a day": "12/05/2026, 10:02 - Me: {own}\n12/05/2026, 10:03 - Anna: {house}",
     "a day by the standard": "2026-05-12 10:02:00 Bot: {house}\n2026-05-12 10:03:00 User: {own}",
+    "a day by the standard, exactly": "2026-05-12T10:02:00.120Z Bot: {house}\n2026-05-12T10:02:03.500Z Jane: {own}",
+    "a day in words": "May 3, 2026 10:02 AM - Agent Kim: {house}\n3 May 2026, 10:03 - Jane: {own}",
     "the time behind": "Anna (10:02): {house}\nVisitor (10:03): {own}\nAnna (10:04): Anything else?",
     "a name in angles": "<Anna> {house}\n<Guest 12> {own}\n<Anna> Anything else?",
     "bold": "**Agent:** {house}\n**Customer:** {own}",
@@ -151,9 +153,11 @@ def test_the_customers_first_mail_at_the_end_of_a_thread_is_read() -> None:
         f"On 4 May 2026 at 09:00, Jane Doe <jane@home.example> wrote:\n{OWN}\n\n"
         f"On 3 May 2026 at 09:00, Kim <kim@shop.example> wrote:\n{HOUSE}\n"
     )
-    _, own = read_both("", thread, product=None)
-    assert "parcel never came" in own.normalised
-    assert "furious" not in own.normalised
+    divided = thread.replace("On 5 May", "------- Original Message -------\nOn 5 May")
+    for each in (thread, divided):
+        _, own = read_both("", each, product=None)
+        assert "parcel never came" in own.normalised
+        assert "furious" not in own.normalised
     unaddressed = thread.replace(" <jane@home.example>", "")
     assert "parcel never came" not in read_both("", unaddressed, product=None)[1].normalised
 
