@@ -13,7 +13,8 @@ LEGAL_THREAT = (
     "will|ll|shall|gonna|to|should|could|might|can|must|may|would|i|we sue",
     "suing you|u|them|for|your|the|over|if|and",
     "am|m|be|are|re|considering suing",
-    "filed|file|filing|bring|brought|a suit|lawsuit|lawsuits|claim suit|lawsuit|against|for",
+    "filed|file|filing|bring|brought|a suit|lawsuit|lawsuits|claim suit|lawsuit|against",
+    "file|filing suit for",
     "file|filing|bring|bringing|start|starting|join|joining .. lawsuit|lawsuits|suit",
     "a|or|file|for|face|class|my|our|threaten|potential|facing|and|further|pending|possible|private|joint lawsuit|lawsuits",
     "my|our .. lawsuit",
@@ -21,7 +22,7 @@ LEGAL_THREAT = (
     "class action|actions",
     "legal|civil action|actions|proceedings|proceeding|measures|complaint|council|advise|suit|charges|avenue|steps|route|counsel|representation|remedy|remedies|recourse|advice|redress|insurance|options|aid|avenues",
     "legally against|pursue|proceed",
-    "pursue|pursuing|fight|this|proceed .. legally",
+    "pursue|pursuing|fight|proceed .. legally",
     "small claims|claim",
     "money|court claim|claims online|court",
     "claim form",
@@ -111,6 +112,14 @@ NOT_LEGAL_THREAT = (
     "two|both|multiple|couple|similar|several|per|prior .. class action",
     "suing both of",
     "contacted by .. lawyer|attorney",
+    "foreclosure|closing|collection attorney|lawyer",
+    "years|months|within .. lawsuit",
+    "recommended|suggested .. lawyer|attorney",
+    "loss|lost|won a lawsuit",
+    "from my lawyer|attorney",
+    "class action claimed|settlement|cases|brought",
+    "a civil action summons",
+    "served|serve a|with .. action",
 )
 
 REGULATOR = (

@@ -45,7 +45,7 @@ DISCRIMINATION = (
     "civil rights",
     "because|being|we|are .. minorities|minority",
     "the way|how i|we look",
-    "americans|american with|disability disability|disabilities|act",
+    "americans|american with disability|disabilities",
     "he|she is|was white|black",
     "profiling",
 )
@@ -92,7 +92,7 @@ NOT_DISCRIMINATION = (
     "equal rights and|under",
     "prejudice to|the|was",
     "with|nonsuit prejudice",
-    "civil rights division|under",
+    "civil rights division|under|according",
     "both women",
     "their|usage accent",
 )
