@@ -59,11 +59,14 @@ class Categoriser:
         return cls(load_model(path, lexicon), financial)
 
     @classmethod
-    def of(cls, taxonomy: Taxonomy) -> "Categoriser":
-        """The shipped model, answering by this taxonomy with its issues; raises PhraseError for a bad phrase."""
+    def of(cls, taxonomy: Taxonomy, path: Path | None = None) -> "Categoriser":
+        """A model file (the shipped one by default), answering by this taxonomy with its issues.
+
+        Raises PhraseError for a bad phrase, and ModelFileError or OSError for a file that is no model.
+        """
         lexicon = Lexicon(CATEGORY_PHRASES, EMOTION_PHRASES, FLAG_PHRASES, MASKS, taxonomy.phrases())
         financial = not set(taxonomy.names) <= set(CATEGORIES)
-        return cls(load_model(None, lexicon), financial, taxonomy.names)
+        return cls(load_model(path, lexicon), financial, taxonomy.names)
 
     def categorise(self, subject: str, description: str, *, product: str | None = None) -> Categorisation:
         """The category of a complaint; below the threshold it says that a person must decide."""

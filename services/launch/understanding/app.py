@@ -8,9 +8,10 @@ import orjson
 import typer
 
 from services.intake.categorise import Categoriser, ModelFileError
+from services.intake.categorise.phrases import PhraseError
 from services.launch.policy.check import DATA_FAULT, NO_INPUT
 from services.launch.policy.store import Store, told, within
-from services.launch.understanding.evaluation import Evaluation, Taxonomy, plan
+from services.launch.understanding.evaluation import AUTO, Evaluation, plan
 from services.launch.understanding.evaluation import evaluate as evaluated
 from services.launch.understanding.labelled import Columns, UnusableData
 from services.launch.understanding.learning import Learned, loaded
@@ -18,6 +19,7 @@ from services.launch.understanding.options import (
     AsJson,
     By,
     Corrections,
+    IssueColumn,
     LabelColumn,
     ModelFile,
     Stored,
@@ -31,6 +33,8 @@ from services.launch.understanding.options import (
 from services.launch.understanding.shown import show, show_learned
 from services.launch.understanding.training import Material, from_corrections, from_file, gathered, trained
 from shared.db import category_models as models
+from shared.domain.errors import PolicyFault
+from shared.domain.taxonomy import Taxonomy
 
 _USAGE: Final = 64
 """EX_USAGE of sysexits.h."""
@@ -49,18 +53,26 @@ def evaluate(
     text_column: TextColumn = "text",
     label_column: LabelColumn = "mapped_category",
     subject_column: SubjectColumn = None,
+    issue_column: IssueColumn = None,
     taxonomy: Annotated[
-        Taxonomy, typer.Option(help="auto: financial when a label is data_records or debt_collection.")
-    ] = "auto",
+        str,
+        typer.Option(
+            help="general, financial, a TOML file of your own; auto: financial when a label is data_records or "
+            "debt_collection."
+        ),
+    ] = AUTO,
     model: ModelFile = None,
     as_json: AsJson = False,  # noqa: FBT002 - a switch of the command line
 ) -> None:
     """Measures a model on labelled texts. Macro-F1 is the mean over the classes that occur among the labels."""
     try:
-        planned = plan(data, Columns(text_column, label_column, subject_column), taxonomy)
-        found = evaluated(_loaded(model, financial=planned.financial), planned)
+        planned = plan(data, Columns(text_column, label_column, subject_column, issue_column), taxonomy)
+        found = evaluated(_loaded(model, planned.taxonomy), planned)
     except UnusableData as fault:
         raise _unusable(data, fault) from fault
+    except PolicyFault as fault:
+        at = f", line {fault.line}" if fault.line else ""
+        raise refused(f"{fault.place}{at}: {fault.detail}", DATA_FAULT) from fault
     _warn(found)
     if as_json:
         typer.echo(orjson.dumps(found.as_dict()).decode())
@@ -153,10 +165,12 @@ def _tell(version: int | None, out: Path | None) -> None:
         typer.echo(f"Stored as model {version}, a candidate. `model publish {version} --reason …` lets it answer.")
 
 
-def _loaded(model: Path | None, *, financial: bool) -> Categoriser:
+def _loaded(model: Path | None, taxonomy: Taxonomy) -> Categoriser:
     """The model in a file, or the shipped one; a file that is none ends the command with a line."""
     try:
-        return Categoriser.load(model, financial=financial)
+        return Categoriser.of(taxonomy, model)
+    except PhraseError as fault:
+        raise refused(f"{taxonomy.name}: {fault}", DATA_FAULT) from fault
     except ModelFileError as fault:
         raise refused(f"{model or 'The shipped model'}: {fault}", DATA_FAULT) from fault
     except OSError as fault:
@@ -172,4 +186,7 @@ def _warn(found: Evaluation) -> None:
     if found.plan.unknown:
         typer.echo(f"{found.plan.file.name}: {_named(found.plan.unknown)}", err=True)
     if found.plan.beyond:
-        typer.echo(f"Of the financial pack, counted as `other` here: {', '.join(found.plan.beyond)}.", err=True)
+        typer.echo(f"Not in this taxonomy, counted as `other` here: {', '.join(found.plan.beyond)}.", err=True)
+    if found.issues is not None and found.issues.unknown:
+        named = ", ".join(f"{name} ({times:,})" for name, times in list(found.issues.unknown.items())[:20])
+        typer.echo(f"No issues of their text's category, not scored: {named}.", err=True)

@@ -34,19 +34,21 @@ class UnusableData(RecourseError):
 
 
 class Columns(NamedTuple):
-    """Where a row holds its text, its label, and its subject if it has one."""
+    """Where a row holds its text, its label, and its subject and its issue if it has them."""
 
     text: str
     label: str
     subject: str | None = None
+    issue: str | None = None
 
 
 class Labelled(NamedTuple):
-    """A text with the category that somebody gave it, by the product's name."""
+    """A text with the category that somebody gave it, by the product's name, and the issue if they gave one."""
 
     subject: str
     text: str
     label: str
+    issue: str = ""
 
 
 class Skipped(NamedTuple):
@@ -97,14 +99,14 @@ def _rows(lines: TextIOWrapper, columns: Columns, file: Path) -> Iterator[Labell
         raise UnusableData(f"{file} is not CSV: line {reader.line_num}: {fault}.") from fault
 
 
-def _places(header: list[str], columns: Columns, file: Path) -> tuple[int, int, int | None]:
+def _places(header: list[str], columns: Columns, file: Path) -> tuple[int, int, int | None, int | None]:
     if not any(header):
         raise UnusableData(f"{file} is empty; its first line must name the columns.")
     for name in filter(None, columns):
         if name not in header:
             raise UnusableData(f"{file} has no column {name!r}. {_has(header)}")
-    subject = None if columns.subject is None else header.index(columns.subject)
-    return header.index(columns.text), header.index(columns.label), subject
+    subject, issue = (None if name is None else header.index(name) for name in (columns.subject, columns.issue))
+    return header.index(columns.text), header.index(columns.label), subject, issue
 
 
 def _has(header: list[str]) -> str:
@@ -116,15 +118,21 @@ def _has(header: list[str]) -> str:
     return f"It has: {named}."
 
 
-def _row(row: list[str], text: int, label: int, subject: int | None) -> Labelled | Skipped:
-    if len(row) <= max(text, label, subject or 0):
+def _row(row: list[str], text: int, label: int, subject: int | None, issue: int | None) -> Labelled | Skipped:
+    if len(row) <= max(text, label, subject or 0, issue or 0):
         return Skipped("short_row")
     name = row[label].strip()
     if not name:
         return Skipped("no_label")
     if not row[text].strip():
         return Skipped("no_text")
-    return Labelled("" if subject is None else row[subject], row[text], _ours(name))
+    named = "" if issue is None else _issue(row[issue])
+    return Labelled("" if subject is None else row[subject], row[text], _ours(name), named)
+
+
+def _issue(name: str) -> str:
+    """An issue as taxonomies spell it, without the category that may stand before it."""
+    return _BETWEEN_WORDS.sub("_", name.rpartition("/")[2].strip().lower())
 
 
 def _ours(name: str) -> str:

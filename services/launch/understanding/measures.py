@@ -17,12 +17,15 @@ _NOT_PLAIN: Final = frozenset({"categories", "bins", "us_p50", "us_p99"})
 
 
 class Answer(NamedTuple):
-    """What was answered, how surely, whether it was acted upon, and what was right."""
+    """What was answered, how surely, whether it was acted upon, and what was right; the same of the issue."""
 
     said: str
     confidence: float
     sure: bool
     truth: str
+    issue: str | None = None
+    true_issue: str = ""
+    """Empty where nobody said one."""
 
     @property
     def right(self) -> bool:
@@ -100,8 +103,8 @@ def answered(categoriser: Categoriser, texts: Iterable[Labelled]) -> tuple[list[
         begin = perf_counter_ns()
         said = categoriser.categorise(each.subject, each.text)
         taken.append(perf_counter_ns() - begin)
-        truth = in_taxonomy(each.label, financial=categoriser.financial)
-        answers.append(Answer(said.name, said.confidence, not said.needs_person, truth))
+        truth = each.label if each.label in categoriser.names else "other"
+        answers.append(Answer(said.name, said.confidence, not said.needs_person, truth, said.issue, each.issue))
     return answers, taken
 
 

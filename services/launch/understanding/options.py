@@ -13,6 +13,10 @@ CANNOT_CREATE: Final = 73
 TextColumn = Annotated[str, typer.Option(help="The column of the texts.")]
 LabelColumn = Annotated[str, typer.Option(help="The column of the categories; a row without one is passed over.")]
 SubjectColumn = Annotated[str | None, typer.Option(help="The column of the subjects, if there is one.")]
+IssueColumn = Annotated[
+    str | None,
+    typer.Option(help="The column of the issues, to measure them as well; `none` where no issue of the category fits."),
+]
 ModelFile = Annotated[Path | None, typer.Option(help="A model file; the shipped one when left out.")]
 Corrections = Annotated[bool, typer.Option("--corrections", help="Learns from what agents corrected.")]
 Written = Annotated[

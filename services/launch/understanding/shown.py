@@ -7,12 +7,14 @@ from rich.console import Console
 from rich.table import Table
 
 from services.launch.understanding.evaluation import Evaluation
+from services.launch.understanding.issues import IssueMeasures
 
 
 def show(found: Evaluation, model: str, console: Console | None = None) -> None:
     """The figures of one model on one file."""
     out = console or Console()
-    for table in (_figures(found, model), _classes(found), _calibration(found)):
+    issues = () if found.issues is None else (_told(found.issues), _issues(found.issues))
+    for table in (_figures(found, model), _classes(found), _calibration(found), *issues):
         out.print(table)
     if found.skipped:
         reasons = ", ".join(f"{why} {times:,}" for why, times in sorted(found.skipped.items()))
@@ -57,8 +59,7 @@ def _counted(counts: Mapping[str, int]) -> str:
 
 def _figures(found: Evaluation, model: str) -> Table:
     measures = found.measures
-    pack = "financial" if found.plan.financial else "general"
-    table = Table(title=f"{found.plan.file.name}, {pack} taxonomy, {model}", show_header=False)
+    table = Table(title=f"{found.plan.file.name}, {found.plan.taxonomy.name} taxonomy, {model}", show_header=False)
     rows = {
         "texts": f"{measures.texts:,}",
         "accuracy": f"{measures.accuracy:.3f}",
@@ -87,6 +88,29 @@ def _classes(found: Evaluation) -> Table:
     for name, each in found.measures.categories.items():
         table.add_row(name, f"{each.precision:.3f}", f"{each.recall:.3f}", f"{each.f1:.3f}", f"{each.texts:,}")
     return table
+
+
+def _told(found: IssueMeasures) -> Table:
+    table = Table("issues", title="Issues", caption="An issue is right where its category is right, too.")
+    for heading in ("texts", "told", "precision", "recall"):
+        table.add_column(heading, justify="right")
+    for name, each in (("all texts", found.all), ("whose category was right", found.category_right)):
+        table.add_row(name, f"{each.texts:,}", *map(_figure, (each.told, each.precision, each.recall)))
+    return table
+
+
+def _issues(found: IssueMeasures) -> Table:
+    table = Table("issue", title="By issue")
+    for heading in ("told", "precision", "recall", "texts"):
+        table.add_column(heading, justify="right")
+    for name, each in found.issues.items():
+        precision, recall = (each.right / whole if whole else None for whole in (each.told, each.texts))
+        table.add_row(name, f"{each.told:,}", _figure(precision), _figure(recall), f"{each.texts:,}")
+    return table
+
+
+def _figure(share: float | None) -> str:
+    return "-" if share is None else f"{share:.3f}"
 
 
 def _calibration(found: Evaluation) -> Table:

@@ -64,6 +64,16 @@ def issues() -> Lexicon:
         ("The lamp came in three pieces.", "product_quality/damaged"),
         ("The perfume is a fake.", "product_quality/counterfeit"),
         ("The ladder snapped and she broke her wrist.", "product_quality/unsafe"),
+        ("My parcel never arrived.", "service_delivery/not_delivered"),
+        ("Somebody has taken over my account, my account was taken over.", "unauthorised_charge/account_taken_over"),
+        ("Two withdrawals, and the card was in my purse.", "unauthorised_charge/card_or_account_fraud"),
+        ("The agent hung up on me.", "communication/rude"),
+        ("They never called back.", "communication/no_answer"),
+        ("The warranty was refused.", "warranty/warranty_refused"),
+        ("You refused the return of the coat.", "warranty/return_refused"),
+        ("Your shop won't take it back.", "warranty/return_refused"),
+        ("I am struggling to pay.", "other/hardship"),
+        ("I am unemployed since May.", "other/hardship"),
     ],
 )
 def test_the_usual_words_for_an_issue_speak_for_it(issues: Lexicon, text: str, issue: str) -> None:
