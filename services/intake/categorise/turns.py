@@ -32,6 +32,10 @@ _LABELLED: Final = re.compile(
 
 A time without a name that can be read begins a line too: somebody speaks there, or something happens.
 """
+_ADDRESSED: Final = re.compile(
+    r"\b(?:you|your|sorry|sie|ihnen|ihre?|vous|votre|vos|désolée?|usted|su|sus|lamento|siento)\b", re.IGNORECASE
+)
+"""What the company says to a customer, and the entry of a form or of a list does not."""
 _BLANK_LINE: Final = re.compile(r"\n[ \t\r]*\n")
 
 
@@ -48,7 +52,7 @@ def turns_of_others(text: str, begin: int) -> list[tuple[int, int]]:
     """Where in a transcript the customer does not speak: the company's turns, and the labels of the customer's own, in order.
 
     Looked at from the line end at `begin` on. In a transcript both sides are known by their labels; or one is, another has
-    a name, and they speak in turn or two lines have a time. Else the list is empty. The last turn ends at a blank line, for
+    a name, and they speak in turn, two lines have a time, or one answers the other. Else the list is empty. The last turn ends at a blank line, for
     below a transcript people say what they want. Linear in the length; never raises.
     """
     found = list(_LABELLED.finditer(text, begin))
@@ -56,7 +60,7 @@ def turns_of_others(text: str, begin: int) -> list[tuple[int, int]]:
         return []
     lines = list(_lines(found))
     chat = _to_and_fro(lines)
-    sides = _sides(lines, chat=chat)
+    sides = _sides(lines, in_turn=chat or _is_answered(text, lines))
     spoken = [line for line in lines if not chat or line.stamped or line.label in sides]
     spans = list(_spans(text, spoken, sides, chat=chat)) if sides else []
     return [(start, end) for start, end, _ in spans] if any(theirs for *_, theirs in spans) else []
@@ -80,15 +84,25 @@ def _to_and_fro(lines: Sequence[_Line]) -> bool:
     return sum(line.stamped for line in speaking) >= 2 or changes >= len({line.label for line in speaking})
 
 
-def _sides(lines: Sequence[_Line], *, chat: bool) -> dict[str, Side]:
+def _is_answered(text: str, lines: Sequence[_Line]) -> bool:
+    """Whether there are but two turns, one of a name, and in the company's somebody is spoken to."""
+    sides = [line.side for line in lines]
+    if len(lines) != 2 or Side.NAME not in sides:
+        return False
+    house = sides.index(Side.NAME) if Side.CUSTOMER in sides else 1 - sides.index(Side.NAME)
+    until = lines[1].start if house == 0 else len(text)
+    return bool(_ADDRESSED.search(text, lines[house].body, until))
+
+
+def _sides(lines: Sequence[_Line], *, in_turn: bool) -> dict[str, Side]:
     """The side of each speaker; empty where the lines are no transcript."""
     counts = Counter(line.label for line in lines if line.side is not Side.NOBODY)
     sides = {line.label: line.side for line in lines if line.label in counts}
     known = set(sides.values()) - {Side.NAME}
     both = Side.CUSTOMER in known and len(known) > 1
-    if not both and not (chat and known and Side.NAME in sides.values()):
+    if not both and not (in_turn and known and Side.NAME in sides.values()):
         return {}
-    if chat and Side.CUSTOMER in known and Side.HOUSE not in known:
+    if in_turn and Side.CUSTOMER in known and Side.HOUSE not in known:
         return sides | dict.fromkeys(_answering(lines, counts), Side.HOUSE)
     return sides
 

@@ -45,6 +45,9 @@ CHATS = {
     "after some words": "I had this chat:\nAgent: {house}\nMe: {own}",
 }
 CHATS |= {
+    "a customer and a name, once": "Customer: {own}\nAnna: {house}",
+    "a name and an agent, once": "Jane Doe: {own}\nAgent: {house}",
+    "an agent and a name, once": "Agent: {house}\nJane Doe: {own}",
     "names in small letters": "[10:02] Agent: {house}\n[10:03] jane_doe: {own}\n[10:04] Agent: Bye.",
     "a customer with a name": "Anna (Support): {house}\nJane (me): {own}",
     "an unknown sign of whom": "[10:02] Agent: {house}\n[10:03] the one with order 12: {own}\n[10:04] Jane: Thanks.\n[10:05] Agent: Bye.",
@@ -115,6 +118,8 @@ NO_CHATS = {
     "a form with a description": "Customer: John Smith\nAgent: Anna\nDescription: The kettle exploded after a week.",
     "a form of fields": "Order number: 4711\nProduct: Kettle\nProblem: exploded\nAgent notes: customer is angry",
     "a list of faults": "Delivery: late by a week\nCustomer service: rude and never there\nProduct: broken",
+    "two faults": "Customer service: rude and never there\nFood: cold as ice every time",
+    "an entry beside the customer's": "Customer: John Smith, 12 High Street\nKettle: the handle broke after two days",
     "one speaker": "Agent: you are furious\nand I do not know what to do about it",
     "what agents said": "Agent 1: said a refund comes\nAgent 2: said there is none\nAgent 1: hung up on me, I will sue",
     "a diary": "Support: called twice in vain\nSupport: called again, was told to wait\nEngineer: came and left at once",
