@@ -32,6 +32,6 @@ class Categorisation(Struct, frozen=True, gc=False):
     secondary: tuple[str, ...]
     """Other categories that apply as well, the strongest first."""
     issue: str | None = None
-    """What it is about more closely, by the taxonomy in use; None where no phrase of an issue was found."""
+    """What it is about more closely, by the taxonomy in use; None where no issue stands out."""
     language: str = ENGLISH
     """What the text is written in (ISO 639-1); `und` where that cannot be told."""
