@@ -27,7 +27,7 @@ from services.intake.categorise.signals import signals_in
 from services.launch.understanding.corpus import rows
 from shared.runtime.process import run
 
-WRITTEN: Final = ROOT / "services" / "launch" / "understanding" / "written_texts.toml"
+WRITTEN: Final = ROOT / "services" / "launch" / "understanding" / "written" / "messages.toml"
 MEDIAN_CHARACTERS: Final = 796
 """Of the consumer complaints of the sample data."""
 TEXTS: Final = 400
@@ -71,7 +71,7 @@ async def main() -> int:
 
 def written_texts() -> list[str]:
     """The project's own texts, strung together at random to about the length of a median complaint."""
-    entries = [entry for entries in tomllib.loads(WRITTEN.read_text()).values() for entry in entries]
+    entries = [entry for entries in tomllib.loads(WRITTEN.read_text())["shop"].values() for entry in entries]
     texts = [entry if isinstance(entry, str) else entry["text"] for entry in entries]
     dice = Random(7)
     return [_strung(texts, dice) for _ in range(TEXTS)]

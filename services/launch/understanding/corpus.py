@@ -139,11 +139,12 @@ def _from_file(name: str, folder: Path, hand: Mapping[tuple[str, str], str]) -> 
 
 def written() -> list[Example]:
     """The project's own texts; those in a bank's or lender's customers' voices are the source `written_bank`."""
-    with (HERE / "written_texts.toml").open("rb") as file:
-        found = _written("written", tomllib.load(file))
-    with (HERE / "written_cases.toml").open("rb") as file:
-        cases = tomllib.load(file)
-    return [*found, *_written("written", cases["shop"]), *_written("written_bank", cases["bank"])]
+    found: list[Example] = []
+    for path in sorted((HERE / "written").glob("*.toml")):
+        with path.open("rb") as file:
+            lists = tomllib.load(file)
+        found += _written("written", lists["shop"]) + _written("written_bank", lists.get("bank", {}))
+    return found
 
 
 def _written(source: str, lists: Mapping[str, list[Any]]) -> list[Example]:
