@@ -50,15 +50,22 @@ class Lexicon:
         """Every phrase of a normalised text, in the order of where they begin; time linear in its length."""
         if self._automaton is None:
             self._automaton = Automaton(self.patterns)
-        return self.hits(self._automaton.matches(normalised), normalised)
+        return self.hits(self._automaton.matches(normalised), normalised, self._roles)
 
-    def hits(self, matches: Iterable[Match], normalised: str) -> list[Hit]:
-        """Every phrase, from this lexicon's patterns as they were found in a normalised text, in order of beginning."""
+    def roles(self, numbers: Iterable[int]) -> tuple[_Role, ...]:
+        """What finding these of its patterns means, in this order: for `hits`, where an automaton numbers them otherwise."""
+        return tuple([self._roles[number] for number in numbers])
+
+    @staticmethod
+    def hits(matches: Iterable[Match], normalised: str, roles: Sequence[_Role], first: int = 0) -> list[Hit]:
+        """Every phrase, from patterns as they were found in a normalised text, in order of beginning.
+
+        `roles` are those of the patterns numbered from `first` on; no match has a lower number.
+        """
         hits: list[Hit] = []
         found = hits.append
-        roles = self._roles
         for number, start, end in matches:
-            labels, words, after, continuing, before, continued = roles[number]
+            labels, words, after, continuing, before, continued = roles[number - first]
             for label in labels:
                 found(_new(Hit, (label, start, end - 2)))
             if continuing:

@@ -22,7 +22,7 @@ class Findings(NamedTuple):
 class Search:
     """The model's patterns come first and the lexicon's last, so that a number tells at once whose it is; some are both's."""
 
-    __slots__ = ("_automaton", "_first_of_lexicon", "_in_lexicon", "lexicon", "patterns")
+    __slots__ = ("_automaton", "_first_of_lexicon", "_roles", "lexicon", "patterns")
 
     def __init__(self, lexicon: Lexicon, patterns: Sequence[str]) -> None:
         """`patterns` are a model's; those that come first share the processor's cache, so the commonest should."""
@@ -34,13 +34,13 @@ class Search:
         self.patterns: tuple[str, ...] = (*alone, *shared)
         """The model's: a pattern's place is its number."""
         self._first_of_lexicon = len(alone)
-        self._in_lexicon = [numbers[pattern] for pattern in of_lexicon]
+        self._roles = lexicon.roles(numbers[pattern] for pattern in of_lexicon)
         self._automaton = Automaton([*alone, *of_lexicon])
 
     def __call__(self, normalised: str) -> Findings:
         """What a normalised text holds, in time linear in its length."""
         matches = self._automaton.matches(normalised)
-        end, first, in_lexicon = len(self.patterns), self._first_of_lexicon, self._in_lexicon
+        end, first = len(self.patterns), self._first_of_lexicon
         numbers = [number for number, _, _ in matches if number < end]
-        parts = [(in_lexicon[number - first], start, end) for number, start, end in matches if number >= first]
-        return Findings(len(numbers), set(numbers), self.lexicon.hits(parts, normalised))
+        parts = [match for match in matches if match[0] >= first]
+        return Findings(len(numbers), set(numbers), self.lexicon.hits(parts, normalised, self._roles, first))
