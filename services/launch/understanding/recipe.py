@@ -11,7 +11,7 @@ from sklearn.utils.extmath import randomized_svd
 
 from services.intake.categorise.categories import FINANCIAL_CATEGORIES
 from services.launch.understanding.features import Featured, hits_of, matrix_of, vocabulary_of
-from services.launch.understanding.taught import Labels, labels_of
+from services.launch.understanding.taught import HAND_WEIGHT, Labels, labels_of
 
 DOMAINS = ("shop", "financial", "vehicle")
 HEADS = (0, 1, 0)
@@ -38,9 +38,10 @@ GENERAL_WEIGHT = {
     "nhtsa": 0.3,
     "banking77": 0.1,
     "clinc150": 0.05,
+    "corrections": HAND_WEIGHT,
 }
-FINANCIAL_WEIGHT = {"written_bank": 2.0}
-"""Weight of a text by its source, 1 where it is not named."""
+FINANCIAL_WEIGHT = {"written_bank": 2.0, "corrections": HAND_WEIGHT}
+"""Weight of a text by its source, 1 where it is not named. What an agent corrected was read with care."""
 
 GENERAL_C, FINANCIAL_C = 4.0, 4.0
 """Inverse regularisation, chosen by cross-validation as everything here."""
