@@ -21,7 +21,9 @@ REASONS_MAX = 8
 REASON_LIMIT_CHARACTERS = 160
 SECONDARY_MAX = 2
 SECONDARY_ODDS = -0.405
-"""A further category is named where the text raises it with these odds, as a logarithm, or better: four in ten."""
+SPOKEN_ODDS = -1.1
+"""A further category is named where the text raises it with these odds, as a logarithm, or better: four in ten, or one in
+four with a phrase of its own."""
 SECONDARY_PROBABILITY = 0.30
 """Where the model knows no matters: named with a phrase of its own, or without from this raw probability on."""
 
@@ -127,7 +129,9 @@ class Categoriser:
             apply = [
                 (odds, category)
                 for odds, category in zip(matters, self.model.categories, strict=True)
-                if odds >= SECONDARY_ODDS and category not in (name, "other") and category in self.names
+                if odds >= (SPOKEN_ODDS if category in spoken else SECONDARY_ODDS)
+                and category not in (name, "other")
+                and category in self.names
             ]
         else:
             apply = [

@@ -121,8 +121,8 @@ def stem(word: str) -> str:
 def vocabulary_of(texts: Sequence[Featured]) -> tuple[Counter[str], list[str]]:
     """Words, pairs and stems with the number of texts that hold them; and the words to be listed by form.
 
-    Nothing with digits or masks, no name, no empty word, no pair of small words, none of the one- and two-letter words
-    that are not our own, nothing in fewer than five texts. A rarer form of a frequent stem is listed when it was written
+    Nothing with digits or masks, no name, no empty word, no pair of small words, no single letter (many
+    languages have it), no word of two letters that are not our own, nothing in fewer than five texts. A rarer form of a frequent stem is listed when it was written
     in lower case in at least three texts, as names are not.
     """
     documents = Counter(gram for text in texts for gram in text.grams)
@@ -134,7 +134,10 @@ def vocabulary_of(texts: Sequence[Featured]) -> tuple[Counter[str], list[str]]:
     def ordinary(gram: str) -> bool:
         words = gram.removesuffix(STEM_MARK).split(" ")
         return all(
-            _LETTERS.fullmatch(word) and "xx" not in word and word not in names and (len(word) > 2 or ours[word])
+            _LETTERS.fullmatch(word)
+            and "xx" not in word
+            and word not in names
+            and (len(word) > 2 or (len(word) == 2 and ours[word] >= WRITTEN_MIN))
             for word in words
         )
 

@@ -276,9 +276,10 @@ def test_the_threshold_can_be_reached(name: str) -> None:
 
 def test_a_text_is_held_to_the_strictest_domain_that_it_resembles() -> None:
     shop, bank, _ = MODEL.thresholds["default"]
-    assert shop < bank
+    assert shop != bank
     assert MODEL.threshold("default", [0.95, 0.05, 0.0]) == shop
-    assert MODEL.threshold("default", [0.85, 0.15, 0.0]) == bank
+    assert MODEL.threshold("default", [0.05, 0.95, 0.0]) == bank
+    assert MODEL.threshold("default", [0.85, 0.15, 0.0]) == max(shop, bank)
 
 
 def test_confidence_is_read_off_a_straight_line_between_two_points() -> None:
@@ -360,6 +361,13 @@ def knowing_matters(**changes: Any) -> bytes:
 def test_further_matters_are_those_that_the_text_raises_by_themselves(text: str, secondary: tuple[str, ...]) -> None:
     answer = Categoriser(model_of(knowing_matters(), Lexicon())).categorise("", text)
     assert (answer.name, answer.secondary) == ("service_delivery", secondary)
+
+
+def test_a_phrase_lets_a_less_likely_matter_be_named() -> None:
+    spoken = {"phrase_weights": {"warranty": [0.0] * 6}, "matter_bias": [-2.0, -1.0, 5.0]}
+    model = model_of(knowing_matters(**spoken), Lexicon({"warranty": ["flange"]}))
+    assert Categoriser(model).categorise("", "It is late").secondary == ()
+    assert Categoriser(model).categorise("", "It is late, and the flange too").secondary == ("warranty",)
 
 
 def test_a_matter_that_the_taxonomy_does_not_know_is_not_named() -> None:
