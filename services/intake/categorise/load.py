@@ -37,7 +37,8 @@ BODY_LIMIT_BYTES = 16_000_000
 TAXONOMIES = ("default", "financial")
 NUMBER_MAX = 1e5
 """No number of a header is greater, with or without its sign."""
-_NUMBERS = ("domain_bias", "category_bias", "phrase_weights", "calibrations", "familiar", "rarity_step", "weight_step")
+BIAS_MAX = 500.0
+"""No bias of a category is greater, with or without its sign: as odds it would be nothing, or beyond all numbers."""
 TELLING_PATTERNS = 300
 """How many of a category's strongest patterns may explain an answer."""
 
@@ -62,7 +63,7 @@ def model_of(raw: bytes, lexicon: Lexicon | None = None, *, name: str = "model")
     header, body = _parts(raw, name)
     try:
         return _model(header, body, lexicon)
-    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError, zlib.error) as cause:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, zlib.error) as cause:
         raise ModelFileError(f"{name} is incomplete or contradicts itself.") from cause
 
 
@@ -71,6 +72,8 @@ def _model(header: Mapping[str, Any], body: bytes, lexicon: Lexicon | None) -> M
     matters, count = _matters(header), len(header["categories"])
     lanes = FIXED_LANES + blocks(heads, matters) * count + len(header["domains"])
     patterns, numbers = _unfolded(body)
+    if len(numbers) != len(patterns) * lanes:
+        raise ValueError("The table does not hold a row for every pattern.")
     _check(header, numbers, lanes)
     search = Search(shipped_lexicon() if lexicon is None else lexicon, patterns)
     rows = dict(zip(patterns, _packed(numbers, lanes), strict=True))
@@ -137,6 +140,9 @@ def _matters(header: Mapping[str, Any]) -> list[float]:
 
 
 def _odds(biases: Sequence[Sequence[float]]) -> list[list[float]]:
+    """Raises ValueError for a bias beyond BIAS_MAX."""
+    if any(abs(bias) > BIAS_MAX for domain in biases for bias in domain):
+        raise ValueError("A bias is beyond what odds can say.")
     return [[exp(bias) for bias in domain] for domain in biases]
 
 
@@ -144,8 +150,9 @@ def model_bytes(header: Mapping[str, Any], patterns: Sequence[str], rows: Iterab
     """A model file: magic, a line with the SHA-256 of all that follows, one line of JSON, then the compressed table.
 
     `rows` holds, per pattern, its numbers one after the other: squared rarity, a weight for each category, a weight for
-    each domain; the weights for the categories once per head, and once more where the header has a `matter_bias`; each within WEIGHT_MAX of 0, or OverflowError is raised. The commonest patterns should come first, so
-    that their rows share the processor's cache.
+    each domain; the weights for the categories once per head, and once more where the header has a `matter_bias`; each
+    within WEIGHT_MAX of 0, or OverflowError is raised. The commonest patterns should come first, so that their rows share
+    the processor's cache.
     """
     numbers = array("H", [number + BIAS for number in rows])
     if byteorder == "big":
@@ -199,7 +206,7 @@ def _check(header: Mapping[str, Any], numbers: Sequence[int], lanes: int) -> Non
     categories, domains = len(header["categories"]), len(header["domains"])
     heads, matters = _heads(header), _matters(header)
     sound = (
-        all(map(_is_number, _leaves([header.get("answer_bias") or [], matters, *(header[part] for part in _NUMBERS)])))
+        all(_is_number(each) for row in _rows(header, matters) for each in row)
         and {len(weights) for weights in header["phrase_weights"].values()} <= {categories * blocks(heads, matters)}
         and len(matters) in (0, categories)
         and {len(biases) for biases in header.get("answer_bias") or [range(categories)]} == {categories}
@@ -222,13 +229,12 @@ def _check(header: Mapping[str, Any], numbers: Sequence[int], lanes: int) -> Non
         raise ValueError("The parts of the header do not fit together.")
 
 
-def _leaves(value: Any) -> Iterator[Any]:
-    """What lists and objects hold in the end; raises RecursionError for what nests for ever."""
-    if isinstance(value, dict | list):
-        for each in value.values() if isinstance(value, dict) else value:
-            yield from _leaves(each)
-    else:
-        yield value
+def _rows(header: Mapping[str, Any], matters: Sequence[float]) -> Iterator[Sequence[Any]]:
+    """Every list of numbers that a text is scored with; raises TypeError or AttributeError where there is none."""
+    yield from ([header[part] for part in ("familiar", "rarity_step", "weight_step")], header["domain_bias"], matters)
+    yield from (*header["category_bias"], *(header.get("answer_bias") or ()), *header["phrase_weights"].values())
+    for curves in header["calibrations"].values():
+        yield from (points for curve in curves for points in curve)
 
 
 def _is_number(value: Any) -> bool:

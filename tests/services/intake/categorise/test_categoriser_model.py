@@ -194,6 +194,13 @@ def test_a_pattern_that_is_there_twice_or_is_no_whole_words_is_refused(patterns:
         {"calibrations": {name: [[["a", "b"], [0.0, 1.0]]] for name in ("default", "financial")}},
         {"domain_bias": ["0.0"]},
         {"domain_bias": [True]},
+        {"domain_bias": [[0.0]]},
+        {"domain_bias": {"shop": 0.0}},
+        {"phrase_weights": {"warranty": [[1.0], 0.0]}},
+        {"category_bias": [[-1000.0, -1000.0]]},
+        {"category_bias": [[0.0, [0.0]]]},
+        {"answer_bias": [[1000.0, 0.0]]},
+        {"calibrations": {name: [[[[0.0], [1.0]], [0.0, 1.0]]] for name in ("default", "financial")}},
         {"domain_bias": [float("-inf")]},
         {"phrase_weights": {"warranty": [1.0, -1e308]}},
         {"answer_bias": [[0.0, "1.0"]]},
@@ -379,6 +386,26 @@ def test_a_matter_that_the_taxonomy_does_not_know_is_not_named() -> None:
 def test_matters_that_do_not_fit_the_categories_are_refused(bias: list[Any]) -> None:
     with pytest.raises(ModelFileError):
         model_of(knowing_matters(matter_bias=bias))
+
+
+@pytest.mark.parametrize(
+    "bias", [[[0.0]] * 3, [[]] * 3, [{}] * 3, {"warranty": 0.0}, "ab?", 3, [1e300] * 3, [True] * 3]
+)
+def test_matters_that_are_no_numbers_are_refused_before_a_text_fails_on_them(bias: Any) -> None:
+    with pytest.raises(ModelFileError):
+        model_of(knowing_matters(matter_bias=bias))
+
+
+@pytest.mark.parametrize("matters", [[], None])
+def test_of_a_file_that_knows_no_matters_none_is_scored(matters: Any) -> None:
+    assert model_of(small(matter_bias=matters)).score((), {}).matters == []
+
+
+def test_a_table_too_short_for_its_header_is_refused_at_no_cost() -> None:
+    """However many blocks a header asks for, no more is made than the table holds."""
+    header = read_header(small()) | {"phrase_weights": {}, "heads": [10**15]}
+    with pytest.raises(ModelFileError):
+        model_of(model_bytes(header, [" a "], [100] * 4))
 
 
 def test_a_word_that_weighs_is_given_as_a_reason_where_no_phrase_names_the_category() -> None:
