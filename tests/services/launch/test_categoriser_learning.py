@@ -57,7 +57,7 @@ def test_the_careful_labels_hold_no_text_and_only_known_categories() -> None:
 
 def test_the_written_texts_are_many_distinct_and_rightly_labelled() -> None:
     texts = written()
-    assert len(texts) >= 2_000
+    assert len(texts) >= 3_000
     assert len({text_key(each.text) for each in texts}) == len(texts)
     for each in texts:
         assert {each.category, *each.secondary} <= set(FINANCIAL_CATEGORIES)
