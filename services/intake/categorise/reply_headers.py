@@ -35,12 +35,22 @@ _FORWARDED: Final = re.compile(
 )
 _FORWARDED_SUBJECT: Final = re.compile(r"\s*(?:fwd?|wg|tr|rv|i|doorst) ?:", re.IGNORECASE)
 _HANDED_ON: Final = re.compile(
-    r"\b(?:fwd?|fyi|below|forward(?:ed|ing)?|unten|weitergeleitete?|leite|ci-dessous|transf(?:ère|érer|éré)|abajo|reenv(?:ío|iado))\b",
+    r"\b(?:fwd?|fyi|below|(?<!look )(?<!looking )forward(?:ed|ing)?|unten|weitergeleitete?|leite|ci-dessous|transf(?:ère|érer|éré)|abajo|reenv(?:ío|iado))\b",
     re.IGNORECASE,
 )
-_AT_A_TIME: Final = re.compile(r"@|\d[:.h]\d\d")
-_TOLD: Final = re.compile(r"\b(?:you|your|he|she|they|ihr|sie|vous|votre|usted|ustedes)\b", re.IGNORECASE)
-"""Not in the line that a mail program writes: "On 3 May you wrote:" is the customer's own."""
+_AT_A_TIME: Final = re.compile(
+    r"@|\d[:.h]\d\d(?::\d\d)?(?: ?[ap]\.?m\.?)?(?: [A-Z]{3,4}(?:[+-]\d{1,4})?)?(?:,|(?: Uhr)? (?:schrieb|schreef|skrev)\b)",
+    re.IGNORECASE,
+)
+"""A comma parts time and author where a mail program writes the line; who tells of a mail leaves it out."""
+_ADDRESS: Final = re.compile(r"<[^<>\s@]{1,100}@")
+_TOLD_OF: Final = re.compile(r"\b(?:(?:i|we|you|he|she|they) wrote|schrieb (?:ich|wir|er|sie))\b", re.IGNORECASE)
+_TOLD: Final = re.compile(
+    r"\b(?:i|we|my|our|the|you|your|he|she|they|ich|wir|er|sie|meine?|unsere?|ihre?|(?<=schrieb )(?:der|die|das)"
+    r"|elle|nous|mon|ma|notre|vous|votre|mi|usted|ustedes)\b",
+    re.IGNORECASE,
+)
+"""Neither in the line that a mail program writes, the second unless it has an address: "On 3 May you wrote:" is the customer's own."""
 _FIELDS: Final = re.compile(
     r"(?:^|\s)\*{0,2}(?:(?P<author>from|von|de|da|van)|(?P<sent>sent|gesendet|envoyé|inviato|enviado(?: el)?|verzonden)"
     r"|(?P<date>date|datum|fecha|data)|(?P<to>to|an|à|para|aan)|(?P<subject>subject|betreff|objet|asunto|oggetto|onderwerp))"
@@ -111,7 +121,7 @@ def _author(lines: Sequence[str]) -> str | None:
     """Who wrote what stands below the header that begins with the lines, as it tells; None where they are no header."""
     first = lines[0][:400]
     if DIVIDER.match(first):
-        author = _of_block(lines[1:])
+        author = _of_block(lines[1:], divided=True)
         return "" if author is None and "_" not in first else author
     if FIELD.match(first[:80]):
         return _of_block(lines)
@@ -119,16 +129,23 @@ def _author(lines: Sequence[str]) -> str | None:
 
 
 def _of_line(line: str) -> str | None:
-    if not line.rstrip().endswith(":") or not _AT_A_TIME.search(line) or _TOLD.search(line):
+    if not line.rstrip().endswith(":") or not _AT_A_TIME.search(line) or _TOLD_OF.search(line):
+        return None
+    if _TOLD.search(line) and not _ADDRESS.search(line):
         return None
     return line if WROTE.match(line) else None
 
 
-def _of_block(lines: Sequence[str]) -> str | None:
-    """Header fields from the author on, on lines of their own or on one, as a mail program writes them."""
+def _of_block(lines: Sequence[str], *, divided: bool = False) -> str | None:
+    """Header fields from the author on, on lines of their own or on one, as a mail program writes them.
+
+    Without a divider above and an address, they tell a subject too and do not begin like a journey, "From: … To: …".
+    """
     block = "\n".join(lines)
     fields = list(_FIELDS.finditer(block))
     kinds = [field.lastgroup for field in fields]
     if kinds[:1] != ["author"] or not any(needed.issubset(kinds) for needed in _BLOCKS):
         return None
-    return block[fields[0].end() : fields[1].start()]
+    author = block[fields[0].end() : fields[1].start()]
+    sure = divided or "@" in author or ("subject" in kinds and kinds[1] != "to")
+    return author if sure else None

@@ -43,6 +43,13 @@ _SELF: Final = _set("me i ich moi yo")
 """The customer's label when it is the whole of it."""
 _SERVING: Final = _set("service services care relations success desk servicio atención atencion")
 """With a word for the customer: "Customer care", "Service client", "Atención al cliente"."""
+_FAMILY: Final = _set(
+    "wife husband partner son daughter mother father mum mom dad sister brother friend girlfriend boyfriend fiancé fiancée "
+    "frau mann partnerin sohn tochter mutter vater schwester bruder freund freundin "
+    "femme mari compagne compagnon fils fille mère père sœur frère esposa mujer esposo marido hijo hija madre padre hermana hermano"
+)
+_OWN: Final = _set("my our mein meine unser unsere mon ma notre mi nuestro nuestra")
+"""With one of the family: "My wife", but not "Frau Meier"."""
 _HELP: Final = _set("help support service")
 _JOINING: Final = _set("from at of the de du von der den del al la el à")
 _KNOWN: Final = _HOUSE | _MACHINE | _CUSTOMER | _SERVING | _HELP | _JOINING
@@ -51,7 +58,9 @@ _FIELDS: Final = _set(
     "type status note notes comment comments complaint complaints statement request response reply subject message messages "
     "description details detail problem problems issue issues reason category priority product item model price amount total "
     "question questions answer answers update edit ps nb re fw fwd cc bcc to sent step steps warning important please "
-    "said says told wrote asked answered replied experience history summary transcript chat ticket case invoice delivery "
+    "said says told wrote asked answered replied called calling rang phoned emailed mailed spoke contacted visited waited tried complained "
+    "dear hello hi hey attn attention regards sincerely yours thanks sehr hallo guten liebe lieber liebes grüße cher chère bonjour estimado estimada hola "
+    "experience history summary transcript chat ticket case invoice delivery "
     "quality packaging website result outcome conclusion background timeline resolution feedback version browser attachment "
     "nummer kundennummer bestellnummer datum betreff beschreibung grund adresse telefon rechnung bestellung produkt problem frage antwort "
     "notiz hinweis anliegen numéro numero nom nombre commande objet motif produit adresse téléphone réponse remarque "
@@ -80,7 +89,7 @@ def _side_of(label: str) -> Side:
 
 
 def _known_side(words: frozenset[str]) -> Side | None:
-    customer = not words.isdisjoint(_CUSTOMER)
+    customer = not words.isdisjoint(_CUSTOMER) or not (words.isdisjoint(_FAMILY) or words.isdisjoint(_OWN))
     if not words.isdisjoint(_MACHINE):
         return Side.MACHINE
     if not words.isdisjoint(_HOUSE) or (

@@ -33,7 +33,10 @@ _LABELLED: Final = re.compile(
 A time without a name that can be read begins a line too: somebody speaks there, or something happens.
 """
 _ADDRESSED: Final = re.compile(
-    r"\b(?:you|your|sorry|sie|ihnen|ihre?|vous|votre|vos|désolée?|usted|su|sus|lamento|siento)\b", re.IGNORECASE
+    r"\b(?:you|your|yours|sorry|hello|hi|welcome|thanks?|please"
+    r"|sie|ihnen|ihre?[nmrs]?|du|dir|dich|deine?[nmrs]?|hallo|willkommen|danke|bitte"
+    r"|vous|votre|vos|tu|toi|désolée?|bonjour|bienvenue|merci|usted|ustedes|te|su|sus|hola|bienvenid[oa]|gracias|lamento|siento)\b",
+    re.IGNORECASE,
 )
 """What the company says to a customer, and the entry of a form or of a list does not."""
 _BLANK_LINE: Final = re.compile(r"\n[ \t\r]*\n")
@@ -52,8 +55,9 @@ def turns_of_others(text: str, begin: int) -> list[tuple[int, int]]:
     """Where in a transcript the customer does not speak: the company's turns, and the labels of the customer's own, in order.
 
     Looked at from the line end at `begin` on. In a transcript both sides are known by their labels; or one is, another has
-    a name, and they speak in turn, two lines have a time, or one answers the other. Else the list is empty. The last turn ends at a blank line, for
-    below a transcript people say what they want. Linear in the length; never raises.
+    a name, and they speak in turn, two lines have a time, or one answers the other; and the company speaks to somebody, which
+    what is told of it seldom does. Else the list is empty. The last turn ends at a blank line, for below a transcript people
+    say what they want. Linear in the length; never raises.
     """
     found = list(_LABELLED.finditer(text, begin))
     if len(found) < 2:
@@ -63,7 +67,7 @@ def turns_of_others(text: str, begin: int) -> list[tuple[int, int]]:
     sides = _sides(lines, in_turn=chat or _is_answered(text, lines))
     spoken = [line for line in lines if not chat or line.stamped or line.label in sides]
     spans = list(_spans(text, spoken, sides, chat=chat)) if sides else []
-    return [(start, end) for start, end, _ in spans] if any(theirs for *_, theirs in spans) else []
+    return [(start, end) for start, end, _ in spans] if any(addressed for *_, addressed in spans) else []
 
 
 def _lines(labelled: Iterable[re.Match[str]]) -> Iterator[_Line]:
@@ -85,9 +89,11 @@ def _to_and_fro(lines: Sequence[_Line]) -> bool:
 
 
 def _is_answered(text: str, lines: Sequence[_Line]) -> bool:
-    """Whether there are but two turns, one of a name, and in the company's somebody is spoken to."""
+    """Whether there are but two turns, one of a name, something is said in both, and in the company's somebody is spoken to."""
     sides = [line.side for line in lines]
     if len(lines) != 2 or Side.NAME not in sides:
+        return False
+    if not (_is_said(text, lines[0].body, lines[1].start) and _is_said(text, lines[1].body, len(text))):
         return False
     house = sides.index(Side.NAME) if Side.CUSTOMER in sides else 1 - sides.index(Side.NAME)
     until = lines[1].start if house == 0 else len(text)
@@ -121,7 +127,7 @@ def _spans(text: str, lines: Sequence[_Line], sides: dict[str, Side], *, chat: b
     for line, until in zip(lines, ends, strict=True):
         side = sides.get(line.label, Side.NOBODY)
         if side in (Side.HOUSE, Side.MACHINE) and (chat or _is_said(text, line.body, until)):
-            yield line.start, until, True
+            yield line.start, until, bool(_ADDRESSED.search(text, line.body, until))
         elif side is Side.CUSTOMER:
             yield line.start, line.body, False
 
