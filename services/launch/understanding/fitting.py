@@ -14,6 +14,7 @@ from services.launch.understanding.corpus import Example
 from services.launch.understanding.features import LABELS, STEM_MARK, Featured, featured, stem
 from services.launch.understanding.matters import Matters, matters_of
 from services.launch.understanding.recipe import DOMAINS, HEADS, Fitted, fit
+from shared.domain.errors import Conflict
 
 RARITY_STEP = 1 / 128
 FAMILIAR = 0.4
@@ -21,10 +22,15 @@ FAMILIAR = 0.4
 
 
 def fitted_bytes(examples: Sequence[Example], report: Mapping[str, Any] | None = None) -> bytes:
-    """A model file of these texts, calibrated on those of them whose fold was left out in turn; it carries the report."""
+    """A model file of these texts, calibrated on those of them whose fold was left out in turn; it carries the report.
+
+    Raises Conflict where the texts have no words in common.
+    """
     texts = featured(examples)
     answers = calibrated(crossed(texts, sorted({example.fold for example in examples})))
     fitted = fit(texts)
+    if not fitted.vocabulary:
+        raise Conflict("There is no word in enough of the texts to learn from.")
     matters = matters_of(texts, fitted)
     phrase_weights = np.vstack([fitted.phrase_weights, matters.phrase_weights])
     patterns, rows, step = _quantised(fitted, matters, texts)

@@ -40,9 +40,24 @@ def learn(examples: Sequence[Example]) -> Learned:
         raise Conflict("Learning needs scikit-learn, the extra `train` of pyproject.toml: pip install scikit-learn.")
     from services.launch.understanding.fitting import fitted_bytes
 
+    if not _can_be_checked(examples):
+        raise Conflict(
+            "The texts do not show how sure an answer is: too few have a second label, or all are corrections."
+        )
     seen = [example for example in examples if example.fold != HELD_OUT]
-    report = report_on(examples, fitted_bytes(seen) if len(examples) - len(seen) >= HELD_OUT_LEAST else None)
+    figures = len(examples) - len(seen) >= HELD_OUT_LEAST and _can_be_checked(seen)
+    report = report_on(examples, fitted_bytes(seen) if figures else None)
     return Learned(fitted_bytes(examples, report), report)
+
+
+def _can_be_checked(examples: Sequence[Example]) -> bool:
+    """Whether confidence can be learnt: each fold asked about is left out in turn, and what stays must have two labels."""
+    from services.launch.understanding.recipe import NO_DOMAIN
+
+    asked = {example.fold for example in examples if example.source not in NO_DOMAIN}
+    return bool(asked) and all(
+        len({example.truth for example in examples if example.fold != fold}) > 1 for fold in asked
+    )
 
 
 def report_on(examples: Sequence[Example], twin: bytes | None) -> dict[str, Any]:

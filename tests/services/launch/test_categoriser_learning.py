@@ -1,11 +1,12 @@
 """What the figures of a model mean, and what the labels and texts it is taught with are."""
 
 import csv
+from dataclasses import replace
 
 import pytest
 
 from services.intake.categorise import FINANCIAL_CATEGORIES
-from services.launch.understanding.corpus import HERE, gold, text_key, written
+from services.launch.understanding.corpus import HERE, Example, gold, text_key, written
 from services.launch.understanding.learning import learn
 from services.launch.understanding.measures import Answer, coverage, in_taxonomy, is_financial, of_answers
 from shared.domain.errors import Conflict
@@ -73,3 +74,43 @@ def test_texts_of_one_label_are_refused_in_a_sentence() -> None:
     one = [each for each in written() if each.category == "other"]
     with pytest.raises(Conflict, match="nothing to tell apart"):
         learn(one * 3)
+
+
+def _alike(category: str, text: str, *, times: int, source: str = "house") -> list[Example]:
+    return [Example(source, f"{category}{at}", "", f"{text} {at}", category, fold=at % 5) for at in range(times)]
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        _alike("other", "a kettle", times=300) + _alike("warranty", "the guarantee", times=1),
+        _alike("other", "a kettle", times=150, source="corrections")
+        + _alike("warranty", "the guarantee", times=150, source="corrections"),
+        [
+            replace(each, fold=3)
+            for each in _alike("other", "a kettle", times=150) + _alike("warranty", "a kettle", times=150)
+        ],
+    ],
+    ids=["one text of the second label", "corrections alone", "all near-identical"],
+)
+def test_texts_that_leave_nothing_to_check_answers_with_are_refused_in_a_sentence(texts: list[Example]) -> None:
+    pytest.importorskip("sklearn")
+    with pytest.raises(Conflict, match="how sure an answer is"):
+        learn(texts)
+
+
+def test_texts_with_no_word_in_common_are_refused_in_a_sentence() -> None:
+    pytest.importorskip("sklearn")
+    words = [
+        Example(
+            "house",
+            str(at),
+            "",
+            f"q{chr(97 + at % 26)}{chr(97 + at // 26)}j",
+            ["other", "warranty"][at % 2],
+            fold=at % 5,
+        )
+        for at in range(300)
+    ]
+    with pytest.raises(Conflict, match="no word"):
+        learn(words)
