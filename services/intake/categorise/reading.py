@@ -1,6 +1,7 @@
 """A complaint as it is searched: one sign for one sign, so that whatever is found lies at the same place in the text."""
 
 import re
+from bisect import bisect_right
 from typing import Final, NamedTuple
 from unicodedata import normalize
 
@@ -22,7 +23,7 @@ _UNSEEN: Final = (
 """Signs without a width of their own, and strokes and dots that no letter takes up."""
 _IN_DISGUISE: Final = "\ufb00-\ufb06\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\U0001d400-\U0001d7ff"
 """Latin letters and digits in another dress: printers' double letters, wide ones, those of formulas."""
-_TO_PLAIN: Final = re.compile(f"([A-Za-z][\\u0300-\\u036f])|([{_IN_DISGUISE}])|[{_UNSEEN}]")
+_TO_PLAIN: Final = re.compile(f"([^\\W\\d_][\\u0300-\\u036f])|([{_IN_DISGUISE}])|[{_UNSEEN}]")
 
 _NO_LETTER = re.compile(r"[\W_]")
 _ASCII_BLANKED = _NO_LETTER.sub(" ", "".join(map(chr, range(128))))
@@ -51,14 +52,15 @@ class Reading(NamedTuple):
     """Where in `text` somebody else than the customer speaks; empty as well where little else is."""
 
     def excerpt(self, start: int, end: int) -> str | None:
-        """The text from `start` up to but without `end`; None when it would span subject and description.
+        """The text from `start` up to but without `end`; None when it would span subject and description, or run into others' words.
 
         An excerpt that would begin behind an apostrophe ("t sleep") begins with the whole word ("can't sleep").
         """
         if start > 1 and self.text[start - 1] in _APOSTROPHES:
             word = self.normalised.rfind(" ", 0, start)
             start = word if word < start - 1 else start
-        if start < self.break_at < end:
+        after = bisect_right(self.others, (start, len(self.text)))
+        if start < self.break_at < end or any(opened < end for opened, _ in self.others[after : after + 1]):
             return None
         return self.text[start:end]
 

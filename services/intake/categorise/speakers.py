@@ -58,7 +58,7 @@ _FIELDS: Final = _set(
     "type status note notes comment comments complaint complaints statement request response reply subject message messages "
     "description details detail problem problems issue issues reason category priority product item model price amount total "
     "question questions answer answers update edit ps nb re fw fwd cc bcc to sent step steps warning important please "
-    "said says told wrote asked answered replied called calling rang phoned emailed mailed spoke contacted visited waited tried complained "
+    "since seit depuis desde said says told wrote asked answered replied called calling rang phoned emailed mailed spoke contacted visited waited tried complained "
     "dear hello hi hey attn attention regards sincerely yours thanks sehr hallo guten liebe lieber liebes grüße cher chère bonjour estimado estimada hola "
     "experience history summary transcript chat ticket case invoice delivery "
     "quality packaging website result outcome conclusion background timeline resolution feedback version browser attachment "

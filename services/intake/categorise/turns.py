@@ -39,6 +39,7 @@ _ADDRESSED: Final = re.compile(
     re.IGNORECASE,
 )
 """What the company says to a customer, and the entry of a form or of a list does not."""
+_FILLED_IN: Final = re.compile(r"[ \t]*+\S")
 _BLANK_LINE: Final = re.compile(r"\n[ \t\r]*\n")
 
 
@@ -64,6 +65,8 @@ def turns_of_others(text: str, begin: int) -> list[tuple[int, int]]:
         return []
     lines = list(_lines(found))
     chat = _to_and_fro(lines)
+    if not chat and _is_form(text, lines):
+        return []
     sides = _sides(lines, in_turn=chat or _is_answered(text, lines))
     spoken = [line for line in lines if not chat or line.stamped or line.label in sides]
     spans = list(_spans(text, spoken, sides, chat=chat)) if sides else []
@@ -86,6 +89,11 @@ def _to_and_fro(lines: Sequence[_Line]) -> bool:
     speaking = [line for line in lines if line.side is not Side.NOBODY]
     changes = sum(before.label != after.label for before, after in pairwise(speaking))
     return sum(line.stamped for line in speaking) >= 2 or changes >= len({line.label for line in speaking})
+
+
+def _is_form(text: str, lines: Iterable[_Line]) -> bool:
+    """Whether a field of no speaker is filled in where its name stands: "Order: 4711"."""
+    return any(_FILLED_IN.match(text, line.body) for line in lines if line.side is Side.NOBODY)
 
 
 def _is_answered(text: str, lines: Sequence[_Line]) -> bool:

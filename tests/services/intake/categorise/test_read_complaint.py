@@ -11,7 +11,7 @@ from services.intake.categorise import Categoriser, read_complaint, read_signals
 from services.intake.categorise.categories import ENGLISH
 from services.intake.categorise.category_phrases import CATEGORY_PHRASES
 from services.intake.categorise.languages import UNDETERMINED
-from services.intake.categorise.reading import normalised, read, read_both, shape_of
+from services.intake.categorise.reading import in_plain_letters, normalised, read, read_both, shape_of
 from services.intake.categorise.signal_phrases import EMOTION_PHRASES, FLAG_PHRASES
 
 CATEGORISER = Categoriser.load()
@@ -118,6 +118,10 @@ def test_an_accent_written_apart_from_its_letter_belongs_to_it() -> None:
     category, _ = read_complaint(CATEGORISER, "", apart)
     assert category == read_complaint(CATEGORISER, "", "J'ai été débité deux fois pour la même commande.")[0]
     assert category.language == "fr"
+
+
+def test_letters_of_other_scripts_keep_their_accents() -> None:
+    assert in_plain_letters("\u0438\u0306 \u0435\u0308 \u0456\u0308") == "\u0439 \u0451 \u0457"
 
 
 @pytest.mark.parametrize("text", [f"{OWN}\n\n{ANSWER}", f"{ANSWER}\n{OWN}"])

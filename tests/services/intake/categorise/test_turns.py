@@ -138,6 +138,9 @@ NO_CHATS = {
     "a letter's opening": "Dear Support: your agent hung up on me twice.\nRegards: Jane, your customer",
     "an opening and an address": "Support team: you charged me twice, I want my money.\nJane Doe: 12 High Street",
     "two of a household": "My wife: ordered the kettle and was told you are sorry\nMe: called twice about it and you said no",
+    "a form with an order": "Order: 4711\nAgent: he refused, it seems your bank is at fault\nCustomer: Jane Doe of 12 High Street",
+    "a form in German": "Bestellnummer: 4711\nMitarbeiter: sagte mir, Sie erstatten nichts\nKunde: Max Muster, Hauptstraße 12",
+    "how long one is a customer": "Kundenservice: nie erreichbar, bitte um Rückruf\nLieferung: zu spät\nKunde seit: 2010",
     "one line": "Agent: hello Customer: my kettle exploded",
     "letter head": "From: Jane Doe\nTo: Shop Support\nDate: 3 May 2026\nSubject: Complaint\n\nThe kettle exploded after a week.",
     "a web form": "A form was sent in\nFrom: jane@home.example\nDate: 3 May 2026\nSubject: Kettle\n\nIt exploded.",
@@ -153,6 +156,7 @@ NO_CHATS = {
     "a journey on one line": "We booked with you.\nFrom: Berlin To: Paris Date: 3 May 2026\nThe flight was cancelled.",
     "a parcel's label": f"It says this.\nFrom: Jane Doe, Berlin\nTo: John, Paris\nSent: 3 May 2026\n{OWN}",
     "a letter below a word on it": f"This is my complaint.\n\nFrom: Jane Doe\nTo: Shop\nDate: 3 May\nSubject: Parcel\n\n{OWN}",
+    "no answer to it": f"I got no answer to this.\n\nOn Sun, 3 May 2026 at 10:00, Jane Doe <jane@home.example> wrote:\n{OWN}",
     "nearly nothing above": f"Any news?\n\nOn 3 May 2026 at 10:00, Jane <jane@home.example> wrote:\n{OWN}",
     "nearly nothing of the customer": f"Agent: {HOUSE}\nCustomer: Yes\nAgent: Bye",
 }
@@ -207,6 +211,12 @@ def test_answers_between_marked_lines_are_read() -> None:
 def test_what_is_said_below_a_chat_is_the_customers() -> None:
     text = f"Agent: {HOUSE}\nMe: {OWN}\nAgent: We cannot help you with that.\n\nI am done with you and I will sue you."
     assert "legal_threat" in {signal.name for signal in read_signals("", text)}
+
+
+def test_no_reason_and_no_evidence_runs_across_the_companys_words() -> None:
+    text = "Customer: my card was charged\nAgent: Sorry for that.\nCustomer: twice for one order, so I will\nAgent: Yes?\nMe: sue"
+    category, signals = read_complaint(CATEGORISER, "", text)
+    assert not any("Agent" in words for words in (*category.reasons, *(signal.evidence for signal in signals)))
 
 
 def test_a_german_chat_is_read_without_the_companys_words_too() -> None:
