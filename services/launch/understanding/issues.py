@@ -79,7 +79,7 @@ def of_issues(answers: Sequence[Answer], taxonomy: Taxonomy) -> IssueMeasures:
         _told(scored),
         _told([answer for answer in scored if answer.right]),
         {name: OfIssue(said[name], truth[name], right[name]) for name in sorted({*said, *truth})},
-        unknown,
+        dict(unknown.most_common()),
     )
 
 

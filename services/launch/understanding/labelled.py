@@ -102,8 +102,8 @@ def _rows(lines: TextIOWrapper, columns: Columns, file: Path) -> Iterator[Labell
 def _places(header: list[str], columns: Columns, file: Path) -> tuple[int, int, int | None, int | None]:
     if not any(header):
         raise UnusableData(f"{file} is empty; its first line must name the columns.")
-    for name in filter(None, columns):
-        if name not in header:
+    for name in columns:
+        if name is not None and name not in header:
             raise UnusableData(f"{file} has no column {name!r}. {_has(header)}")
     subject, issue = (None if name is None else header.index(name) for name in (columns.subject, columns.issue))
     return header.index(columns.text), header.index(columns.label), subject, issue
@@ -126,13 +126,20 @@ def _row(row: list[str], text: int, label: int, subject: int | None, issue: int 
         return Skipped("no_label")
     if not row[text].strip():
         return Skipped("no_text")
-    named = "" if issue is None else _issue(row[issue])
-    return Labelled("" if subject is None else row[subject], row[text], _ours(name), named)
+    ours = _ours(name)
+    named = "" if issue is None else _issue(row[issue], ours)
+    return Labelled("" if subject is None else row[subject], row[text], ours, named)
 
 
-def _issue(name: str) -> str:
-    """An issue as taxonomies spell it, without the category that may stand before it."""
-    return _BETWEEN_WORDS.sub("_", name.rpartition("/")[2].strip().lower())
+def _issue(name: str, label: str) -> str:
+    """An issue as taxonomies spell it; a category before it stays there alone where it is not the text's.
+
+    `other` may stand before any: many a label counts as that.
+    """
+    category, _, issue = name.rpartition("/")
+    plain = _BETWEEN_WORDS.sub("_", issue.strip().lower())
+    said = _ours(category.strip())
+    return plain if said in {"", label, "other"} else f"{said}/{plain}"
 
 
 def _ours(name: str) -> str:

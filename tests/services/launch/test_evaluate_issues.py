@@ -122,6 +122,34 @@ def test_a_column_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert (done.exit_code, "has no column 'cause'" in done.stderr) == (65, True)
 
 
+def test_an_issue_said_of_another_category_is_none_of_the_texts(tmp_path: Path) -> None:
+    rows = [
+        ROWS[0],
+        [ARRIVED, "service_delivery", "billing_error/not_delivered"],
+        [ARRIVED, "service_delivery", "service_delivery/not_delivered"],
+        [CHARGED, "fraud_or_unauthorised", "fraud_or_unauthorised/scam"],
+        [CHARGED, "nonsense", "other/policy"],
+        [CHARGED, "nonsense", "billing_error/none"],
+    ]
+    found = figures(tmp_path, rows)
+    assert found["unknown_issues"] == {
+        "service_delivery/billing_error/not_delivered": 1,
+        "other/billing_error/none": 1,
+    }
+    assert found["texts"] == 3
+
+
+def test_the_commonest_of_unknown_issues_come_first(tmp_path: Path) -> None:
+    rows = [ROWS[0], [CHARGED, "billing_error", "rare"], *[[CHARGED, "billing_error", "often"]] * 2]
+    assert list(figures(tmp_path, rows)["unknown_issues"]) == ["billing_error/often", "billing_error/rare"]
+
+
+@pytest.mark.parametrize("option", ["--issue-column", "--subject-column", "--text-column"])
+def test_a_column_without_a_name_is_refused_like_any_that_is_not_there(tmp_path: Path, option: str) -> None:
+    done = evaluate(tmp_path, ROWS, option, "")
+    assert (done.exit_code, "has no column ''" in done.stderr) == (65, True), done.output
+
+
 def test_an_issue_is_right_only_within_its_own_category() -> None:
     late = (Issue("late", "Late"),)
     taxonomy = Taxonomy("own", "Own", tuple(TaxonomyCategory(name, name, name, late) for name in ("other", "warranty")))
