@@ -112,13 +112,15 @@ def _category(model: CategoryModel, at: int, below: TaxonomyCategory | None) -> 
     """A category as it is given; with `extends`, what it leaves out is that of the one below."""
     place = f"category.{at}"
     if model.extends and below is None:
-        raise PolicyFault(f"{place}.extends", f"The taxonomy that is extended has no category {model.name!r}.")
+        detail = f"There is no category {model.name!r} to add to: the taxonomy extends no other, or one without it."
+        raise PolicyFault(f"{place}.extends", detail)
     base = below if model.extends else None
     title = _said(model.title, base.title if base else None, f"{place}.title")
     meaning = _said(model.meaning, base.meaning if base else None, f"{place}.meaning")
     issues = {issue.name: issue for issue in base.issues} if base else {}
     for number, issue in enumerate(model.issue):
         issues[issue.name] = _issue(issue, f"{place}.issue.{number}", issues.get(issue.name))
+    _at_most(ISSUES_MAX, len(issues), f"{place}.issue")
     codes = {**(base.codes if base else {}), **model.codes}
     return TaxonomyCategory(model.name, title, meaning, tuple(issues.values()), codes)
 
@@ -128,7 +130,13 @@ def _issue(model: IssueModel, place: str, below: Issue | None) -> Issue:
     if below is None:
         return Issue(model.name, title, model.phrases, model.codes)
     phrases = tuple(dict.fromkeys((*below.phrases, *model.phrases)))
+    _at_most(PHRASES_MAX, len(phrases), f"{place}.phrases")
     return Issue(model.name, title, phrases, {**below.codes, **model.codes})
+
+
+def _at_most(limit: int, count: int, place: str) -> None:
+    if count > limit:
+        raise PolicyFault(place, f"With those of the taxonomy extended there are {count}; at most {limit} will do.")
 
 
 def _said(own: str | None, below: str | None, place: str) -> str:

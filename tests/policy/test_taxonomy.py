@@ -10,7 +10,7 @@ from shared.domain.errors import InvalidValue, PolicyFault
 from shared.domain.taxonomy import Issue
 from shared.policy.matrix import parse_matrix
 from shared.policy.regime_policy import parse_regimes
-from shared.policy.taxonomy import SHIPPED, load_taxonomy, parse_taxonomy
+from shared.policy.taxonomy import ISSUES_MAX, PHRASES_MAX, SHIPPED, load_taxonomy, parse_taxonomy
 
 OWN = """
 name = "airline"
@@ -121,6 +121,33 @@ def test_what_there_is_nothing_below_for_must_be_said(before: str, after: str, p
     with pytest.raises(PolicyFault) as fault:
         parse_taxonomy(MORE.replace(before, after, 1))
     assert (fault.value.place, fault.value.line) == (place, line)
+
+
+def test_a_category_that_is_added_to_has_no_more_issues_than_any_other() -> None:
+    """The limit is one on the category in use, not on what one file adds to it."""
+    general = load_taxonomy("general").category("service_delivery")
+    assert general is not None
+    issues = "".join(f'\n[[category.issue]]\nname = "n{at}"\ntitle = "T"\n' for at in range(ISSUES_MAX))
+    begin = MORE[: MORE.index("[[category.issue]]")]
+    with pytest.raises(PolicyFault, match=str(ISSUES_MAX)) as fault:
+        parse_taxonomy(begin + issues)
+    assert (fault.value.place, fault.value.line) == ("category.0.issue", 6)
+    fewer = issues.rsplit("[[category.issue]]", len(general.issues))[0]
+    extended = parse_taxonomy(begin + fewer).category("service_delivery")
+    assert extended is not None
+    assert len(extended.issues) == ISSUES_MAX
+
+
+def test_an_issue_that_is_added_to_has_no_more_phrases_than_any_other() -> None:
+    words = ", ".join(f'"word{at}"' for at in range(PHRASES_MAX))
+    with pytest.raises(PolicyFault, match=str(PHRASES_MAX)) as fault:
+        parse_taxonomy(MORE.replace('"sat .. tarmac"', words))
+    assert fault.value.place == "category.0.issue.0.phrases"
+
+
+def test_where_no_taxonomy_is_extended_there_is_no_category_to_add_to() -> None:
+    with pytest.raises(PolicyFault, match="extends no other"):
+        parse_taxonomy(MORE.replace('extends = "general"\n', "", 1))
 
 
 def test_a_file_of_ones_own_is_loaded_by_its_path(tmp_path: Path) -> None:
