@@ -57,8 +57,8 @@ def turns_of_others(text: str, begin: int) -> list[tuple[int, int]]:
 
     Looked at from the line end at `begin` on. In a transcript both sides are known by their labels; or one is, another has
     a name, and they speak in turn, two lines have a time, or one answers the other; and the company speaks to somebody, which
-    what is told of it seldom does. Else the list is empty. The last turn ends at a blank line, for below a transcript people
-    say what they want. Linear in the length; never raises.
+    what is told of it seldom does. Else the list is empty. The last turn ends at a blank line or at the name of a
+    field, for below a transcript people say what they want. Linear in the length; never raises.
     """
     found = list(_LABELLED.finditer(text, begin))
     if len(found) < 2:
@@ -68,8 +68,11 @@ def turns_of_others(text: str, begin: int) -> list[tuple[int, int]]:
     if not chat and _is_form(text, lines):
         return []
     sides = _sides(lines, in_turn=chat or _is_answered(text, lines))
+    if not sides:
+        return []
     spoken = [line for line in lines if not chat or line.stamped or line.label in sides]
-    spans = list(_spans(text, spoken, sides, chat=chat)) if sides else []
+    below = next((line.start for line in lines if line.start > spoken[-1].start), len(text))
+    spans = list(_spans(text[:below], spoken, sides, chat=chat))
     return [(start, end) for start, end, _ in spans] if any(addressed for *_, addressed in spans) else []
 
 

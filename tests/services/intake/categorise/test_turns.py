@@ -135,6 +135,7 @@ NO_CHATS = {
     "a form of a computer": "User: jane\nSystem: Windows 11 with all the updates\nBrowser: Firefox\nThe app crashes.",
     "a hotel's form": "Guest: Jane Doe, room 12\nStaff: the night manager was rude and threatened me\nThe room was dirty",
     "a bank's lines": "03/05/2026 10:02 SYSTEM SHOP: 49.99\n03/05/2026 10:03 BOOKS: 49.99\nI was charged twice",
+    "a diary of weekdays": "Monday 10:02: your agent refused\nTuesday 10:30: you hung up on me\nme: furious since then",
     "a letter's opening": "Dear Support: your agent hung up on me twice.\nRegards: Jane, your customer",
     "an opening and an address": "Support team: you charged me twice, I want my money.\nJane Doe: 12 High Street",
     "two of a household": "My wife: ordered the kettle and was told you are sorry\nMe: called twice about it and you said no",
@@ -210,6 +211,11 @@ def test_answers_between_marked_lines_are_read() -> None:
 
 def test_what_is_said_below_a_chat_is_the_customers() -> None:
     text = f"Agent: {HOUSE}\nMe: {OWN}\nAgent: We cannot help you with that.\n\nI am done with you and I will sue you."
+    assert "legal_threat" in {signal.name for signal in read_signals("", text)}
+
+
+def test_a_field_below_a_chat_is_the_customers() -> None:
+    text = f"Agent: {HOUSE}\nMe: {OWN}\nAgent: We cannot help you with that.\nSummary: the kettle broke and I will sue you."
     assert "legal_threat" in {signal.name for signal in read_signals("", text)}
 
 
