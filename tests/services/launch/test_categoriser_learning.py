@@ -2,13 +2,16 @@
 
 import csv
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from services.intake.categorise import FINANCIAL_CATEGORIES
 from services.launch.understanding.corpus import HERE, Example, gold, text_key, written
+from services.launch.understanding.labelled import Columns
 from services.launch.understanding.learning import learn
 from services.launch.understanding.measures import Answer, coverage, in_taxonomy, is_financial, of_answers
+from services.launch.understanding.training import from_file
 from shared.domain.errors import Conflict
 
 
@@ -114,3 +117,11 @@ def test_texts_with_no_word_in_common_are_refused_in_a_sentence() -> None:
     ]
     with pytest.raises(Conflict, match="no word"):
         learn(words)
+
+
+@pytest.mark.parametrize(("name", "source"), [("written.csv", "file_written"), ("october.csv.gz", "october")])
+def test_a_file_is_never_taken_for_the_texts_that_came_with_the_product(tmp_path: Path, name: str, source: str) -> None:
+    """Of those all further matters are known; of a file's none is."""
+    (tmp_path / name).write_text("text,mapped_category\nThe kettle broke.,warranty\n")
+    examples, _ = from_file(tmp_path / name, Columns("text", "mapped_category"))
+    assert [each.source for each in examples] == [source]
