@@ -40,7 +40,8 @@ _ADDRESSED: Final = re.compile(
 )
 """What the company says to a customer, and the entry of a form or of a list does not."""
 _FILLED_IN: Final = re.compile(r"[ \t]*+\S")
-_BLANK_LINE: Final = re.compile(r"\n[ \t\r]*\n")
+_SAID: Final = re.compile(r"\s*+[^\n]*+")
+"""The first line with something on it: some write the label on a line of its own."""
 
 
 class _Line(NamedTuple):
@@ -57,8 +58,8 @@ def turns_of_others(text: str, begin: int) -> list[tuple[int, int]]:
 
     Looked at from the line end at `begin` on. In a transcript both sides are known by their labels; or one is, another has
     a name, and they speak in turn, two lines have a time, or one answers the other; and the company speaks to somebody, which
-    what is told of it seldom does. Else the list is empty. The last turn ends at a blank line or at the name of a
-    field, for below a transcript people say what they want. Linear in the length; never raises.
+    what is told of it seldom does. Else the list is empty. The last turn ends with its line, for below a transcript
+    people say what they want. Linear in the length; never raises.
     """
     found = list(_LABELLED.finditer(text, begin))
     if len(found) < 2:
@@ -71,8 +72,7 @@ def turns_of_others(text: str, begin: int) -> list[tuple[int, int]]:
     if not sides:
         return []
     spoken = [line for line in lines if not chat or line.stamped or line.label in sides]
-    below = next((line.start for line in lines if line.start > spoken[-1].start), len(text))
-    spans = list(_spans(text[:below], spoken, sides, chat=chat))
+    spans = list(_spans(text, spoken, sides, chat=chat))
     return [(start, end) for start, end, _ in spans] if any(addressed for *_, addressed in spans) else []
 
 
@@ -132,9 +132,8 @@ def _answering(lines: Sequence[_Line], counts: Counter[str]) -> Iterator[str]:
 
 
 def _spans(text: str, lines: Sequence[_Line], sides: dict[str, Side], *, chat: bool) -> Iterator[tuple[int, int, bool]]:
-    last = _BLANK_LINE.search(text, lines[-1].body)
-    end = last.start() if last else len(text)
-    ends = [*(after.start for _, after in pairwise(lines)), end]
+    last = _SAID.match(text, lines[-1].body)
+    ends = [*(after.start for _, after in pairwise(lines)), last.end() if last else len(text)]
     for line, until in zip(lines, ends, strict=True):
         side = sides.get(line.label, Side.NOBODY)
         if side in (Side.HOUSE, Side.MACHINE) and (chat or _is_said(text, line.body, until)):

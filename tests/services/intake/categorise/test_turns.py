@@ -209,8 +209,11 @@ def test_answers_between_marked_lines_are_read() -> None:
     assert [reading.text[start:end] for start, end in reading.others] == ["> Where is it?", "> Bye, your lawyer"]
 
 
-def test_what_is_said_below_a_chat_is_the_customers() -> None:
-    text = f"Agent: {HOUSE}\nMe: {OWN}\nAgent: We cannot help you with that.\n\nI am done with you and I will sue you."
+@pytest.mark.parametrize("between", ["\n\n", "\n", "\r\n", "\n \n"])
+@pytest.mark.parametrize("label", ["Agent:", "[10:02] Agent:", "Agent:\n"])
+def test_what_is_said_below_a_chat_is_the_customers(between: str, label: str) -> None:
+    text = f"{label} {HOUSE}\nMe: {OWN}\n{label} We cannot help you with that.{between}I am done with you and I will sue you."
+    assert "angry" not in {signal.name for signal in read_signals("", text)}
     assert "legal_threat" in {signal.name for signal in read_signals("", text)}
 
 
