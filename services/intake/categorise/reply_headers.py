@@ -35,7 +35,7 @@ _FORWARDED: Final = re.compile(
 )
 _FORWARDED_SUBJECT: Final = re.compile(r"\s*(?:fwd?|wg|tr|rv|i|doorst) ?:", re.IGNORECASE)
 _HANDED_ON: Final = re.compile(
-    r"\b(?:fwd?|fyi|below|(?<!look )(?<!looking )forward(?:ed|ing)?|(?:i|we) wrote|(?:answer|reply|response) to (?:this|my)|unten|weitergeleitete?|leite|ci-dessous|transf(?:ère|érer|éré)|abajo|reenv(?:ío|iado))\b",
+    r"\b(?:fwd?|fyi|below|(?<!look )(?<!looking )forward(?:ed|ing)?|what (?:i|we) wrote|(?:answer|reply|response) to this|unten|weitergeleitete?|leite|ci-dessous|transf(?:ère|érer|éré)|abajo|reenv(?:ío|iado))\b",
     re.IGNORECASE,
 )
 _AT_A_TIME: Final = re.compile(

@@ -62,6 +62,7 @@ THREADS = {
     "without an address": "{own}\nOn 03/05/2026 10:00, Shop Support wrote:\n{house}",
     "a divider": "{own}\n\n-----Original Message-----\nFrom: Shop\nSent: Sunday\nTo: Jane\nSubject: Re: order\n\n{house}",
     "looking forward": "{own} I look forward to your answer.\n\nOn 3 May 2026 at 10:00, Your Shop <a@b.example> wrote:\n{house}",
+    "having written": "{own} I wrote to you, no reply to my mail.\n\nOn 3 May 2026 at 10:00, Shop <a@b.example> wrote:\n{house}",
     "the day behind": "{own}\n\nFrom: Shop <a@b.example>\nTo: Jane\nDate: Sunday\nSubject: Re: order\n\n{house}",
     "without a subject": "{own}\n________________________________\nFrom: Shop\nSent: Sunday\nTo: Jane\n\n{house}",
     "a rule": "{own}\n________________________________\nFrom: Shop <a@b.example>\nSent: Sunday\nTo: Jane\nSubject: x\n\n{house}",
