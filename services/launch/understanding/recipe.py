@@ -30,14 +30,14 @@ NO_DOMAIN = frozenset({"banking77", "clinc150", "corrections"})
 """Short queries, and what agents corrected: they say nothing about what a domain's complaints look like."""
 
 GENERAL_WEIGHT = {
-    "written": 5.0,
+    "written": 2.5,
     "written_bank": 1.0,
     "cfpb": 0.1,
     "cfpb_payday": 0.1,
     "cfpb_product": 0.1,
     "nhtsa": 0.3,
-    "banking77": 0.1,
-    "clinc150": 0.05,
+    "banking77": 0.15,
+    "clinc150": 0.08,
     "corrections": HAND_WEIGHT,
 }
 FINANCIAL_WEIGHT = {"written_bank": 2.0, "corrections": HAND_WEIGHT}
