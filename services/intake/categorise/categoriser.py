@@ -28,7 +28,8 @@ SECONDARY_PROBABILITY = 0.30
 """Where the model knows no matters: named with a phrase of its own, or without from this raw probability on."""
 
 MATTER_SHARE = 0.5
-"""Beside `communication`, a matter that a phrase names is the primary one from this share of its probability on."""
+"""Where the model knows no matters: beside `communication`, a matter that a phrase names is the primary one from this share of
+its probability on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class Categoriser:
         spoken = {label: times[label] for label in times if label in weights}
         score = model.score(findings.present, spoken)
         probabilities = self._in_taxonomy(score.probabilities)
-        name = _primary(self._in_taxonomy(score.leanings), spoken.keys())
+        name = self._primary(self._in_taxonomy(score.leanings), score.matters, spoken.keys())
         known = self.familiarity(reading, findings) if familiar is None else familiar
         confidence = model.confidence(taxonomy, name, probabilities, score.domains) * known
         return Categorisation(
@@ -122,6 +123,19 @@ class Categoriser:
         # One by one: where phrases say enough, no pattern is looked up.
         return _without_repeats(chain(phrases, (reading.first(patterns[number]) for number in strongest)))
 
+    def _primary(self, leanings: Mapping[str, float], matters: Sequence[float], spoken: AbstractSet[str]) -> str:
+        """The likeliest category; silence or rudeness about a matter that is raised comes second to the matter itself."""
+        top = max(leanings, key=leanings.__getitem__)
+        if top != "communication":
+            return top
+        if matters:
+            odds = zip(self.model.categories, matters, strict=True)
+            raised = {category for category, each in odds if each >= SECONDARY_ODDS}
+        else:
+            raised = {category for category in spoken if leanings.get(category, 0.0) >= leanings[top] * MATTER_SHARE}
+        others = [category for category in leanings if category in raised - {top, "other"}]
+        return max(others, key=leanings.__getitem__, default=top)
+
     def _secondary(
         self, name: str, matters: Sequence[float], probabilities: Mapping[str, float], spoken: AbstractSet[str]
     ) -> tuple[str, ...]:
@@ -148,16 +162,6 @@ def _spoken(hits: Iterable[Hit]) -> dict[str, int]:
     for label, _, _ in hits:
         times[label] = times.get(label, 0) + 1
     return times
-
-
-def _primary(probabilities: Mapping[str, float], spoken: AbstractSet[str]) -> str:
-    """The most probable category; silence about a stated matter comes second to the matter itself."""
-    top = max(probabilities, key=probabilities.__getitem__)
-    if top != "communication":
-        return top
-    least = probabilities[top] * MATTER_SHARE
-    matters = [name for name in probabilities if name in spoken - {top, "other"} and probabilities[name] >= least]
-    return max(matters, key=probabilities.__getitem__, default=top)
 
 
 def _issue(category: str, spoken: Mapping[str, int]) -> str | None:

@@ -52,7 +52,8 @@ CATEGORY_PHRASES: Mapping[str, tuple[str, ...]] = {
         "account|card|details compromised",
     ),
     "service_delivery": (
-        "@not|yet .. arrived|arrive|delivered|dispatched|shipped|despatched|turned up",
+        "@not|yet .. arrived|arrive|delivered|dispatched|shipped|despatched",
+        "@not|yet .. turned up",
         "@not|yet come|came|delivered|deliver|received|shipped|sent|showed|show",
         "@not|haven|never received|receive|got .. parcel|package|order|delivery|shipment|item|items|goods|product",
         "@parcel .. late|missing|lost|delayed|stuck|delay|overdue",

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.intake.categorise import CATEGORIES, FINANCIAL_CATEGORIES, Categorisation, Categoriser
-from services.intake.categorise.reading import TEXT_LIMIT_CHARACTERS, in_plain_letters, read
+from services.intake.categorise.lexicon import shipped_lexicon
+from services.intake.categorise.reading import TEXT_LIMIT_CHARACTERS, in_plain_letters, normalised, read
 
 CATEGORISER = Categoriser.load()
 
@@ -41,6 +42,28 @@ TOLD = [
 @pytest.mark.parametrize(("subject", "description", "category"), TOLD)
 def test_a_plain_complaint_is_filed_where_a_person_would_file_it(subject: str, description: str, category: str) -> None:
     assert CATEGORISER.categorise(subject, description).name == category
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("My parcel never arrived and nobody answers my mails.", "service_delivery"),
+        ("I was charged twice and support ignores me.", "billing_error"),
+        ("You refuse my warranty claim and the agent was rude.", "warranty"),
+        ("Where is my parcel? I wrote five times, no reply.", "service_delivery"),
+    ],
+)
+def test_silence_comes_second_to_what_it_is_about(text: str, name: str) -> None:
+    answer = CATEGORISER.categorise("", text)
+    assert (answer.name, answer.secondary) == (name, ("communication",))
+
+
+@pytest.mark.parametrize(
+    "text", ["My parcel never arrived.", "It has not turned up yet.", "The sofa was never delivered."]
+)
+def test_what_never_came_is_noticed_as_a_phrase(text: str) -> None:
+    hits = shipped_lexicon().find(normalised(text))
+    assert "service_delivery" in {hit.label for hit in hits}
 
 
 def test_a_complaint_with_two_matters_names_the_second_as_secondary() -> None:

@@ -370,6 +370,24 @@ def test_further_matters_are_those_that_the_text_raises_by_themselves(text: str,
     assert (answer.name, answer.secondary) == ("service_delivery", secondary)
 
 
+@pytest.mark.parametrize(
+    ("raised", "name", "secondary"),
+    [(3.0, "warranty", ("communication",)), (-3.0, "communication", ())],
+)
+def test_silence_about_a_matter_that_is_raised_comes_second_to_it(
+    raised: float, name: str, secondary: tuple[str, ...]
+) -> None:
+    header = read_header(small()) | {
+        "categories": ["communication", "warranty", "other"],
+        "category_bias": [[2.0, 0.0, -9.0]],
+        "phrase_weights": {},
+        "matter_bias": [1.0, raised, 0.0],
+    }
+    model = model_of(model_bytes(header, [" hello "], [100, 0, 0, 0, 0, 0, 0, 0]), Lexicon())
+    answer = Categoriser(model).categorise("", "hello")
+    assert (answer.name, answer.secondary) == (name, secondary)
+
+
 def test_a_phrase_lets_a_less_likely_matter_be_named() -> None:
     spoken = {"phrase_weights": {"warranty": [0.0] * 6}, "matter_bias": [-2.0, -1.0, 5.0]}
     model = model_of(knowing_matters(**spoken), Lexicon({"warranty": ["flange"]}))
