@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 from tests.faults.wrapping import put
@@ -10,10 +10,10 @@ from tests.faults.wrapping import put
 
 def hasten() -> None:
     """A dead sender's mails come due again after seconds; otherwise the service is as it is shipped."""
-    from services.notify import sender
     from services.notify.channels import email
+    from services.notify.channels.ports import Terms
 
-    put(sender, "VISIBILITY_MARGIN", timedelta(seconds=2))
+    put(email, "Terms", partial(Terms, margin_seconds=2.0))
     put(email, "CONNECT_SECONDS_MAX", 1.0)
 
 
